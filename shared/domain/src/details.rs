@@ -1,0 +1,194 @@
+//! What is bought, by whom, and what was agreed: the part of an order that never changes once the buyer has agreed to it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::consent::ConsentEvidence;
+use crate::money::Money;
+use crate::partner::{Button, Channel, Returns};
+use crate::tax::VatRate;
+
+/// The offer the partner made and, once the buyer consented, the agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// The merchant's order number.
+    #[serde(rename = "n")]
+    pub number: String,
+    /// A line for people, e.g. `Выписка ЕГРН`.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What is bought.
+    #[serde(rename = "l")]
+    pub lines: Vec<Line>,
+    /// E-mail, and who gave it.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Contact>,
+    /// Telephone in E.164, and who gave it.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Contact>,
+    /// Where the buyer wants to be told; empty until the buyer chose and nothing was passed.
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
+    /// This order's own return addresses.
+    #[serde(rename = "r", default, skip_serializing_if = "no_returns")]
+    pub returns: Returns,
+    /// Label of the button.
+    #[serde(rename = "b", default, skip_serializing_if = "is_default")]
+    pub button: Button,
+    /// Language of pages and messages.
+    #[serde(rename = "g", default, skip_serializing_if = "is_default")]
+    pub language: Language,
+    /// The partner's own text, given back as it came.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// Keys of the partner's templates by event, kept for the templates to come.
+    #[serde(rename = "k", default, skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<String>,
+    /// What the sandbox shall do with this test order.
+    #[serde(rename = "t", default, skip_serializing_if = "is_default")]
+    pub scenario: Scenario,
+    /// The buyer's consents.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentEvidence>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn no_returns(value: &Returns) -> bool {
+    *value == Returns::default()
+}
+
+/// One line of the basket. Amount is what is paid for the line; price is per unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Name, at most 128 characters (tag 1030).
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Price of a unit.
+    #[serde(rename = "p")]
+    pub price: Money,
+    /// Quantity, a decimal with at most 6 places, such as `1` or `0.5` (tag 1023).
+    #[serde(rename = "q")]
+    pub quantity: rust_decimal::Decimal,
+    /// Price times quantity, rounded to the kopeck (tag 1043).
+    #[serde(rename = "a")]
+    pub amount: Money,
+    /// VAT rate of the principal (tag 1199).
+    #[serde(rename = "v")]
+    pub vat: VatRate,
+    /// Goods or service (tag 1212).
+    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
+    pub subject: Subject,
+}
+
+/// Tag 1212, what a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// A service.
+    #[default]
+    Service,
+    /// Goods.
+    Goods,
+    /// Work.
+    Work,
+}
+
+impl Subject {
+    /// Tag 1212.
+    pub const fn tag_1212(self) -> u8 {
+        match self {
+            Self::Goods => 1,
+            Self::Work => 3,
+            Self::Service => 4,
+        }
+    }
+}
+
+/// A contact and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The address or the number.
+    #[serde(rename = "v")]
+    pub value: String,
+    /// Who gave it.
+    #[serde(rename = "s")]
+    pub source: Source,
+}
+
+/// Where a personal datum came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Passed by the partner.
+    Partner,
+    /// Entered by the buyer at checkout.
+    Buyer,
+}
+
+/// Language of pages and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Russian.
+    #[default]
+    Ru,
+    /// English.
+    En,
+}
+
+/// What the sandbox does with a test order beyond what its test cards say. Live orders carry the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scenario {
+    /// How the sandbox executor behaves.
+    #[serde(default)]
+    pub execution: ExecutionScenario,
+    /// How the sandbox register behaves.
+    #[serde(default)]
+    pub receipt: ReceiptScenario,
+}
+
+/// How the sandbox executor behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionScenario {
+    /// Reports success at once.
+    #[default]
+    Automatic,
+    /// Waits to be told through the sandbox.
+    Manual,
+    /// Reports that it cannot execute.
+    Failing,
+}
+
+/// How the sandbox register behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptScenario {
+    /// Issues and calls back.
+    #[default]
+    Prompt,
+    /// Issues, and its callback gets lost.
+    Silent,
+    /// Refuses the first document with a passing error.
+    FailingOnce,
+}
+
+impl Details {
+    /// Channels that both were chosen and have a contact.
+    pub fn reachable(&self) -> impl Iterator<Item = (Channel, &str)> {
+        self.channels.iter().filter_map(|channel| {
+            let contact = match channel {
+                Channel::Email => &self.email,
+                Channel::Sms => &self.phone,
+            };
+            contact.as_ref().map(|contact| (*channel, contact.value.as_str()))
+        })
+    }
+
+    /// The contact an electronic receipt goes to (tag 1008): the e-mail where there is one, else the telephone.
+    pub fn receipt_contact(&self) -> Option<&str> {
+        self.email.as_ref().or(self.phone.as_ref()).map(|contact| contact.value.as_str())
+    }
+}

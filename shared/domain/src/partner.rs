@@ -1,0 +1,160 @@
+//! A partner's settings in one mode: who they are, what is printed about them, what they are charged, where they want to hear.
+
+use serde::{Deserialize, Serialize};
+
+use crate::commission::CommissionTerms;
+use crate::tax::VatRate;
+
+/// Settings of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partner {
+    /// Name as printed on receipts, e.g. `ООО «Справка»`.
+    pub name: String,
+    /// ИНН, 10 or 12 digits.
+    pub inn: String,
+    /// КПП of a legal entity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kpp: Option<String>,
+    /// Telephone of the supplier (tag 1171), E.164.
+    pub phone: String,
+    /// Where buyers' questions go.
+    pub support_email: String,
+    /// The shop's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// VAT rate of lines that name none.
+    pub vat: VatRate,
+    /// The agent's fee.
+    pub commission: CommissionTerms,
+    /// Where buyers return to when an order names no addresses of its own.
+    pub returns: Returns,
+    /// Origins (`https://shop.example`) an order's own return addresses may lie under, besides those of `returns`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub return_origins: Vec<String>,
+    /// Signs redirect forms and return parameters, and nothing else.
+    pub form_secret: String,
+    /// Where webhooks go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookEndpoint>,
+    /// How payouts are made.
+    pub payout: PayoutTerms,
+    /// Seconds an order waits for its payment.
+    pub payment_timeout_seconds: u32,
+    /// Channels the buyer may be told through.
+    pub channels: Vec<Channel>,
+    /// Label of the button.
+    #[serde(default)]
+    pub button: Button,
+}
+
+/// Return addresses, absolute `https` URLs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Returns {
+    /// After a payment.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<String>,
+    /// After a refusal, a cancellation or an expiry.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// Where and how a partner hears of changes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookEndpoint {
+    /// Absolute URL.
+    pub url: String,
+    /// Standard Webhooks secret, `whsec_` and base64.
+    pub secret: String,
+    /// The endpoint answered 410 Gone: nothing is sent until the partner names it anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
+}
+
+impl std::fmt::Debug for WebhookEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookEndpoint").field("url", &self.url).field("secret", &"***").finish()
+    }
+}
+
+/// How the partner's money goes out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutTerms {
+    /// Mature orders are paid out without being asked for.
+    pub automatic: bool,
+    /// The partner's bank account.
+    pub account: BankAccount,
+}
+
+/// Bank requisites of a payee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BankAccount {
+    /// Account number, 20 digits.
+    pub number: String,
+    /// БИК, 9 digits.
+    pub bic: String,
+    /// The bank's name.
+    pub bank: String,
+    /// The bank's correspondent account, 20 digits.
+    pub correspondent: String,
+}
+
+/// A way to reach the buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// E-mail.
+    Email,
+    /// SMS.
+    Sms,
+}
+
+/// The label of the button that commits the buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Button {
+    /// «Оплатить».
+    #[default]
+    Pay,
+    /// «Заказать».
+    Order,
+}
+
+impl Partner {
+    /// Whether the partner hears of changes.
+    pub fn wants_webhooks(&self) -> bool {
+        self.webhook.as_ref().is_some_and(|endpoint| !endpoint.gone)
+    }
+
+    /// Whether a buyer may be sent to `url`: it lies under an origin the partner has named. Keeps the checkout from being an
+    /// open redirect.
+    pub fn may_return_to(&self, url: &str) -> bool {
+        let named = self.returns.success.iter().chain(&self.returns.failure).filter_map(|url| origin(url));
+        named.chain(self.return_origins.iter().map(String::as_str)).any(|allowed| origin(url) == Some(allowed))
+    }
+}
+
+/// `scheme://host[:port]` of an absolute http(s) URL without user information.
+pub fn origin(url: &str) -> Option<&str> {
+    let after = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let start = url.len() - after.len();
+    let end = after.find(['/', '?', '#', '\\']).map_or(url.len(), |at| start + at);
+    let host = &url[start..end];
+    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    plain.then(|| &url[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_ends_where_the_host_ends() {
+        assert_eq!(origin("https://shop.example/a?b"), Some("https://shop.example"));
+        assert_eq!(origin("http://localhost:8080/x"), Some("http://localhost:8080"));
+        for text in ["https://shop.example@evil.example/", "javascript:alert(1)", "//evil.example", "https://", "https://a b/"] {
+            assert_eq!(origin(text), None, "{text}");
+        }
+        assert_ne!(origin("https://shop.example.evil.example/"), Some("https://shop.example"));
+        assert_eq!(origin("https://shop.example\\@evil.example/"), Some("https://shop.example"));
+    }
+}

@@ -1,0 +1,1 @@
+(()=>{let t=document.getElementById("left"),e=Date.now()+t.dataset.s*1e3,f=()=>{let s=Math.max(0,Math.round((e-Date.now())/1e3));if(s<3600)t.textContent=t.dataset.t+" "+(s/60|0)+":"+("0"+s%60).slice(-2);s&&setTimeout(f,1e3)},b=0;f();document.forms[0].onsubmit=()=>!b++;onpageshow=()=>b=0})()

@@ -1,0 +1,285 @@
+//! The fiscal receipt as buyers and accountants expect it: 54-ФЗ article 4.7, FFD 1.2.
+//!
+//! Its labels are Russian in every language: they are the law's own words, and a tax office reads them.
+
+use std::fmt::Write as _;
+
+use askama::Template;
+
+use crate::{
+    Lang, Page,
+    format::{amount, receipt_moment},
+    page::{Shell, finish},
+    qr::qr_svg,
+    words::{Words, words},
+};
+
+/// Tag 1054.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptKind {
+    /// Приход.
+    Income,
+    /// Возврат прихода.
+    IncomeRefund,
+}
+
+impl ReceiptKind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Income => "Приход",
+            Self::IncomeRefund => "Возврат прихода",
+        }
+    }
+}
+
+/// The principal of an agent's line, tags 1224, 1225, 1226, 1171.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Supplier {
+    /// Name, tag 1225.
+    pub name: String,
+    /// ИНН, tag 1226.
+    pub inn: String,
+    /// Phone, tag 1171.
+    pub phone: Option<String>,
+}
+
+/// One line, tag 1059.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReceiptLine {
+    /// Tag 1030.
+    pub name: String,
+    /// Tag 1023 with the measure of tag 2108 in words: `2 шт.`.
+    pub quantity: String,
+    /// Tag 1079, kopecks.
+    pub price_minor: i64,
+    /// Tag 1043, kopecks.
+    pub amount_minor: i64,
+    /// Tag 1199 in words: `НДС 22%`, `НДС не облагается`.
+    pub vat: String,
+    /// Tag 1200, kopecks; `None` where no VAT is named.
+    pub vat_minor: Option<i64>,
+    /// Tag 1212 in words: `Услуга`.
+    pub subject: String,
+    /// Tag 1214 in words: `Полный расчет`.
+    pub method: String,
+    /// Tag 1222 in words: `Агент`.
+    pub agent_sign: Option<String>,
+    /// Tag 1224.
+    pub supplier: Option<Supplier>,
+}
+
+/// A sum by VAT rate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VatSum {
+    /// `Сумма НДС 22%`, `Сумма без НДС`.
+    pub label: String,
+    /// Kopecks.
+    pub amount_minor: i64,
+}
+
+/// A fiscal receipt with all requisites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptView {
+    /// The language of the page around the receipt.
+    pub lang: Lang,
+    /// The same page in the other language.
+    pub language_url: Option<String>,
+    /// Приход or возврат прихода, tag 1054.
+    pub kind: ReceiptKind,
+    /// A receipt of a test till; the page says so.
+    pub test_mode: bool,
+    /// The partner's logo, `data:image/…`.
+    pub logo: Option<String>,
+    /// The partner's name for the page's title.
+    pub partner_name: String,
+    /// Our order number.
+    pub bill: String,
+    /// Back to the order's page.
+    pub order_url: Option<String>,
+    /// User of the till, tag 1048.
+    pub user_name: String,
+    /// Tag 1018.
+    pub user_inn: String,
+    /// Settlement address, tag 1009.
+    pub settlement_address: String,
+    /// Settlement place, tag 1187: the shop's site.
+    pub settlement_place: String,
+    /// Tag 1055 in words: `ОСН`, `УСН доход`.
+    pub tax_system: String,
+    /// Tag 1036 for an automatic till.
+    pub automat_number: Option<String>,
+    /// Tag 1012, Unix milliseconds.
+    pub at_ms: i64,
+    /// Shift, tag 1038.
+    pub shift: String,
+    /// Number in the shift, tag 1042.
+    pub number: String,
+    /// What was bought.
+    pub lines: Vec<ReceiptLine>,
+    /// Tag 1020, kopecks.
+    pub total_minor: i64,
+    /// Tag 1031, kopecks; printed when not zero.
+    pub cash_minor: i64,
+    /// Tag 1081, kopecks.
+    pub electronic_minor: i64,
+    /// Offset of a prepayment, tag 1215, kopecks; printed when not zero.
+    pub prepaid_minor: i64,
+    /// Sums by VAT rate.
+    pub vats: Vec<VatSum>,
+    /// Tag 1008.
+    pub buyer_contact: Option<String>,
+    /// Tag 1117.
+    pub sender_email: String,
+    /// РН ККТ, tag 1037.
+    pub till_registration: String,
+    /// ФН, tag 1041.
+    pub fiscal_drive: String,
+    /// ФД, tag 1040.
+    pub fiscal_document: String,
+    /// ФПД, tag 1077.
+    pub fiscal_sign: String,
+    /// Tag 1060.
+    pub fns_site: String,
+    /// The text of the QR code: `t=…&s=…&fn=…&i=…&fp=…&n=1`.
+    pub qr: String,
+}
+
+/// A label and its value.
+pub(crate) struct Row {
+    pub label: String,
+    pub value: String,
+    /// Printed large.
+    pub strong: bool,
+}
+
+fn row(label: impl Into<String>, value: impl Into<String>) -> Row {
+    Row { label: label.into(), value: value.into(), strong: false }
+}
+
+/// A line with everything under it.
+pub(crate) struct Item {
+    pub name: String,
+    /// `2 шт. × 600,00`.
+    pub calculation: String,
+    /// `= 1 200,00`.
+    pub amount: String,
+    pub details: Vec<Row>,
+}
+
+/// The receipt laid out once, for paper, page, mail and text alike.
+pub(crate) struct Layout {
+    pub head: Vec<String>,
+    pub kind: &'static str,
+    pub place: Vec<Row>,
+    pub items: Vec<Item>,
+    pub sums: Vec<Row>,
+    pub fiscal: Vec<Row>,
+}
+
+pub(crate) fn layout(view: &ReceiptView) -> Layout {
+    let sum = |minor| amount(minor, Lang::Ru);
+    let items = view
+        .lines
+        .iter()
+        .map(|line| {
+            let mut details = vec![row(line.vat.clone(), line.vat_minor.map(sum).unwrap_or_default())];
+            details.push(row("Предмет расчета", line.subject.clone()));
+            details.push(row("Способ расчета", line.method.clone()));
+            details.extend(line.agent_sign.clone().map(|sign| row("Признак агента", sign)));
+            if let Some(supplier) = &line.supplier {
+                details.push(row("Поставщик", supplier.name.clone()));
+                details.push(row("ИНН поставщика", supplier.inn.clone()));
+                details.extend(supplier.phone.clone().map(|phone| row("Тел. поставщика", phone)));
+            }
+            Item {
+                name: line.name.clone(),
+                calculation: format!("{} × {}", line.quantity, sum(line.price_minor)),
+                amount: format!("= {}", sum(line.amount_minor)),
+                details,
+            }
+        })
+        .collect();
+
+    let mut sums = vec![Row { strong: true, ..row("ИТОГ", sum(view.total_minor)) }];
+    if view.cash_minor != 0 {
+        sums.push(row("НАЛИЧНЫМИ", sum(view.cash_minor)));
+    }
+    sums.push(row("БЕЗНАЛИЧНЫМИ", sum(view.electronic_minor)));
+    if view.prepaid_minor != 0 {
+        sums.push(row("ПРЕДВАРИТЕЛЬНАЯ ОПЛАТА (АВАНС)", sum(view.prepaid_minor)));
+    }
+    sums.extend(view.vats.iter().map(|vat| row(vat.label.clone(), sum(vat.amount_minor))));
+
+    let mut place = vec![
+        row("Дата и время", receipt_moment(view.at_ms)),
+        row("Смена", view.shift.clone()),
+        row("Чек", view.number.clone()),
+        row("СНО", view.tax_system.clone()),
+        row("Место расчетов", view.settlement_place.clone()),
+    ];
+    place.extend(view.automat_number.clone().map(|number| row("Номер автомата", number)));
+
+    let mut fiscal: Vec<Row> = view.buyer_contact.clone().map(|contact| row("Эл. адр. покупателя", contact)).into_iter().collect();
+    fiscal.extend([
+        row("Эл. адр. отправителя", view.sender_email.clone()),
+        row("РН ККТ", view.till_registration.clone()),
+        row("ФН", view.fiscal_drive.clone()),
+        row("ФД", view.fiscal_document.clone()),
+        row("ФПД", view.fiscal_sign.clone()),
+        row("Сайт ФНС", view.fns_site.clone()),
+    ]);
+    Layout {
+        head: vec![view.user_name.clone(), format!("ИНН {}", view.user_inn), view.settlement_address.clone()],
+        kind: view.kind.word(),
+        place,
+        items,
+        sums,
+        fiscal,
+    }
+}
+
+/// The receipt as plain text with all requisites, for the text part of a mail.
+pub fn receipt_text(view: &ReceiptView) -> String {
+    let paper = layout(view);
+    let mut text = String::from("КАССОВЫЙ ЧЕК\n");
+    for line in &paper.head {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = writeln!(text, "{}", paper.kind);
+    rows(&mut text, "", &paper.place);
+    for (position, item) in paper.items.iter().enumerate() {
+        let _ = writeln!(text, "\n{}. {}\n   {} {}", position + 1, item.name, item.calculation, item.amount);
+        rows(&mut text, "   ", &item.details);
+    }
+    text.push('\n');
+    rows(&mut text, "", &paper.sums);
+    text.push('\n');
+    rows(&mut text, "", &paper.fiscal);
+    text
+}
+
+fn rows(text: &mut String, indent: &str, rows: &[Row]) {
+    for row in rows {
+        let _ = if row.value.is_empty() { writeln!(text, "{indent}{}", row.label) } else { writeln!(text, "{indent}{}: {}", row.label, row.value) };
+    }
+}
+
+#[derive(Template)]
+#[template(path = "receipt.html")]
+struct ReceiptTemplate<'a> {
+    shell: &'a Shell,
+    w: &'static Words,
+    v: &'a ReceiptView,
+    paper: Layout,
+    qr: Option<String>,
+}
+
+/// The receipt's page; printed, it is a strip of 80 mm.
+pub fn receipt(view: &ReceiptView) -> Page {
+    let w = words(view.lang);
+    let title = format!("{} {} · {}", w.receipt_title, view.fiscal_document, view.partner_name);
+    let shell = Shell::new(view.lang, title, &[include_str!("../styles/receipt.css")])
+        .with_language_url(view.language_url.as_deref())
+        .with_test_mode(view.test_mode);
+    finish(&shell, &ReceiptTemplate { shell: &shell, w, v: view, paper: layout(view), qr: qr_svg(&view.qr, w.receipt_qr) })
+}

@@ -1,0 +1,90 @@
+//! SMS: one thought, one link, the mandatory mention. Cyrillic counts 70 characters to a single part, 67 to each of several.
+
+use crate::{
+    Lang,
+    words::{Words, words},
+};
+
+/// What the SMS is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SmsKind {
+    /// Paid; the link is the receipt.
+    PaidReceipt,
+    /// Execution takes longer; the link is the page to cancel.
+    ExecutionDelayed,
+    /// The result is there; the link is its page.
+    OrderFulfilled,
+    /// The result has not been opened.
+    Reminder,
+    /// The money is back; the link is the refund receipt.
+    RefundReceipt,
+    /// Cancelled; the money is on its way back.
+    OrderCancelled,
+    /// Paid too late; the money goes back.
+    ExpiredRefund,
+    /// A partner's own moderated text; the mention is added when it lacks one.
+    Custom(String),
+}
+
+/// An SMS to a buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmsView {
+    /// Its language.
+    pub lang: Lang,
+    /// What it is about.
+    pub kind: SmsKind,
+    /// The seller's short name.
+    pub partner_name: String,
+    /// The merchant's order number.
+    pub number: String,
+    /// The amount paid or returned, kopecks.
+    pub amount_minor: i64,
+    /// Where to look; empty: no link.
+    pub link: String,
+}
+
+/// The mention every message carries.
+const MENTION_RU: &str = "АПИКАССА";
+const MENTION_EN: &str = "APIKASSA";
+
+/// The text. No-break spaces become plain ones: some operators' encodings lack them.
+pub fn sms(view: &SmsView) -> String {
+    let w = words(view.lang);
+    let mention = match view.lang {
+        Lang::Ru => MENTION_RU,
+        Lang::En => MENTION_EN,
+    };
+    let mut text = match &view.kind {
+        SmsKind::Custom(text) => text.clone(),
+        kind => {
+            let news = news(kind, view, w);
+            // a colon says that the link follows; without a link there is nothing to announce
+            let news = if view.link.is_empty() { news.trim_end_matches(':') } else { news.as_str() };
+            let stop = if news.ends_with(':') { "" } else { "." };
+            format!("{mention}: {} {} ({}) {news}{stop}", w.sms_order, view.number, view.partner_name)
+        }
+    };
+    if !text.to_uppercase().contains(MENTION_RU) && !text.to_uppercase().contains(MENTION_EN) {
+        text.push(' ');
+        text.push_str(mention);
+    }
+    if !view.link.is_empty() && !text.contains(&view.link) {
+        text.push(' ');
+        text.push_str(&view.link);
+    }
+    text.replace('\u{a0}', " ")
+}
+
+fn news(kind: &SmsKind, view: &SmsView, w: &Words) -> String {
+    let with_amount = |text: &str| format!("{text} {}", w.money(view.amount_minor));
+    match kind {
+        SmsKind::PaidReceipt => format!("{}. {}", with_amount(w.sms_paid), w.sms_receipt),
+        SmsKind::ExecutionDelayed => w.sms_delayed.to_owned(),
+        SmsKind::OrderFulfilled => w.sms_fulfilled.to_owned(),
+        SmsKind::Reminder => w.sms_reminder.to_owned(),
+        SmsKind::RefundReceipt => format!("{}. {}", with_amount(w.sms_refunded), w.sms_receipt),
+        SmsKind::OrderCancelled => with_amount(w.sms_cancelled),
+        SmsKind::ExpiredRefund => with_amount(w.sms_expired),
+        SmsKind::Custom(text) => text.clone(),
+    }
+}

@@ -1,0 +1,291 @@
+//! Every word of the pages, mails and SMS, Russian beside English. A third language is a third column.
+//!
+//! Whole legal texts are in `legal/`; labels of the fiscal receipt stay Russian by law and are in `receipt.rs`.
+
+use std::borrow::Borrow;
+
+use crate::{Lang, format};
+
+macro_rules! words {
+    (one: { $($name:ident: $ru:literal, $en:literal;)* } two: { $($pair:ident: ($ru_first:literal, $ru_second:literal), ($en_first:literal, $en_second:literal);)* }) => {
+        /// One language's words.
+        pub(crate) struct Words {
+            pub lang: Lang,
+            $(pub $name: &'static str,)*
+            $(pub $pair: (&'static str, &'static str),)*
+        }
+        static RU: Words = Words { lang: Lang::Ru, $($name: $ru,)* $($pair: ($ru_first, $ru_second),)* };
+        static EN: Words = Words { lang: Lang::En, $($name: $en,)* $($pair: ($en_first, $en_second),)* };
+    };
+}
+
+/// The words of a language.
+pub(crate) fn words(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::Ru => &RU,
+        Lang::En => &EN,
+    }
+}
+
+impl Words {
+    /// The months of a date, January first.
+    pub(crate) fn months(&self) -> impl Iterator<Item = &'static str> {
+        self.months_of_a_date.split(' ')
+    }
+
+    pub(crate) fn money(&self, amount_minor: impl Borrow<i64>) -> String {
+        format::money(*amount_minor.borrow(), self.lang)
+    }
+
+    pub(crate) fn moment(&self, at_ms: impl Borrow<i64>) -> String {
+        format::moment(*at_ms.borrow(), self.lang)
+    }
+
+    pub(crate) fn clock(&self, at_ms: impl Borrow<i64>) -> String {
+        format::time_of_day(*at_ms.borrow(), self.lang)
+    }
+}
+
+words! {
+one: {
+    // time and units
+    months_of_a_date: "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+        "January February March April May June July August September October November December";
+    zone: "МСК", "MSK";
+    unit_byte: "Б", "B";
+    unit_kilobyte: "КБ", "KB";
+    unit_megabyte: "МБ", "MB";
+
+    // every page
+    other_language: "English", "Русский";
+    other_language_code: "en", "ru";
+    test_mode: "Тестовый режим: деньги не списываются", "Test mode: no money is charged";
+    inn: "ИНН", "INN";
+    ogrn: "ОГРН", "OGRN";
+    seller: "Продавец", "Seller";
+    agent_takes_payment: "Платёж принимает сервис АПИКАССА (агент продавца):", "The payment is taken by APIKASSA (the seller’s agent):";
+    payment_questions: "Вопросы об оплате:", "Questions about the payment:";
+    order_questions: "Вопросы о заказе:", "Questions about the order:";
+    total: "Итого", "Total";
+    order_number: "Номер в АПИКАССЕ:", "APIKASSA number:";
+    order_word: "Заказ", "Order";
+    amount: "Сумма", "Amount";
+    back_to_shop: "Вернуться в магазин", "Back to the shop";
+    back_to_order: "Вернуться к заказу", "Back to the order";
+    print: "Для печати нажмите Ctrl + P или выберите «Печать» в меню браузера.", "To print, press Ctrl + P or choose “Print” in your browser’s menu.";
+
+    // checkout
+    checkout_h1: "Оплата заказа", "Payment for order";
+    pay: "Оплатить", "Pay";
+    order: "Заказать", "Place order";
+    contacts: "Куда отправить чек", "Where to send the receipt";
+    email: "Электронная почта", "E-mail";
+    phone: "Телефон", "Phone";
+    optional: "(необязательно)", "(optional)";
+    not_me: "Это не я", "Not me";
+    channels: "Как сообщать о заказе", "How to notify you";
+    methods: "Способ оплаты", "How to pay";
+    pay_until: "Оплатить до", "Pay by";
+    time_left: "Осталось времени:", "Time left:";
+    card_at_bank: "Данные карты вводятся на защищённой странице банка. Мы их не видим и не храним.",
+        "You enter the card on the bank’s secure page. We never see or keep it.";
+    error_summary: "Проверьте данные. Деньги не списаны", "Please check. Nothing was charged";
+    email_missing: "Укажите электронную почту", "Enter your e-mail";
+    email_invalid: "Проверьте адрес почты: нужен вид имя@пример.ру", "Check the e-mail: it looks like name@example.com";
+    phone_missing: "Укажите телефон", "Enter your phone";
+    phone_invalid: "Проверьте номер: нужен вид +7 900 000-00-00", "Check the number: it looks like +7 900 000-00-00";
+    consent_data_missing: "Без согласия на обработку данных оплатить нельзя", "We cannot take a payment without consent to data processing";
+    consent_terms_missing: "Примите условия, чтобы оплатить", "Accept the terms to pay";
+    nothing_charged: "Деньги не списаны.", "Nothing was charged.";
+    declined_funds: "На карте не хватает денег", "Not enough money on the card";
+    advice_funds: "Пополните карту или оплатите другой.", "Top up the card or pay with another one.";
+    declined_blocked: "Карта заблокирована", "The card is blocked";
+    declined_expired: "Срок действия карты истёк", "The card has expired";
+    declined_limit: "Превышен лимит карты", "The card’s limit is exceeded";
+    advice_limit: "Поднимите лимит в приложении банка или оплатите другой картой.", "Raise the limit in your bank’s app or pay with another card.";
+    declined_3ds: "Банк не подтвердил, что платите вы", "The bank could not confirm it was you";
+    advice_3ds: "Попробуйте ещё раз и введите код из сообщения банка.", "Try again and enter the code your bank sends.";
+    declined_abandoned: "Вы не завершили оплату", "You did not finish the payment";
+    advice_abandoned: "Заказ ждёт: можно попробовать ещё раз.", "The order is waiting: you can try again.";
+    declined_bank: "Банк сейчас не смог принять оплату", "The bank could not take the payment now";
+    advice_bank: "Попробуйте ещё раз через минуту или оплатите другой картой.", "Try again in a minute or pay with another card.";
+    declined_unknown: "Банк отклонил оплату", "The bank declined the payment";
+    advice_other_card: "Оплатите другой картой или позвоните в свой банк.", "Pay with another card or call your bank.";
+    // the order's page
+    what_next: "Что дальше", "What happens next";
+    what_now: "Что делать", "What to do now";
+    your_choice: "Что можно сделать", "What you can do";
+    when_money: "Когда придут деньги", "When the money arrives";
+    paid_at: "Оплачен", "Paid";
+    fulfilled_at: "Исполнен", "Completed";
+    valid_until: "Можно открыть до", "Can be opened until";
+    promised_at: "Обещали исполнить до", "Promised by";
+    cancelled_at: "Отменён", "Cancelled";
+    will_be_returned: "Вернём", "To be returned";
+    returned: "Возвращено", "Returned";
+    returned_at: "Дата возврата", "Date of refund";
+    expired_at: "Время вышло", "Time was over";
+    paid_late_at: "Оплата пришла", "Payment came";
+    open_result: "Открыть результат", "Open the result";
+    cancel_and_refund: "Отменить заказ и вернуть деньги", "Cancel the order and get the money back";
+    cancel_order: "ОТМЕНИТЬ ЗАКАЗ", "CANCEL THE ORDER";
+    keep_order: "Не отменять, подожду", "Keep the order, I will wait";
+    receipt: "Чек", "Receipt";
+    receipt_pending: "Касса готовит чек. Он появится здесь и придёт вам, обычно за несколько минут.", "The receipt is being made. It will appear here and be sent to you, usually within minutes.";
+    receipt_qr: "QR-код чека для проверки в ФНС", "QR code of the receipt, for checking with the tax service";
+    open_receipt: "Открыть чек", "Open the receipt";
+    timeline: "История заказа", "Order history";
+    checking: "Проверяем оплату", "Checking your payment";
+    checking_lead: "Банк ещё не ответил, и мы пока не знаем, списаны ли деньги. Не платите ещё раз.", "The bank has not answered yet, so we do not know whether you were charged. Please do not pay again.";
+    checking_next: "Страница обновляется сама. Её можно закрыть: мы сообщим, чем закончилось. Если деньги списаны, а заказ не оплачен, мы их вернём.", "This page updates by itself. You may close it: we will let you know. If you were charged and the order is not paid, we will return the money.";
+    paid: "Заказ оплачен", "Order paid";
+    paid_lead: "Деньги получены. Платить ещё раз не нужно.", "The money has arrived. There is nothing more to pay.";
+    paid_next: "Заказ передан на исполнение. Обычно результат готов в течение трёх дней. Если срок пройдёт, мы напишем, и вы сможете отменить заказ и вернуть деньги.", "The order is being carried out, usually within three days. If it takes longer, we will write to you, and you may cancel and get your money back.";
+    fulfilled: "Заказ исполнен", "Order completed";
+    fulfilled_lead: "Результат готов.", "The result is ready.";
+    overdue: "Исполнение задерживается", "Your order is delayed";
+    overdue_lead: "Продавец не исполнил заказ в обещанный срок. Деньги в безопасности: продавец получает их только за исполненный заказ.", "The seller has not completed the order in time. Your money is safe: the seller is paid only for completed orders.";
+    overdue_choice: "Можно подождать: заказ остаётся в работе. Или отменить его, и мы вернём всю сумму.", "You may wait: the order is still being worked on. Or cancel it, and we will return the whole amount.";
+    cancel_confirm: "Отменить заказ?", "Cancel the order?";
+    cancel_lead: "Отмену нельзя отозвать: результат по этому заказу вы не получите.", "This cannot be undone: you will not receive the result of this order.";
+    cancel_next: "Мы вернём деньги на ту же карту и пришлём чек возврата. Банк зачислит их за 1–10 рабочих дней.", "We will return the money to the same card and send a refund receipt. Banks take 1–10 working days.";
+    cancelled: "Заказ отменён", "Order cancelled";
+    cancelled_lead: "Заказ отменён и исполняться не будет.", "The order is cancelled and will not be carried out.";
+    refund_next: "Возвращаем деньги на ту же карту. Как только банк подтвердит возврат, пришлём чек. Зачисление занимает 1–10 рабочих дней. Делать ничего не нужно.", "We are returning the money to the same card and will send a receipt once the bank confirms. It takes 1–10 working days. You need not do anything.";
+    refunded: "Деньги возвращены", "Money returned";
+    refunded_lead: "Мы вернули деньги на карту, которой вы платили.", "We have returned the money to the card you paid with.";
+    refunded_next: "Банк зачислит их за 1–10 рабочих дней. Если деньги не придут, покажите банку чек возврата.", "Your bank will credit them within 1–10 working days. If they do not come, show your bank the refund receipt.";
+    expired: "Время на оплату вышло", "The time to pay is over";
+    expired_lead: "Заказ закрыт. Деньги не списаны.", "The order is closed. Nothing was charged.";
+    expired_next: "Вернитесь в магазин и оформите заказ заново.", "Go back to the shop and place the order again.";
+    expired_refunding: "Оплата пришла слишком поздно", "The payment came too late";
+    expired_refunding_lead: "Время на оплату уже вышло, и заказ закрыт. Мы возвращаем вам всю сумму.", "The time to pay was over and the order is closed. We are returning the whole amount.";
+    not_found: "Заказ не найден", "Order not found";
+    not_found_lead: "По этой ссылке заказа нет. Деньги по ней не списывались.", "There is no order at this link. Nothing was charged through it.";
+    not_found_next: "Откройте ссылку из письма или SMS целиком либо вернитесь в магазин.", "Open the whole link from the e-mail or SMS, or go back to the shop.";
+
+    // receipt and result
+    receipt_title: "Кассовый чек", "Fiscal receipt";
+    receipt_check: "Проверить чек можно по QR-коду в приложении «Проверка чеков ФНС» или на сайте", "Check the receipt by its QR code in the tax service’s app or at";
+    mention: "Платёж принят сервисом АПИКАССА.", "Payment taken by the APIKASSA service.";
+    available_until: "Доступно до", "Available until";
+    save_it: "Сохраните результат у себя.", "Please keep a copy.";
+    download: "Скачать", "Download";
+    delivery_expired: "Срок ссылки истёк", "The link has expired";
+    delivery_expired_at: "Результат можно было открыть до", "The result could be opened until";
+    delivery_expired_advice: "Напишите продавцу и назовите номер заказа: он пришлёт результат ещё раз.", "Write to the seller and name the order number to get the result again.";
+    legal_version: "Редакция от", "Version of";
+
+    // errors
+    error_code: "Код", "Code";
+    error_reference: "для поддержки:", "for support:";
+    error_400: "Запрос не удалось прочитать", "We could not read the request";
+    error_400_text: "Деньги не списаны. Вернитесь назад и попробуйте ещё раз.", "Nothing was charged. Go back and try again.";
+    error_403: "Форма устарела", "The form is out of date";
+    error_403_text: "Ничего не изменилось, деньги не списаны. Откройте страницу заново и повторите.", "Nothing changed and nothing was charged. Open the page again and repeat.";
+    error_404: "Страница не найдена", "Page not found";
+    error_404_text: "Проверьте, что ссылка скопирована целиком. Если вы уже платили, откройте ссылку из письма или SMS.", "Check that the link is whole. If you have already paid, open the link from the e-mail or SMS.";
+    error_409: "Заказ уже изменился", "The order has changed";
+    error_409_text: "Пока страница была открыта, с заказом что-то произошло. Второй раз деньги не списаны. Откройте заказ заново.", "Something happened to the order while this page was open. You were not charged twice. Open the order again.";
+    error_429: "Слишком много попыток", "Too many attempts";
+    error_429_text: "Подождите минуту и попробуйте ещё раз. Деньги не списаны.", "Wait a minute and try again. Nothing was charged.";
+    error_500: "Ошибка на нашей стороне", "Something went wrong on our side";
+    error_500_text: "Мы уже знаем о ней. Если вы платили, не платите ещё раз: откройте заказ через несколько минут и посмотрите его состояние.", "We know about it. If you were paying, do not pay again: open the order in a few minutes and look at its state.";
+    error_503: "Сервис временно недоступен", "Temporarily unavailable";
+    error_503_text: "Обновите страницу через минуту. Если вы платили, не платите ещё раз, пока не увидите состояние заказа.", "Reload in a minute. If you were paying, do not pay again until you see the order’s state.";
+
+    // API reference
+    docs_contents: "Содержание", "Contents";
+    docs_version: "Версия", "Version";
+    docs_params: "Параметры", "Parameters";
+    docs_required: "обязателен", "required";
+    docs_request: "Пример запроса", "Request example";
+    docs_responses: "Ответы", "Responses";
+
+    // sandbox bank
+    bank_name: "Песочница: Тестовый банк", "Sandbox: Test bank";
+    bank_footer: "Это не настоящий банк. Здесь проверяют приём платежей: деньги не списываются, номера карт не вводятся.", "This is not a real bank. It exists to test payments: nothing is charged and no card number is taken.";
+    bank_pay_title: "Оплата тестовой картой", "Pay with a test card";
+    bank_merchant: "Магазин", "Shop";
+    bank_choose: "Выберите тестовую карту", "Choose a test card";
+    bank_no_numbers: "Настоящую карту вводить негде и не нужно.", "There is nowhere to enter a real card, and no need to.";
+    bank_refuse: "Отказаться", "Refuse";
+    bank_challenge_title: "Подтвердите оплату", "Confirm the payment";
+    bank_challenge_text: "Введите код подтверждения (3-D Secure) для карты", "Enter the confirmation code (3-D Secure) for the card";
+    bank_test_code: "SMS не придёт. Тестовый код:", "No SMS will come. The test code:";
+    bank_code: "Код из SMS", "Code from the SMS";
+    bank_wrong_code: "Код не подошёл. Осталось попыток:", "Wrong code. Tries left:";
+    bank_confirm: "Подтвердить", "Confirm";
+    bank_waiting_title: "Банк проверяет оплату", "The bank is checking the payment";
+    bank_waiting_text: "Страница обновится сама. Не закрывайте её и не платите ещё раз.", "This page updates by itself. Do not close it and do not pay again.";
+    bank_closed_title: "Платёж уже завершён", "The payment is already finished";
+    bank_closed_text: "С этим платежом больше ничего нельзя сделать.", "Nothing more can be done with this payment.";
+
+    // demo shop and the one-machine stack
+    shop_brand: "Демо-магазин справок", "Demo shop of certificates";
+    shop_title: "Демо-магазин справок", "Demo shop of certificates";
+    shop_lead: "Выберите справку и пройдите оплату так, как её увидит покупатель.", "Choose a certificate and pay just as a buyer would.";
+    shop_problem: "Заказ не создан", "The order was not created";
+    shop_buy: "Купить", "Buy";
+    shop_return_title: "Покупатель вернулся в магазин", "The buyer is back at the shop";
+    sign_valid: "Подпись верна: параметры пришли от АПИКАССЫ", "The signature is right: the parameters came from APIKASSA";
+    sign_invalid: "Подпись неверна: этим параметрам верить нельзя", "The signature is wrong: do not trust these parameters";
+    shop_api_status: "Состояние по API:", "State by the API:";
+    shop_params: "Параметры возврата", "Return parameters";
+    shop_return_note: "Возврат покупателя лишь подсказка. Решает состояние по API или вебхук.", "The buyer’s return is only a hint. What counts is the state by the API or a webhook.";
+    shop_order_page: "Страница заказа", "Order page";
+    mailbox_title: "Почта и SMS", "E-mail and SMS";
+    mailbox_lead: "Всё, что песочница отправила покупателям и партнёрам. Наружу ничего не уходит.", "Everything the sandbox sent to buyers and partners. Nothing leaves this machine.";
+    mailbox_empty: "Пока пусто. Оплатите заказ в демо-магазине, и здесь появится чек.", "Nothing yet. Pay for an order in the demo shop, and the receipt will appear here.";
+    mailbox_back: "Все сообщения", "All messages";
+    mailbox_html: "Посмотреть письмо", "View the mail";
+    mailbox_text: "Текстовая часть", "Text part";
+    mailbox_attachments: "Вложения", "Attachments";
+    zone_note: "Время московское (МСК).", "Times are Moscow time (MSK).";
+    time_title: "Машина времени", "Time machine";
+    time_lead: "Часы тестового партнёра. Вперёд можно, назад нельзя: сроки, напоминания и выплаты наступят так же, как в жизни.", "The test partner’s clock. It only goes forward: deadlines, reminders and payouts come as in life.";
+    time_now: "Сейчас у тестового партнёра", "Now, for the test partner";
+    time_real: "На самом деле:", "In reality:";
+    time_hour: "+1 час", "+1 hour";
+    time_day: "+1 день", "+1 day";
+    time_three_days: "+3 дня", "+3 days";
+    time_custom: "Сколько часов", "How many hours";
+    time_go: "Перевести", "Move";
+    local_brand: "АПИКАССА · песочница", "APIKASSA · sandbox";
+    local_title: "АПИКАССА на одной машине", "APIKASSA on one machine";
+    local_lead: "Всё, что здесь можно открыть. Деньги, карты и письма ненастоящие.", "Everything there is to open. Money, cards and mails are not real.";
+    local_facts: "Для подключения", "To connect";
+    local_back: "Всё на этой машине", "Everything on this machine";
+    local_footer: "Песочница АПИКАССЫ. Деньги не списываются, письма не уходят.", "APIKASSA sandbox. Nothing is charged, no mail leaves.";
+    executor_title: "Исполнение заказов", "Order execution";
+    executor_lead: "Оплаченные заказы ждут исполнителя. Здесь им бываете вы.", "Paid orders wait for whoever executes them. Here, that is you.";
+    executor_empty: "Нет заказов на исполнении. Оплатите заказ в демо-магазине.", "No orders to execute. Pay for one in the demo shop.";
+    executor_handed: "Передан", "Handed over";
+    executor_fulfil: "Исполнить", "Fulfil";
+    executor_refuse: "Отказать", "Refuse";
+
+    // mails
+    mail_paid: "Заказ оплачен, чек", "Order paid, receipt";
+    mail_paid_text: "Спасибо! Деньги получены, чек ниже.", "Thank you! The money has arrived; the receipt is below.";
+    mail_fulfilled_text: "Результат вашего заказа готов. Откройте его по кнопке.", "The result of your order is ready. Open it with the button.";
+    mail_reminder: "Результат ждёт вас", "Your result is waiting";
+    mail_reminder_text: "Вы ещё не открыли результат заказа. Ссылка действует ограниченное время.", "You have not opened the result of your order yet. The link works for a limited time.";
+    mail_refund_text: "Мы вернули деньги на карту, которой вы платили. Чек возврата ниже.", "We have returned the money to the card you paid with. The refund receipt is below.";
+    mail_order_page: "Страница заказа", "Order page";
+
+    // SMS
+    sms_order: "заказ", "order";
+    sms_paid: "оплачен:", "paid:";
+    sms_receipt: "Чек:", "Receipt:";
+    sms_delayed: "задерживается. Отменить и вернуть деньги:", "is delayed. Cancel and get a refund:";
+    sms_fulfilled: "исполнен. Результат:", "is complete. Result:";
+    sms_reminder: "готов, вы ещё не открыли результат", "is ready, you have not opened it yet";
+    sms_refunded: "отменён, возвращено", "refunded:";
+    sms_cancelled: "отменён. Вернём", "cancelled. To be returned:";
+    sms_expired: "закрыт, оплата опоздала. Вернём", "closed, payment came late. To be returned:";
+}
+two: {
+    consent_data: ("Согласен на обработку и передачу персональных данных:", "текст согласия"), ("I consent to the processing and transfer of my personal data:", "full text");
+    consent_terms: ("Принимаю", "условия оплаты"), ("I accept the", "terms of payment");
+}
+}

@@ -1,0 +1,31 @@
+//! The room that **opens the door**: Lambda, configuration, clock, randomness, logs, problems, queues.
+//!
+//! Invariant: this is the only room that reads the environment, the clock or randomness, and it does so in `config.rs` and
+//! `ids.rs` alone. It does not know what money is: bodies and handlers pass through it unread, and nothing of them is logged.
+//!
+//! A function's `main.rs` is one line:
+//!
+//! ```ignore
+//! fn main() -> std::process::ExitCode {
+//!     runtime::start(runtime::serve_http(checkout::router))
+//! }
+//! ```
+
+pub mod aws;
+pub mod config;
+pub mod http_door;
+pub mod ids;
+pub mod json_body;
+pub mod log;
+pub mod problem;
+pub mod queue;
+pub mod schedule_door;
+pub mod sqs_door;
+pub mod start;
+
+pub use http_door::{ClientAddress, RequestId, door, serve_http};
+pub use json_body::JsonBody;
+pub use problem::{FieldError, Problem};
+pub use schedule_door::serve_schedule;
+pub use sqs_door::{WorkerError, handle_batch, serve_sqs};
+pub use start::{StartError, start};

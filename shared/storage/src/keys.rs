@@ -1,0 +1,196 @@
+//! Every key of the table, and with them the table of access paths.
+//!
+//! | what | `pk` | `sk` | read by |
+//! |---|---|---|---|
+//! | order head | `O#tenant#yyyymm#s` | ULID | id; a tenant's orders of a month |
+//! | agreement | same | `ULID#A` | with the head, in one query |
+//! | delivery record | same | `ULID#T#task` | with the head |
+//! | result | `X#tenant#ULID` | `X` | id |
+//! | order number | `N#tenant#number` | `N` | creation; search by number |
+//! | idempotency key | `I#tenant#sha256(key)` | `I` | creation |
+//! | partner | `P#tenant` | `P` | tenant |
+//! | list of tenants | `TENANTS` | tenant | sweep, audit |
+//! | API key | `K#sha256(key)` | `K` | authentication |
+//! | counters | `C#name` | `C` | leases of numbers |
+//! | payout | `Y#tenant` | payout id | id; a tenant's payouts |
+//! | sandbox row | `S#tenant#kind` | id | the sandbox |
+//!
+//! The month and the spread `s` come from the order's id, so that a key can be made from an id alone and a busy partner's
+//! orders lie in several partitions. The due index has buckets `l#s` for live orders, `t#tenant` for a test tenant's (which
+//! live in the tenant's own time), `s#tenant` for sandbox rows.
+
+use domain::id::{OrderId, Tenant};
+use domain::order::TaskId;
+use sha2::{Digest, Sha256};
+
+use crate::table::Key;
+
+/// Partitions a tenant's month is spread over.
+pub const SPREAD: u8 = 4;
+/// Buckets of the due index for live orders.
+pub const DUE_SPREAD: u8 = 8;
+/// Length of a ULID: a sort key of just this length is an order's head.
+pub const HEAD_LENGTH: usize = 26;
+
+fn key(pk: String, sk: impl Into<String>) -> Key {
+    Key { pk, sk: sk.into() }
+}
+
+/// Partition of an order's rows.
+pub fn order_partition(id: &OrderId) -> String {
+    let date = id.created_at().to_zoned(jiff::tz::TimeZone::UTC).date();
+    month_partition(id.tenant(), date.year(), date.month(), id.spread(SPREAD))
+}
+
+/// Partition of the part `spread` of a tenant's orders of a month (UTC).
+pub fn month_partition(tenant: &Tenant, year: i16, month: i8, spread: u8) -> String {
+    format!("O#{tenant}#{year:04}{month:02}#{spread}")
+}
+
+/// The head.
+pub fn head(id: &OrderId) -> Key {
+    key(order_partition(id), id.ulid())
+}
+
+/// The agreement.
+pub fn agreement(id: &OrderId) -> Key {
+    key(order_partition(id), format!("{}#A", id.ulid()))
+}
+
+/// A delivery record.
+pub fn delivery(id: &OrderId, task: TaskId) -> Key {
+    key(order_partition(id), format!("{}#T#{task}", id.ulid()))
+}
+
+/// The result of execution.
+pub fn result(id: &OrderId) -> Key {
+    key(format!("X#{}#{}", id.tenant(), id.ulid()), "X")
+}
+
+/// The claim on an order number.
+pub fn number(tenant: &Tenant, number: &str) -> Key {
+    key(format!("N#{tenant}#{number}"), "N")
+}
+
+/// The claim on an idempotency key.
+pub fn idempotency(tenant: &Tenant, idempotency_key: &str) -> Key {
+    key(format!("I#{tenant}#{}", hex::encode(Sha256::digest(idempotency_key))), "I")
+}
+
+/// A partner's settings.
+pub fn partner(tenant: &Tenant) -> Key {
+    key(format!("P#{tenant}"), "P")
+}
+
+/// Partition of the list of tenants.
+pub const TENANTS: &str = "TENANTS";
+
+/// A tenant in the list of tenants.
+pub fn tenant(tenant: &Tenant) -> Key {
+    key(TENANTS.to_owned(), tenant.to_string())
+}
+
+/// An API key, by its SHA-256 in hex.
+pub fn api_key(sha256: &str) -> Key {
+    key(format!("K#{sha256}"), "K")
+}
+
+/// A counter.
+pub fn counter(name: &str) -> Key {
+    key(format!("C#{name}"), "C")
+}
+
+/// Partition of a tenant's payouts.
+pub fn payout_partition(tenant: &Tenant) -> String {
+    format!("Y#{tenant}")
+}
+
+/// A payout.
+pub fn payout(tenant: &Tenant, id: &str) -> Key {
+    key(payout_partition(tenant), id)
+}
+
+/// Partition of sandbox rows of a kind.
+pub fn sandbox_partition(tenant: &Tenant, kind: &str) -> String {
+    format!("S#{tenant}#{kind}")
+}
+
+/// A sandbox row.
+pub fn sandbox(tenant: &Tenant, kind: &str, id: &str) -> Key {
+    key(sandbox_partition(tenant, kind), id)
+}
+
+/// Bucket of the due index an order's head is listed in.
+pub fn order_due_bucket(id: &OrderId) -> String {
+    if id.tenant().is_test() { test_due_bucket(id.tenant()) } else { live_due_bucket(id.spread(DUE_SPREAD)) }
+}
+
+/// Bucket of a test tenant's orders.
+pub fn test_due_bucket(tenant: &Tenant) -> String {
+    format!("t#{tenant}")
+}
+
+/// Bucket of a part of the live orders.
+pub fn live_due_bucket(part: u8) -> String {
+    format!("l#{part}")
+}
+
+/// Bucket of a test tenant's sandbox rows.
+pub fn sandbox_due_bucket(tenant: &Tenant) -> String {
+    format!("s#{tenant}")
+}
+
+/// The order a head's key belongs to; nothing for keys of other rows.
+pub fn order_of(key: &Key) -> Option<OrderId> {
+    let mut parts = key.pk.split('#');
+    let (Some("O"), Some(tenant)) = (parts.next(), parts.next()) else { return None };
+    if key.sk.len() != HEAD_LENGTH {
+        return None;
+    }
+    let tenant: Tenant = tenant.parse().ok()?;
+    let mode = if tenant.is_test() { "t" } else { "l" };
+    format!("ord_{mode}_{}_{}", tenant.partner(), key.sk).parse().ok()
+}
+
+/// Kind and id of a sandbox row's key.
+pub fn sandbox_of(key: &Key) -> Option<(String, String)> {
+    let mut parts = key.pk.splitn(3, '#');
+    let (Some("S"), Some(_), Some(kind)) = (parts.next(), parts.next(), parts.next()) else { return None };
+    Some((kind.to_owned(), key.sk.clone()))
+}
+
+/// The kind of row a key belongs to, for counting.
+pub fn kind(key: &Key) -> &'static str {
+    match (key.pk.as_bytes().first(), key.sk.len()) {
+        (Some(b'O'), HEAD_LENGTH) => "order head",
+        (Some(b'O'), _) if key.sk.ends_with("#A") => "agreement",
+        (Some(b'O'), _) if key.sk.contains("#T#") => "delivery record",
+        (Some(b'O'), _) => "order (query)",
+        (Some(b'X'), _) => "result",
+        (Some(b'N'), _) => "order number",
+        (Some(b'I'), _) => "idempotency key",
+        (Some(b'P' | b'K' | b'T'), _) => "partner settings",
+        (Some(b'C'), _) => "counter",
+        (Some(b'Y'), _) => "payout",
+        (Some(b'S'), _) => "sandbox",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::Mode;
+
+    use super::*;
+
+    #[test]
+    fn a_head_key_leads_back_to_its_order() {
+        for mode in [Mode::Test, Mode::Live] {
+            let tenant = Tenant::try_new("demoshop", mode).unwrap();
+            let id = OrderId::new(tenant, "A-1", "2026-11-21T10:00:00Z".parse().unwrap());
+            assert_eq!(order_of(&head(&id)), Some(id.clone()));
+            assert_eq!(order_of(&agreement(&id)), None);
+            assert!(head(&id).pk.contains("#202611#"));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The room that **remembers**: keys, rows, conditions.
+//!
+//! Invariant: every key is spelled in `keys.rs` and nowhere else; no `Scan`; no row is reshaped in place; a write carries the
+//! meaning of its own failure. Connectors and workflows are not known here.
+
+pub mod keys;
+pub mod store;
+pub mod dynamo;
+pub mod memory;
+pub mod metered;
+pub mod table;

@@ -1,0 +1,528 @@
+//! What the workflows ask of memory, in the domain's words.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::delivery::Delivery;
+use domain::details::Details;
+use domain::id::{BillNumber, OrderId, Tenant};
+use domain::order::{Order, TaskId};
+use domain::partner::Partner;
+use domain::payout::Payout;
+use domain::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::keys;
+use crate::table::{Condition, Due, Freshness, Item, Key, Range, Table, TableError, Write};
+
+/// Seconds a partner's settings may be used before they are read again.
+const SETTINGS_SECONDS: i64 = 60;
+/// Bill numbers leased at once: one shared write per this many orders and instance.
+const BILL_LEASE: u64 = 100;
+
+/// The table did not answer with what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else was first: look again.
+    #[error("the row has changed meanwhile")]
+    Conflict,
+    /// It did not happen; try again.
+    #[error("the table is not available")]
+    NotDone(#[source] TableError),
+    /// It may have happened; look again.
+    #[error("the table did not answer")]
+    Unknown(#[source] TableError),
+    /// A row is not of a shape this program knows.
+    #[error("a row is not readable")]
+    Shape(#[source] TableError),
+}
+
+impl From<TableError> for StoreError {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Conflict { .. } => Self::Conflict,
+            TableError::NotDone(_) => Self::NotDone(error),
+            TableError::Unknown(_) => Self::Unknown(error),
+            TableError::Shape { .. } => Self::Shape(error),
+        }
+    }
+}
+
+/// An order with everything a decision or a message needs.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The head.
+    pub order: Order,
+    /// What was offered or agreed.
+    pub details: Details,
+    /// Version of the agreement's row; 0 while there is none.
+    pub agreement_version: u64,
+    /// Delivery records.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Loaded {
+    /// Tasks whose records say that they need not be sent again.
+    pub fn done_tasks(&self) -> Vec<TaskId> {
+        self.deliveries.iter().filter(|delivery| delivery.is_closed()).map(|delivery| delivery.task).collect()
+    }
+}
+
+/// A claim on an order number: who came first decides what the number means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberClaim {
+    /// The order.
+    #[serde(rename = "o")]
+    pub order: OrderId,
+    /// Its bill number.
+    #[serde(rename = "b")]
+    pub bill: BillNumber,
+    /// SHA-256 of what was asked for, hex.
+    #[serde(rename = "h")]
+    pub request_sha256: String,
+    /// When.
+    #[serde(rename = "t", with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+}
+
+/// A claim on an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyClaim {
+    /// SHA-256 of what was asked for, hex.
+    #[serde(rename = "h")]
+    pub request_sha256: String,
+}
+
+/// Whether a claim was the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimed<T> {
+    /// It is ours now.
+    First,
+    /// It was taken before; this is what it says.
+    Taken(T),
+}
+
+/// A row of the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxRow {
+    /// Grows by one with every write; a new row has 1.
+    pub version: u64,
+    /// JSON text.
+    pub body: String,
+    /// When the sandbox shall look at it, in the tenant's own time.
+    pub due: Option<Timestamp>,
+}
+
+/// A page of orders.
+#[derive(Debug, Clone)]
+pub struct OrderPage {
+    /// Heads.
+    pub orders: Vec<Order>,
+    /// Where to go on.
+    pub next: Option<String>,
+}
+
+/// Memory.
+#[derive(Clone)]
+pub struct Store {
+    table: Arc<dyn Table>,
+    settings: Arc<Mutex<HashMap<String, (i64, Arc<Partner>)>>>,
+    keys: Arc<Mutex<HashMap<String, (i64, Tenant)>>>,
+    bills: Arc<Mutex<(u64, u64)>>,
+}
+
+impl Store {
+    /// Memory on a table.
+    pub fn new(table: Arc<dyn Table>) -> Self {
+        Self { table, settings: Arc::default(), keys: Arc::default(), bills: Arc::default() }
+    }
+
+    // --- orders ---
+
+    /// Claims an order number.
+    pub async fn claim_number(&self, number: &str, claim: &NumberClaim) -> Result<Claimed<NumberClaim>, StoreError> {
+        self.claim(keys::number(claim.order.tenant(), number), claim, None).await
+    }
+
+    /// The order that has a number.
+    pub async fn number(&self, tenant: &Tenant, number: &str) -> Result<Option<NumberClaim>, StoreError> {
+        self.read(&keys::number(tenant, number), Freshness::Consistent).await
+    }
+
+    /// Claims an idempotency key until `ttl` (Unix seconds).
+    pub async fn claim_key(
+        &self,
+        tenant: &Tenant,
+        key: &str,
+        claim: &KeyClaim,
+        ttl: i64,
+    ) -> Result<Claimed<KeyClaim>, StoreError> {
+        self.claim(keys::idempotency(tenant, key), claim, Some(ttl)).await
+    }
+
+    async fn claim<T: Serialize + DeserializeOwned>(
+        &self,
+        key: Key,
+        claim: &T,
+        ttl: Option<i64>,
+    ) -> Result<Claimed<T>, StoreError> {
+        let item = Item { key: key.clone(), version: 1, body: text(&key, claim)?, due: None, ttl };
+        match self.table.put(Write { item, condition: Condition::NotExists }).await {
+            Ok(()) => return Ok(Claimed::First),
+            Err(TableError::Conflict { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+        let taken = self.read(&key, Freshness::Consistent).await?;
+        taken.map(Claimed::Taken).ok_or(StoreError::Conflict)
+    }
+
+    /// Writes the head of a new order. That it is there already is no error: creation is repeatable.
+    pub async fn create_order(&self, order: &Order) -> Result<(), StoreError> {
+        let write = Write { item: head_item(order)?, condition: Condition::NotExists };
+        match self.table.put(write).await {
+            Ok(()) | Err(TableError::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// An order with its agreement and delivery records, in one query.
+    pub async fn load(&self, id: &OrderId, freshness: Freshness) -> Result<Option<Loaded>, StoreError> {
+        let range = Range {
+            pk: keys::order_partition(id),
+            prefix: id.ulid(),
+            after: None,
+            descending: false,
+            limit: 400,
+        };
+        let page = self.table.query(&range, freshness).await?;
+        let (mut order, mut agreement, mut deliveries) = (None, None, Vec::new());
+        for item in page.items {
+            if item.key.sk.len() == keys::HEAD_LENGTH {
+                order = Some(order_from(id.clone(), &item)?);
+            } else if item.key.sk.ends_with("#A") {
+                agreement = Some((item.version, parse::<Details>(&item)?));
+            } else {
+                deliveries.push(parse::<Delivery>(&item)?);
+            }
+        }
+        let Some(order) = order else { return Ok(None) };
+        let offer = order.offer.as_deref().cloned();
+        let (agreement_version, details) = match (agreement, offer) {
+            (Some((version, details)), _) => (version, details),
+            (None, Some(offer)) => (0, offer),
+            (None, None) => return Err(shape(&keys::agreement(id), "the agreement is missing")),
+        };
+        Ok(Some(Loaded { order, details, agreement_version, deliveries }))
+    }
+
+    /// Writes what the buyer agreed to, as version `version` of its row.
+    pub async fn put_agreement(&self, id: &OrderId, details: &Details, version: u64) -> Result<(), StoreError> {
+        let key = keys::agreement(id);
+        let body = text(&key, details)?;
+        let condition = follows(version);
+        Ok(self.table.put(Write { item: Item { key, version, body, due: None, ttl: None }, condition }).await?)
+    }
+
+    /// Writes the next state of an order: its journal, postings and tasks with it, in one conditional write.
+    pub async fn commit(&self, order: &Order) -> Result<(), StoreError> {
+        let condition = Condition::Version(order.version - 1);
+        Ok(self.table.put(Write { item: head_item(order)?, condition }).await?)
+    }
+
+    /// Writes a payout and the orders it pays out, all or none.
+    pub async fn commit_payout(&self, tenant: &Tenant, payout: &Payout, orders: &[Order]) -> Result<(), StoreError> {
+        let key = keys::payout(tenant, &payout.id);
+        let body = text(&key, payout)?;
+        let item = Item { key, version: 1, body, due: None, ttl: None };
+        let mut writes = vec![Write { item, condition: Condition::NotExists }];
+        for order in orders {
+            writes.push(Write { item: head_item(order)?, condition: Condition::Version(order.version - 1) });
+        }
+        Ok(self.table.commit(writes).await?)
+    }
+
+    /// Heads of a tenant's orders of a month (UTC), part `spread` of [`keys::SPREAD`], newest first.
+    pub async fn orders(
+        &self,
+        tenant: &Tenant,
+        (year, month): (i16, i8),
+        spread: u8,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<OrderPage, StoreError> {
+        let pk = keys::month_partition(tenant, year, month, spread);
+        let range = Range { pk, prefix: String::new(), after, descending: true, limit };
+        let page = self.table.query(&range, Freshness::Eventual).await?;
+        let mut orders = Vec::new();
+        for item in &page.items {
+            if let Some(id) = keys::order_of(&item.key) {
+                orders.push(order_from(id, item)?);
+            }
+        }
+        Ok(OrderPage { orders, next: page.next })
+    }
+
+    /// Orders of a bucket of the due index that are due at or before `until`.
+    pub async fn due_orders(&self, bucket: &str, until: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
+        let due = self.table.due(bucket, until.as_second(), limit).await?;
+        Ok(due.iter().filter_map(|(key, _)| keys::order_of(key)).collect())
+    }
+
+    // --- deliveries and results ---
+
+    /// A delivery record.
+    pub async fn delivery(&self, id: &OrderId, task: TaskId) -> Result<Option<Delivery>, StoreError> {
+        self.read(&keys::delivery(id, task), Freshness::Eventual).await
+    }
+
+    /// Writes a delivery record.
+    pub async fn put_delivery(&self, id: &OrderId, delivery: &Delivery) -> Result<(), StoreError> {
+        self.write(keys::delivery(id, delivery.task), delivery).await
+    }
+
+    /// What execution brought.
+    pub async fn result<T: DeserializeOwned>(&self, id: &OrderId) -> Result<Option<T>, StoreError> {
+        self.read(&keys::result(id), Freshness::Consistent).await
+    }
+
+    /// Keeps what execution brought. The first result stays.
+    pub async fn put_result<T: Serialize>(&self, id: &OrderId, result: &T) -> Result<(), StoreError> {
+        let key = keys::result(id);
+        let item = Item { body: text(&key, result)?, key, version: 1, due: None, ttl: None };
+        match self.table.put(Write { item, condition: Condition::NotExists }).await {
+            Ok(()) | Err(TableError::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    // --- partners ---
+
+    /// A partner's settings, at most a minute old. `now` is the real time.
+    pub async fn partner(&self, tenant: &Tenant, now: Timestamp) -> Result<Option<Arc<Partner>>, StoreError> {
+        let name = tenant.to_string();
+        let now = now.as_second();
+        if let Some((read_at, partner)) = locked(&self.settings).get(&name)
+            && (0..SETTINGS_SECONDS).contains(&(now - read_at))
+        {
+            return Ok(Some(Arc::clone(partner)));
+        }
+        let read: Option<Partner> = self.read(&keys::partner(tenant), Freshness::Eventual).await?;
+        let partner = read.map(Arc::new);
+        if let Some(partner) = &partner {
+            locked(&self.settings).insert(name, (now, Arc::clone(partner)));
+        }
+        Ok(partner)
+    }
+
+    /// Writes a partner's settings and lists the tenant.
+    pub async fn put_partner(&self, tenant: &Tenant, partner: &Partner) -> Result<(), StoreError> {
+        self.write(keys::tenant(tenant), &()).await?;
+        self.write(keys::partner(tenant), partner).await?;
+        locked(&self.settings).remove(&tenant.to_string());
+        Ok(())
+    }
+
+    /// All tenants.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        let mut tenants = Vec::new();
+        let mut after = None;
+        loop {
+            let range = Range {
+                pk: keys::TENANTS.to_owned(),
+                prefix: String::new(),
+                after,
+                descending: false,
+                limit: 500,
+            };
+            let page = self.table.query(&range, Freshness::Eventual).await?;
+            tenants.extend(page.items.iter().filter_map(|item| item.key.sk.parse::<Tenant>().ok()));
+            after = page.next;
+            if after.is_none() {
+                return Ok(tenants);
+            }
+        }
+    }
+
+    /// The tenant an API key belongs to, by the key's SHA-256 in hex. `now` is the real time.
+    pub async fn key_owner(&self, sha256: &str, now: Timestamp) -> Result<Option<Tenant>, StoreError> {
+        let now = now.as_second();
+        if let Some((read_at, tenant)) = locked(&self.keys).get(sha256)
+            && (0..SETTINGS_SECONDS).contains(&(now - read_at))
+        {
+            return Ok(Some(tenant.clone()));
+        }
+        let owner: Option<Tenant> = self.read(&keys::api_key(sha256), Freshness::Eventual).await?;
+        if let Some(owner) = &owner {
+            locked(&self.keys).insert(sha256.to_owned(), (now, owner.clone()));
+        }
+        Ok(owner)
+    }
+
+    /// Gives an API key to a tenant.
+    pub async fn put_key(&self, sha256: &str, owner: &Tenant) -> Result<(), StoreError> {
+        self.write(keys::api_key(sha256), owner).await
+    }
+
+    // --- numbers and payouts ---
+
+    /// The next bill number. Numbers are leased a hundred at a time; those of an instance that goes away are never used.
+    pub async fn next_bill(&self) -> Result<BillNumber, StoreError> {
+        if let Some(number) = take(&mut locked(&self.bills)) {
+            return Ok(BillNumber::new(number));
+        }
+        let end = self.table.add(&keys::counter("bill"), BILL_LEASE).await?;
+        *locked(&self.bills) = (end - BILL_LEASE + 1, end);
+        Ok(BillNumber::new(end - BILL_LEASE))
+    }
+
+    /// The next number of a payment order.
+    pub async fn next_payment_order(&self) -> Result<u32, StoreError> {
+        let number = self.table.add(&keys::counter("payment-order"), 1).await?;
+        Ok(u32::try_from((number - 1) % 999_999 + 1).unwrap_or(1))
+    }
+
+    /// A payout.
+    pub async fn payout(&self, tenant: &Tenant, id: &str) -> Result<Option<Payout>, StoreError> {
+        self.read(&keys::payout(tenant, id), Freshness::Consistent).await
+    }
+
+    /// A tenant's payouts, newest first.
+    pub async fn payouts(
+        &self,
+        tenant: &Tenant,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Payout>, Option<String>), StoreError> {
+        let range =
+            Range { pk: keys::payout_partition(tenant), prefix: String::new(), after, descending: true, limit };
+        let page = self.table.query(&range, Freshness::Consistent).await?;
+        let payouts = page.items.iter().map(parse).collect::<Result<_, _>>()?;
+        Ok((payouts, page.next))
+    }
+
+    // --- the sandbox ---
+
+    /// Seconds a test tenant's clock is ahead of the real one.
+    pub async fn clock_offset(&self, tenant: &Tenant) -> Result<i64, StoreError> {
+        let offset: Option<i64> = self.read(&keys::sandbox(tenant, "clock", "clock"), Freshness::Consistent).await?;
+        Ok(offset.unwrap_or(0))
+    }
+
+    /// Moves a test tenant's clock; answers how far it is ahead now.
+    pub async fn advance_clock(&self, tenant: &Tenant, seconds: i64) -> Result<i64, StoreError> {
+        let key = keys::sandbox(tenant, "clock", "clock");
+        let stored = self.table.get(&key, Freshness::Consistent).await?;
+        let (version, offset) = match &stored {
+            Some(item) => (item.version, parse::<i64>(item)?),
+            None => (0, 0),
+        };
+        let offset = offset + seconds;
+        let item = Item { body: text(&key, &offset)?, key, version: version + 1, due: None, ttl: None };
+        self.table.put(Write { item, condition: follows(version + 1) }).await?;
+        Ok(offset)
+    }
+
+    /// A row of the sandbox.
+    pub async fn sandbox_row(&self, tenant: &Tenant, kind: &str, id: &str) -> Result<Option<SandboxRow>, StoreError> {
+        let item = self.table.get(&keys::sandbox(tenant, kind, id), Freshness::Consistent).await?;
+        Ok(item.map(sandbox_row))
+    }
+
+    /// Writes a row of the sandbox, if what is stored has the version before.
+    pub async fn put_sandbox_row(
+        &self,
+        tenant: &Tenant,
+        kind: &str,
+        id: &str,
+        row: &SandboxRow,
+    ) -> Result<(), StoreError> {
+        let due = row.due.map(|at| Due { bucket: keys::sandbox_due_bucket(tenant), at: at.as_second() });
+        let key = keys::sandbox(tenant, kind, id);
+        let item = Item { key, version: row.version, body: row.body.clone(), due, ttl: None };
+        Ok(self.table.put(Write { item, condition: follows(row.version) }).await?)
+    }
+
+    /// Rows of a kind, in the order of their ids.
+    pub async fn sandbox_rows(
+        &self,
+        tenant: &Tenant,
+        kind: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, SandboxRow)>, StoreError> {
+        let pk = keys::sandbox_partition(tenant, kind);
+        let range = Range { pk, prefix: String::new(), after: None, descending: false, limit };
+        let page = self.table.query(&range, Freshness::Consistent).await?;
+        Ok(page.items.into_iter().map(|item| (item.key.sk.clone(), sandbox_row(item))).collect())
+    }
+
+    /// Rows that are due, as kind and id.
+    pub async fn due_sandbox_rows(
+        &self,
+        tenant: &Tenant,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let due = self.table.due(&keys::sandbox_due_bucket(tenant), until.as_second(), limit).await?;
+        Ok(due.iter().filter_map(|(key, _)| keys::sandbox_of(key)).collect())
+    }
+
+    // --- rows ---
+
+    async fn read<T: DeserializeOwned>(&self, key: &Key, freshness: Freshness) -> Result<Option<T>, StoreError> {
+        let item = self.table.get(key, freshness).await?;
+        item.as_ref().map(parse).transpose()
+    }
+
+    async fn write<T: Serialize>(&self, key: Key, value: &T) -> Result<(), StoreError> {
+        let item = Item { body: text(&key, value)?, key, version: 0, due: None, ttl: None };
+        Ok(self.table.put(Write { item, condition: Condition::Always }).await?)
+    }
+}
+
+fn take(lease: &mut (u64, u64)) -> Option<u64> {
+    let (next, end) = *lease;
+    (next < end).then(|| {
+        lease.0 = next + 1;
+        next
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn follows(version: u64) -> Condition {
+    if version == 1 { Condition::NotExists } else { Condition::Version(version - 1) }
+}
+
+fn sandbox_row(item: Item) -> SandboxRow {
+    let due = item.due.and_then(|due| Timestamp::from_second(due.at).ok());
+    SandboxRow { version: item.version, body: item.body, due }
+}
+
+fn head_item(order: &Order) -> Result<Item, StoreError> {
+    let key = keys::head(&order.id);
+    let due = order.due.map(|at| Due { bucket: keys::order_due_bucket(&order.id), at: at.as_second() });
+    Ok(Item { body: text(&key, order)?, key, version: order.version, due, ttl: None })
+}
+
+fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {
+    let mut order: Order = parse(item)?;
+    order.id = id;
+    order.version = item.version;
+    order.due = item.due.as_ref().and_then(|due| Timestamp::from_second(due.at).ok());
+    Ok(order)
+}
+
+fn parse<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
+    serde_json::from_str(&item.body).map_err(|error| shape(&item.key, error))
+}
+
+fn text<T: Serialize>(key: &Key, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| shape(key, error))
+}
+
+fn shape(key: &Key, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::Shape(TableError::Shape { pk: key.pk.clone(), sk: key.sk.clone(), source: source.into() })
+}

@@ -1,0 +1,373 @@
+//! The buyer's side: see the order, agree, go to pay, come back, cancel.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::consent::{AgreedText, ConsentEvidence};
+use domain::details::{Contact, Details, Language, Source};
+use domain::id::OrderId;
+use domain::order::{Command, Operation, Order, Refusal, Status};
+use domain::partner::{Channel, Partner};
+use domain::time::Timestamp;
+use storage::store::{Loaded, StoreError};
+use storage::table::Freshness;
+
+use crate::access::sha256_hex;
+use crate::error::WorkflowError;
+use crate::orders::{self, Invalid};
+use crate::perform::{self, apply};
+use crate::ports::{Ports, Settings};
+use crate::{bank, clock, links};
+
+/// Seconds after which an agreement nobody acted on may be replaced by a newer one.
+const AGREEMENT_SECONDS: i64 = 60;
+
+/// All a page of an order shows.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The order.
+    pub order: Order,
+    /// Its details.
+    pub details: Details,
+    /// Its partner.
+    pub partner: Arc<Partner>,
+    /// Now, in the order's own time.
+    pub now: Timestamp,
+}
+
+/// What the buyer sent with the button.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// E-mail as typed.
+    pub email: String,
+    /// Telephone as typed.
+    pub phone: String,
+    /// Channels as ticked; nothing when the page did not ask.
+    pub channels: Vec<String>,
+    /// First box.
+    pub consent_personal_data: bool,
+    /// Second box.
+    pub consent_terms: bool,
+    /// Token of the form.
+    pub csrf: String,
+    /// The buyer's network address.
+    pub address: String,
+    /// The browser's `User-Agent`.
+    pub user_agent: String,
+    /// Language the page was shown in; the texts agreed to are in it.
+    pub language: Language,
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub enum Submitted {
+    /// Send the buyer to the bank's page.
+    GoToBank(String),
+    /// Show the page again with what is wrong.
+    Again(Box<Seen>, Vec<Invalid>),
+    /// Nothing to pay now: show how the order stands.
+    Look(Box<Seen>),
+    /// The bank can not be reached; the buyer may try again.
+    BankSilent(Box<Seen>),
+}
+
+/// Looks at an order by its checkout token.
+pub async fn see(ports: &Ports, token: &str) -> Result<Seen, WorkflowError> {
+    let id = links::open_checkout(&ports.settings, token).ok_or(WorkflowError::NotFound)?;
+    let loaded = ports.store.load(&id, Freshness::Eventual).await?;
+    let loaded = match loaded {
+        Some(loaded) => loaded,
+        // A replica may not have heard of an order made a moment ago.
+        None => ports.store.load(&id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?,
+    };
+    seen(ports, loaded.order, loaded.details).await
+}
+
+async fn seen(ports: &Ports, order: Order, details: Details) -> Result<Seen, WorkflowError> {
+    let partner = perform::partner(ports, order.id.tenant()).await?;
+    let now = clock::now(ports, order.id.tenant()).await?;
+    Ok(Seen { order, details, partner, now })
+}
+
+/// Looks at an order whose buyer comes back from the bank or waits: when the outcome is not known, the bank is asked.
+pub async fn see_after_bank(ports: &Ports, token: &str) -> Result<Seen, WorkflowError> {
+    let before = see(ports, token).await?;
+    let Some(operation) = before.order.open_payment().map(|operation| operation.no) else {
+        return Ok(before);
+    };
+    match bank::ask(ports, &before.order.id, operation).await {
+        Ok(applied) => seen(ports, applied.order, applied.details).await,
+        Err(error) => {
+            tracing::warn!(order = %before.order.id, error = %error.chain(), "the bank could not be asked");
+            Ok(before)
+        }
+    }
+}
+
+/// Channels the buyer can choose among on the page: nothing when the partner has chosen.
+pub fn channels_asked(details: &Details, partner: &Partner) -> Vec<Channel> {
+    if details.channels.is_empty() { partner.channels.clone() } else { Vec::new() }
+}
+
+/// Whether the page asks for an e-mail or a telephone, in this order.
+pub fn contacts_asked(details: &Details) -> (bool, bool) {
+    (details.email.is_none(), details.phone.is_none())
+}
+
+/// The button was pressed: keep what was agreed, have the bank know, and send the buyer there. Pressing twice pays once.
+pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Result<Submitted, WorkflowError> {
+    let id = links::open_checkout(&ports.settings, token).ok_or(WorkflowError::NotFound)?;
+    if !links::form_token_holds(&ports.settings, &id, "pay", &submission.csrf) {
+        return Err(WorkflowError::NotFound);
+    }
+    for look in 0..6 {
+        let freshness = if look == 0 { Freshness::Eventual } else { Freshness::Consistent };
+        let Some(loaded) = ports.store.load(&id, freshness).await? else {
+            if look == 0 {
+                continue;
+            }
+            return Err(WorkflowError::NotFound);
+        };
+        let Loaded { order, details, agreement_version, .. } = loaded;
+        let seen = seen(ports, order, details).await?;
+        match seen.order.status() {
+            Status::Awaiting if seen.now < seen.order.expires_at => {}
+            Status::Checking => return go_on(ports, seen).await,
+            _ if look == 0 => continue,
+            _ => return Ok(Submitted::Look(Box::new(seen))),
+        }
+        let agreed = match agree(&ports.settings, &seen, submission) {
+            Ok(agreed) => agreed,
+            Err(invalid) => return Ok(Submitted::Again(Box::new(seen), invalid)),
+        };
+        if seen.order.offer.is_some() {
+            let fresh = seen.details.consent.as_ref().is_some_and(|consent| {
+                seen.now.as_second() - consent.at.as_second() < AGREEMENT_SECONDS
+            });
+            // Another press of the button a moment ago has left its agreement: this press goes on with it.
+            if agreement_version == 0 || !fresh {
+                match ports.store.put_agreement(&id, &agreed, agreement_version + 1).await {
+                    Ok(()) => {}
+                    Err(StoreError::Conflict) => continue,
+                    Err(other) => return Err(other.into()),
+                }
+            }
+        }
+        let started = match apply(ports, &id, &Command::StartPayment).await {
+            Ok(applied) => applied,
+            Err(WorkflowError::Refused(
+                Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_),
+            )) => continue,
+            Err(other) => return Err(other),
+        };
+        let seen = Seen { order: started.order, details: started.details, ..seen };
+        return go_on(ports, seen).await;
+    }
+    Err(WorkflowError::Busy)
+}
+
+/// Sends the buyer to the page of the payment under way. A payment the bank may not know yet is told to it (again).
+async fn go_on(ports: &Ports, seen: Seen) -> Result<Submitted, WorkflowError> {
+    let Some(open) = seen.order.open_payment() else { return Ok(Submitted::Look(Box::new(seen))) };
+    if let Some(url) = open.url() {
+        return Ok(Submitted::GoToBank(url.to_owned()));
+    }
+    let operation = open.no;
+    match bank::register(ports, &seen.order, &seen.details, &seen.partner, operation).await {
+        Ok(registered) => Ok(Submitted::GoToBank(registered.url)),
+        Err(WorkflowError::Bank(error)) => {
+            tracing::warn!(order = %seen.order.id, %error, "a payment could not be registered");
+            Ok(Submitted::BankSilent(Box::new(seen)))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The texts a buyer agrees to, in a language: personal data, terms.
+pub fn texts(settings: &Settings, language: Language) -> (pages::LegalText, pages::LegalText) {
+    let (lang, agent) = (page_language(language), page_agent(settings));
+    (
+        pages::legal_text(pages::LegalKind::PersonalData, lang, &agent),
+        pages::legal_text(pages::LegalKind::Terms, lang, &agent),
+    )
+}
+
+/// A language as pages name it.
+pub const fn page_language(language: Language) -> pages::Lang {
+    match language {
+        Language::Ru => pages::Lang::Ru,
+        Language::En => pages::Lang::En,
+    }
+}
+
+/// The agent as pages show it.
+pub fn page_agent(settings: &Settings) -> pages::Agent {
+    let agent = &settings.agent;
+    pages::Agent {
+        name: agent.name.clone(),
+        inn: agent.inn.clone(),
+        ogrn: None,
+        address: agent.address.clone(),
+        support_email: agent.email.clone(),
+        support_phone: agent.phone.clone(),
+    }
+}
+
+/// The partner as pages show it.
+pub fn page_partner(partner: &Partner) -> pages::Partner {
+    pages::Partner {
+        name: partner.name.clone(),
+        inn: partner.inn.clone(),
+        site: partner.site.clone(),
+        support_email: Some(partner.support_email.clone()),
+        support_phone: Some(partner.phone.clone()),
+        logo: None,
+        accent: None,
+    }
+}
+
+/// Checks what the buyer entered and makes the agreement of it.
+fn agree(settings: &Settings, seen: &Seen, submission: &Submission) -> Result<Details, Vec<Invalid>> {
+    if seen.order.offer.is_none() {
+        return Ok(seen.details.clone()); // another attempt: agreed already
+    }
+    let mut details = seen.order.offer.as_deref().cloned().unwrap_or_else(|| seen.details.clone());
+    let mut invalid = Vec::new();
+    let mut say = |pointer: &str, code: &'static str, ru: &str, en: &str| {
+        invalid.push(Invalid { pointer: pointer.to_owned(), code, ru: ru.to_owned(), en: en.to_owned() });
+    };
+    if !submission.consent_personal_data {
+        say(
+            "/consent_personal_data",
+            "consent_required",
+            "Без согласия на обработку данных мы не можем принять оплату.",
+            "We cannot take the payment without consent to process your data.",
+        );
+    }
+    if !submission.consent_terms {
+        say(
+            "/consent_terms",
+            "consent_required",
+            "Примите условия, чтобы оплатить.",
+            "Accept the terms to pay.",
+        );
+    }
+    if details.channels.is_empty() {
+        let offered = &seen.partner.channels;
+        let known = |name: &String| match name.as_str() {
+            "email" => Some(Channel::Email),
+            "sms" => Some(Channel::Sms),
+            _ => None,
+        };
+        details.channels = submission.channels.iter().filter_map(known).filter(|c| offered.contains(c)).collect();
+        details.channels.dedup();
+    }
+    if details.email.is_none() && !submission.email.trim().is_empty() {
+        match orders::email(&submission.email) {
+            Some(value) => details.email = Some(Contact { value, source: Source::Buyer }),
+            None => say("/email", "email", "Проверьте адрес: например, name@example.ru.", "Check the address, e.g. name@example.com."),
+        }
+    }
+    if details.phone.is_none() && !submission.phone.trim().is_empty() {
+        match orders::phone(&submission.phone) {
+            Some(value) => details.phone = Some(Contact { value, source: Source::Buyer }),
+            None => say("/phone", "phone", "Проверьте номер: например, +7 916 123-45-67.", "Check the number, e.g. +7 916 123-45-67."),
+        }
+    }
+    // Where nothing was chosen, the buyer is told through what can be reached.
+    if details.channels.is_empty() {
+        let reachable = [(Channel::Email, details.email.is_some()), (Channel::Sms, details.phone.is_some())];
+        let open = reachable.iter().find(|(channel, has)| *has && seen.partner.channels.contains(channel));
+        details.channels = open.map(|(channel, _)| *channel).into_iter().collect();
+    }
+    let wants = |channel: Channel| details.channels.contains(&channel);
+    let told = invalid_has(&invalid, "/email") || invalid_has(&invalid, "/phone");
+    if wants(Channel::Email) && details.email.is_none() && !told {
+        invalid.push(missing("/email", "Укажите почту: на неё придёт чек.", "Enter an e-mail for the receipt."));
+    } else if wants(Channel::Sms) && details.phone.is_none() && !told {
+        invalid.push(missing("/phone", "Укажите телефон для SMS.", "Enter a telephone number for SMS."));
+    } else if details.receipt_contact().is_none() && !told {
+        invalid.push(missing("/email", "Укажите почту: на неё придёт чек.", "Enter an e-mail for the receipt."));
+    }
+    if !invalid.is_empty() {
+        return Err(invalid);
+    }
+    let (personal_data, terms) = texts(settings, submission.language);
+    let agreed = |text: &pages::LegalText| AgreedText {
+        version: format!("{}.{}", text.version, page_language(submission.language).code()),
+        sha256: sha256_hex(&text.plain),
+    };
+    details.language = submission.language;
+    details.consent = Some(ConsentEvidence {
+        personal_data: agreed(&personal_data),
+        terms: agreed(&terms),
+        at: seen.now,
+        address: submission.address.chars().take(64).collect(),
+        user_agent: submission.user_agent.chars().take(300).collect(),
+    });
+    Ok(details)
+}
+
+fn invalid_has(invalid: &[Invalid], pointer: &str) -> bool {
+    invalid.iter().any(|found| found.pointer == pointer)
+}
+
+fn missing(pointer: &str, ru: &str, en: &str) -> Invalid {
+    Invalid { pointer: pointer.to_owned(), code: "required", ru: ru.to_owned(), en: en.to_owned() }
+}
+
+/// The buyer cancels. Pressing twice refunds once; a late execution is decided against it by whichever is on record first.
+pub async fn cancel(ports: &Ports, token: &str, csrf: &str) -> Result<Seen, WorkflowError> {
+    let id = links::open_checkout(&ports.settings, token).ok_or(WorkflowError::NotFound)?;
+    if !links::form_token_holds(&ports.settings, &id, "cancel", csrf) {
+        return Err(WorkflowError::NotFound);
+    }
+    let applied = match apply(ports, &id, &Command::Cancel).await {
+        Ok(applied) => applied,
+        Err(WorkflowError::Refused(_)) => return see(ports, token).await,
+        Err(other) => return Err(other),
+    };
+    seen(ports, applied.order, applied.details).await
+}
+
+/// Where the buyer goes back to, with signed parameters that tell how the order stands. What they say is confirmed by the
+/// API and webhooks only. Nothing when the partner has named no address.
+pub fn return_url(seen: &Seen) -> Option<String> {
+    let order = &seen.order;
+    let paid = order.standing_payment().is_some();
+    let (own, general) = (&seen.details.returns, &seen.partner.returns);
+    let url = if paid {
+        own.success.as_ref().or(general.success.as_ref())
+    } else {
+        own.failure.as_ref().or(own.success.as_ref()).or(general.failure.as_ref()).or(general.success.as_ref())
+    }?;
+    let mut fields = BTreeMap::from([
+        ("order".to_owned(), order.id.to_string()),
+        ("number".to_owned(), order.number.clone()),
+        ("status".to_owned(), order.status().code().to_owned()),
+        ("amount".to_owned(), order.amount.to_decimal().to_string()),
+        ("at".to_owned(), seen.now.as_second().to_string()),
+    ]);
+    for (name, contact) in [("email", &seen.details.email), ("phone", &seen.details.phone)] {
+        if let Some(contact) = contact.as_ref().filter(|contact| contact.source == Source::Buyer) {
+            fields.insert(name.to_owned(), contact.value.clone());
+        }
+    }
+    let signature = links::fields_signature(&seen.partner.form_secret, &fields);
+    fields.insert("signature".to_owned(), signature);
+    Some(links::with_query(url, &fields))
+}
+
+/// Why the latest attempt was declined, for the page.
+pub fn last_decline(order: &Order) -> Option<domain::order::DeclineReason> {
+    match order.payments().next_back().map(Operation::state)? {
+        domain::order::TransactionState::Declined(reason) => Some(reason),
+        _ => None,
+    }
+}
+
+/// An order by its id, for those who may see it.
+pub async fn look(ports: &Ports, id: &OrderId) -> Result<Seen, WorkflowError> {
+    let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
+    seen(ports, loaded.order, loaded.details).await
+}

@@ -1,0 +1,23 @@
+//! The room that **conducts**: load, decide, commit, do. One file, one path, read from top to bottom.
+//!
+//! Invariant: nothing outside is touched before the intention is on record, and nothing is believed before its outcome is.
+//! Workflows know no HTTP status and no Lambda; they decide nothing about money themselves.
+
+pub mod access;
+pub mod audit;
+pub mod bank;
+pub mod checkout;
+pub mod clock;
+pub mod connect;
+pub mod error;
+pub mod execution;
+pub mod links;
+pub mod notification;
+pub mod orders;
+pub mod payouts;
+pub mod perform;
+pub mod ports;
+pub mod receipt;
+pub mod sweep;
+pub mod view;
+pub mod webhook;

@@ -1,0 +1,160 @@
+//! Links nobody can guess, and parameters nobody can change: everything the platform signs for itself and for partners.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::OrderId;
+use domain::time::Timestamp;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::ports::{MasterSecret, Random, Settings};
+
+/// HMAC-SHA256.
+pub fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of any length, so this arm is never taken; an all-zero digest would match nothing that is signed.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+fn tag(secret: &MasterSecret, purpose: &str, text: &str) -> String {
+    let digest = mac(&secret.0, format!("{purpose}\n{text}").as_bytes());
+    URL_SAFE_NO_PAD.encode(&digest[..16])
+}
+
+fn untag<'a>(secret: &MasterSecret, purpose: &str, token: &'a str) -> Option<&'a str> {
+    let (text, given) = token.rsplit_once('~')?;
+    bool::from(tag(secret, purpose, text).as_bytes().ct_eq(given.as_bytes())).then_some(text)
+}
+
+fn token(secret: &MasterSecret, purpose: &str, text: &str) -> String {
+    format!("{text}~{}", tag(secret, purpose, text))
+}
+
+/// The token of an order's checkout page.
+pub fn checkout_token(settings: &Settings, id: &OrderId) -> String {
+    token(&settings.master_secret, "checkout", &id.to_string())
+}
+
+/// The order a checkout token opens; nothing when the token was not made here.
+pub fn open_checkout(settings: &Settings, token: &str) -> Option<OrderId> {
+    untag(&settings.master_secret, "checkout", token)?.parse().ok()
+}
+
+/// Address of an order's checkout page, which is its status page afterwards.
+pub fn checkout_url(settings: &Settings, id: &OrderId) -> String {
+    format!("{}/c/{}", settings.base_url, checkout_token(settings, id))
+}
+
+/// Address of the page where the buyer cancels.
+pub fn cancel_url(settings: &Settings, id: &OrderId) -> String {
+    format!("{}/cancel", checkout_url(settings, id))
+}
+
+/// Address of a receipt's page.
+pub fn receipt_url(settings: &Settings, id: &OrderId, no: u8) -> String {
+    let token = token(&settings.master_secret, "receipt", &format!("{id}~{no}"));
+    format!("{}/r/{token}", settings.base_url)
+}
+
+/// The receipt a token opens.
+pub fn open_receipt(settings: &Settings, token: &str) -> Option<(OrderId, u8)> {
+    let (id, no) = untag(&settings.master_secret, "receipt", token)?.rsplit_once('~')?;
+    Some((id.parse().ok()?, no.parse().ok()?))
+}
+
+/// Address of an order's result, good until `until`.
+pub fn result_url(settings: &Settings, id: &OrderId, until: Timestamp) -> String {
+    let token = token(&settings.master_secret, "result", &format!("{id}~{}", until.as_second()));
+    format!("{}/d/{token}", settings.base_url)
+}
+
+/// The result a token opens, and until when.
+pub fn open_result(settings: &Settings, token: &str) -> Option<(OrderId, Timestamp)> {
+    let (id, until) = untag(&settings.master_secret, "result", token)?.rsplit_once('~')?;
+    Some((id.parse().ok()?, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// A token that proves a form was made by this platform for this order and this purpose.
+pub fn form_token(settings: &Settings, id: &OrderId, purpose: &str) -> String {
+    tag(&settings.master_secret, purpose, &id.to_string())
+}
+
+/// Whether a form's token is right.
+pub fn form_token_holds(settings: &Settings, id: &OrderId, purpose: &str, given: &str) -> bool {
+    bool::from(form_token(settings, id, purpose).as_bytes().ct_eq(given.as_bytes()))
+}
+
+/// Signature over named values, as redirect forms and return parameters carry it: hex HMAC-SHA256, keyed with the partner's
+/// form secret, over the lines `name=value` in the order of the names, each ended by a line feed. `signature` is left out.
+pub fn fields_signature(secret: &str, fields: &BTreeMap<String, String>) -> String {
+    let signed = fields.iter().filter(|(name, _)| name.as_str() != "signature");
+    let text: String = signed.map(|(name, value)| format!("{name}={value}\n")).collect();
+    hex::encode(mac(secret.as_bytes(), text.as_bytes()))
+}
+
+/// Whether the `signature` among named values is right, over the values as they were received.
+pub fn fields_signature_holds(secret: &str, fields: &BTreeMap<String, String>) -> bool {
+    let given = fields.get("signature").map(|text| text.to_ascii_lowercase()).unwrap_or_default();
+    bool::from(fields_signature(secret, fields).as_bytes().ct_eq(given.as_bytes()))
+}
+
+/// A URL with query parameters added.
+pub fn with_query(url: &str, parameters: &BTreeMap<String, String>) -> String {
+    let (before, fragment) = url.split_once('#').map_or((url, None), |(before, fragment)| (before, Some(fragment)));
+    let mut text = before.to_owned();
+    for (name, value) in parameters {
+        text.push(if text.contains('?') { '&' } else { '?' });
+        text.push_str(&percent(name));
+        text.push('=');
+        text.push_str(&percent(value));
+    }
+    if let Some(fragment) = fragment {
+        text.push('#');
+        text.push_str(fragment);
+    }
+    text
+}
+
+fn percent(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A random text of Latin letters and digits, about six bits a character.
+pub fn random_text(random: &dyn Random, length: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789xY";
+    let mut bytes = vec![0_u8; length];
+    random.fill(&mut bytes);
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_changed_field_breaks_the_signature() {
+        let mut form = fields(&[("amount", "3000.00"), ("number", "A-1")]);
+        // printf 'amount=3000.00\nnumber=A-1\n' | openssl dgst -sha256 -hmac secret
+        let signature = fields_signature("secret", &form);
+        form.insert("signature".into(), signature);
+        assert!(fields_signature_holds("secret", &form));
+        form.insert("amount".into(), "1.00".into());
+        assert!(!fields_signature_holds("secret", &form));
+        form.remove("signature");
+        assert!(!fields_signature_holds("secret", &form));
+    }
+
+    #[test]
+    fn parameters_are_added_before_the_fragment() {
+        let url = with_query("https://shop.example/back?x=1#top", &fields(&[("status", "оплачен"), ("a", "b&c")]));
+        assert_eq!(url, "https://shop.example/back?x=1&a=b%26c&status=%D0%BE%D0%BF%D0%BB%D0%B0%D1%87%D0%B5%D0%BD#top");
+    }
+}

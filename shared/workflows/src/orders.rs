@@ -1,0 +1,474 @@
+//! Making an order: what a partner asks for is checked in full, then numbered, then kept. Repeating it makes no second one.
+
+use std::str::FromStr;
+
+use domain::details::{Contact, Details, Language, Line, Scenario, Source, Subject};
+use domain::id::{OrderId, Tenant};
+use domain::money::{Currency, Money};
+use domain::order::Order;
+use domain::partner::{Button, Channel, Partner, Returns, origin};
+use domain::tax::VatRate;
+use domain::time::{Timestamp, moscow_date, plus_seconds, whole_seconds};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use storage::store::{Claimed, KeyClaim, NumberClaim};
+use storage::table::Freshness;
+use utoipa::ToSchema;
+
+use crate::access::sha256_hex;
+use crate::error::WorkflowError;
+use crate::perform;
+use crate::ports::Ports;
+use crate::{clock, connect};
+
+/// Lines an order can have (the least any register takes on one receipt).
+pub const LINES_MAX: usize = 100;
+/// Largest order, in kopecks: 10 million roubles.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000;
+/// Seconds an idempotency key is kept.
+const KEY_SECONDS: i64 = 3 * 24 * 3_600;
+
+/// What a partner asks for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderRequest {
+    /// The merchant's order number, 1 to 64 characters, unique for the partner. Repeating a request with one number returns the same order.
+    #[schema(example = "A-1001")]
+    pub number: String,
+    /// What is bought, 1 to 100 lines.
+    pub lines: Vec<LineRequest>,
+    /// Total in roubles; must equal the sum of the lines when given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "3000.00")]
+    pub amount: Option<String>,
+    /// ISO 4217 code; only `RUB` now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "RUB")]
+    pub currency: Option<String>,
+    /// A line for people, at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Contacts the partner knows; the page asks for what is missing.
+    #[serde(default)]
+    pub buyer: BuyerRequest,
+    /// Channels to tell the buyer through: `email`, `sms`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["email"]))]
+    pub channels: Vec<String>,
+    /// Return addresses of this order, under origins the partner has registered.
+    #[serde(default)]
+    pub returns: ReturnsRequest,
+    /// `pay` for «Оплатить», `order` for «Заказать».
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "pay")]
+    pub button: Option<String>,
+    /// `ru` or `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ru")]
+    pub language: Option<String>,
+    /// The partner's own text, at most 500 characters, given back as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// Keys of the partner's message templates, at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<String>,
+    /// Seconds to pay in, 60 to 2 592 000; the partner's setting otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1200)]
+    pub payment_timeout_seconds: Option<u32>,
+    /// What the sandbox shall do with a test order; refused with a live key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<ScenarioRequest>,
+}
+
+/// One line of the basket.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineRequest {
+    /// Name, 1 to 128 characters (FFD tag 1030).
+    #[schema(example = "Выписка ЕГРН")]
+    pub name: String,
+    /// Price of a unit in roubles.
+    #[schema(example = "3000.00")]
+    pub price: String,
+    /// Quantity, at most 6 decimals; 1 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1")]
+    pub quantity: Option<String>,
+    /// `none`, `vat0`, `vat5`, `vat7`, `vat10`, `vat22`; the partner's setting otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "none")]
+    pub vat: Option<String>,
+    /// `service`, `goods` or `work`; `service` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+/// The buyer's contacts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BuyerRequest {
+    /// E-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ivanova@example.com")]
+    pub email: Option<String>,
+    /// Telephone, with the country's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "+79161234567")]
+    pub phone: Option<String>,
+}
+
+/// Return addresses.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnsRequest {
+    /// After a payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<String>,
+    /// After a refusal or an expiry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// What the sandbox shall do.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioRequest {
+    /// `automatic`, `manual` or `failing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// `prompt`, `silent` or `failing_once`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+}
+
+/// What is wrong with one field: where, which rule, and in people's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// JSON pointer.
+    pub pointer: String,
+    /// Stable code of the rule.
+    pub code: &'static str,
+    /// Russian.
+    pub ru: String,
+    /// English.
+    pub en: String,
+}
+
+/// What became of a wish for an order.
+#[derive(Debug, Clone)]
+pub enum Created {
+    /// The order; `repeated` when it was there before.
+    Order {
+        /// The order.
+        order: Box<Order>,
+        /// Its details.
+        details: Box<Details>,
+        /// It was there before.
+        repeated: bool,
+    },
+    /// Fields are wrong; nothing was kept.
+    Invalid(Vec<Invalid>),
+    /// The number has been used for another order.
+    NumberTaken,
+    /// The idempotency key has been used for another request.
+    KeyReused,
+}
+
+/// Makes an order, or finds the one made before by the same request.
+pub async fn create(
+    ports: &Ports,
+    tenant: &Tenant,
+    request: &OrderRequest,
+    idempotency_key: Option<&str>,
+) -> Result<Created, WorkflowError> {
+    let partner = perform::partner(ports, tenant).await?;
+    // A live order nobody could charge for is refused before it is made.
+    connect::bank(ports, tenant)?;
+    let now = clock::now(ports, tenant).await?;
+    let details = match details(request, tenant, &partner, now) {
+        Ok(details) => details,
+        Err(invalid) => return Ok(Created::Invalid(invalid)),
+    };
+    let request_sha256 = sha256_hex(&serde_json::to_string(request).map_err(WorkflowError::Message)?);
+    if let Some(key) = idempotency_key {
+        let claim = KeyClaim { request_sha256: request_sha256.clone() };
+        let ttl = plus_seconds(whole_seconds(ports.clock.now()), KEY_SECONDS).as_second();
+        if let Claimed::Taken(taken) = ports.store.claim_key(tenant, key, &claim, ttl).await?
+            && taken.request_sha256 != request_sha256
+        {
+            return Ok(Created::KeyReused);
+        }
+    }
+    let claim = NumberClaim {
+        order: OrderId::new(tenant.clone(), &request.number, now),
+        bill: ports.store.next_bill().await?,
+        request_sha256: request_sha256.clone(),
+        at: now,
+    };
+    let (claim, repeated) = match ports.store.claim_number(&request.number, &claim).await? {
+        Claimed::First => (claim, false),
+        Claimed::Taken(taken) if taken.request_sha256 == request_sha256 => (taken, true),
+        Claimed::Taken(_) => return Ok(Created::NumberTaken),
+    };
+    if repeated
+        && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await?
+    {
+        return Ok(Created::Order { order: Box::new(loaded.order), details: Box::new(loaded.details), repeated });
+    }
+    let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
+    let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
+    let terms = partner.commission.clone();
+    let order = Order::new(claim.order, claim.bill, amount, terms, timeout, details.clone(), claim.at);
+    ports.store.create_order(&order).await?;
+    Ok(Created::Order { order: Box::new(order), details: Box::new(details), repeated })
+}
+
+struct Check {
+    invalid: Vec<Invalid>,
+}
+
+impl Check {
+    fn say(&mut self, pointer: impl Into<String>, code: &'static str, ru: &str, en: &str) {
+        self.invalid.push(Invalid { pointer: pointer.into(), code, ru: ru.to_owned(), en: en.to_owned() });
+    }
+
+    fn text(&mut self, pointer: &str, text: &str, max: usize) {
+        let length = text.chars().count();
+        if length == 0 || text.trim().is_empty() {
+            self.say(pointer, "required", "Заполните поле.", "Must not be empty.");
+        } else if length > max {
+            let (ru, en) = (format!("Не длиннее {max} символов."), format!("At most {max} characters."));
+            self.say(pointer, "too_long", &ru, &en);
+        } else if text.chars().any(char::is_control) {
+            self.say(pointer, "control_character", "Без управляющих символов.", "No control characters.");
+        }
+    }
+
+    fn choice<T: Copy>(&mut self, pointer: &str, text: Option<&str>, choices: &[(&str, T)], otherwise: T) -> T {
+        let Some(text) = text else { return otherwise };
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
+            return *value;
+        }
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        self.say(pointer, "unknown_value", &format!("Допустимы: {names}."), &format!("One of: {names}."));
+        otherwise
+    }
+
+    fn return_url(&mut self, pointer: &str, url: Option<&String>, partner: &Partner) -> Option<String> {
+        let url = url?;
+        if url.len() > 500 || origin(url).is_none() || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            self.say(pointer, "url", "Нужен адрес https://…, не длиннее 500 символов.", "An absolute URL of at most 500 characters.");
+        } else if !partner.may_return_to(url) {
+            self.say(
+                pointer,
+                "origin_not_registered",
+                "Адрес не относится к сайтам, указанным в настройках партнёра.",
+                "The origin is not among those the partner has registered.",
+            );
+        } else {
+            return Some(url.clone());
+        }
+        None
+    }
+}
+
+/// Checks what a partner asks for.
+fn details(
+    request: &OrderRequest,
+    tenant: &Tenant,
+    partner: &Partner,
+    now: Timestamp,
+) -> Result<Details, Vec<Invalid>> {
+    let mut check = Check { invalid: Vec::new() };
+    check.text("/number", &request.number, 64);
+    let currency = request.currency.as_deref().unwrap_or("RUB");
+    if currency != "RUB" {
+        check.say("/currency", "currency", "Сейчас принимаются только рубли (RUB).", "Only RUB is taken now.");
+    }
+    if request.lines.is_empty() || request.lines.len() > LINES_MAX {
+        check.say("/lines", "count", "От 1 до 100 строк.", "1 to 100 lines.");
+    }
+    let lines: Vec<Line> = request.lines.iter().take(LINES_MAX).enumerate().filter_map(|(at, asked)| line(&mut check, at, asked, partner, now)).collect();
+    let sum = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount));
+    match sum {
+        Ok(sum) if sum.minor() > AMOUNT_MINOR_MAX => {
+            check.say("/lines", "amount_too_large", "Сумма заказа больше 10 000 000 ₽.", "The order is over 10,000,000 RUB.");
+        }
+        Ok(sum) => amount(&mut check, request, sum, lines.len()),
+        Err(_) => check.say("/lines", "amount_too_large", "Сумма слишком велика.", "The sum is too large."),
+    }
+    if let Some(text) = &request.description {
+        check.text("/description", text, 200);
+    }
+    if let Some(text) = &request.metadata
+        && text.chars().count() > 500
+    {
+        check.say("/metadata", "too_long", "Не длиннее 500 символов.", "At most 500 characters.");
+    }
+    if request.templates.len() > 10 || request.templates.iter().any(|key| key.is_empty() || key.len() > 40) {
+        check.say("/templates", "templates", "Не больше 10 ключей, каждый до 40 знаков.", "At most 10 keys of at most 40 bytes.");
+    }
+    if request.payment_timeout_seconds.is_some_and(|seconds| !(60..=2_592_000).contains(&seconds)) {
+        check.say("/payment_timeout_seconds", "range", "От 60 до 2 592 000 секунд.", "60 to 2,592,000 seconds.");
+    }
+    let email = request.buyer.email.as_deref().and_then(|text| match email(text) {
+        Some(value) => Some(Contact { value, source: Source::Partner }),
+        None => {
+            check.say("/buyer/email", "email", "Это не похоже на адрес электронной почты.", "Not an e-mail address.");
+            None
+        }
+    });
+    let phone = request.buyer.phone.as_deref().and_then(|text| match phone(text) {
+        Some(value) => Some(Contact { value, source: Source::Partner }),
+        None => {
+            check.say("/buyer/phone", "phone", "Это не похоже на номер телефона.", "Not a telephone number.");
+            None
+        }
+    });
+    let mut channels = Vec::new();
+    for (at, name) in request.channels.iter().take(10).enumerate() {
+        let pointer = format!("/channels/{at}");
+        let known = [("email", Channel::Email), ("sms", Channel::Sms)];
+        let channel = check.choice(&pointer, Some(name), &known, Channel::Email);
+        if !partner.channels.contains(&channel) {
+            check.say(pointer, "channel_off", "Канал выключен в настройках партнёра.", "The partner has switched this channel off.");
+        } else if !channels.contains(&channel) {
+            channels.push(channel);
+        }
+    }
+    let returns = Returns {
+        success: check.return_url("/returns/success", request.returns.success.as_ref(), partner),
+        failure: check.return_url("/returns/failure", request.returns.failure.as_ref(), partner),
+    };
+    let buttons = [("pay", Button::Pay), ("order", Button::Order)];
+    let button = check.choice("/button", request.button.as_deref(), &buttons, partner.button);
+    let languages = [("ru", Language::Ru), ("en", Language::En)];
+    let language = check.choice("/language", request.language.as_deref(), &languages, Language::Ru);
+    let scenario = scenario(&mut check, request, tenant);
+    if !check.invalid.is_empty() {
+        return Err(check.invalid);
+    }
+    Ok(Details {
+        number: request.number.clone(),
+        description: request.description.clone(),
+        lines,
+        email,
+        phone,
+        channels,
+        returns,
+        button,
+        language,
+        metadata: request.metadata.clone(),
+        templates: request.templates.clone(),
+        scenario,
+        consent: None,
+    })
+}
+
+fn amount(check: &mut Check, request: &OrderRequest, sum: Money, lines: usize) {
+    let Some(text) = &request.amount else { return };
+    match Money::parse_major(text, Currency::RUB) {
+        Err(_) => check.say("/amount", "amount", "Сумма в рублях, например 3000.00.", "An amount in roubles such as 3000.00."),
+        Ok(amount) if amount != sum && lines == request.lines.len() => {
+            let (ru, en) = (format!("Сумма строк — {sum}."), format!("The lines sum up to {sum}."));
+            check.say("/amount", "sum_mismatch", &ru, &en);
+        }
+        Ok(_) => {}
+    }
+}
+
+fn line(check: &mut Check, at: usize, asked: &LineRequest, partner: &Partner, now: Timestamp) -> Option<Line> {
+    let before = check.invalid.len();
+    let pointer = |field: &str| format!("/lines/{at}/{field}");
+    check.text(&pointer("name"), &asked.name, 128);
+    let price = Money::parse_major(&asked.price, Currency::RUB).ok().filter(|price| price.is_positive());
+    if price.is_none() {
+        check.say(pointer("price"), "price", "Цена в рублях больше нуля, например 3000.00.", "A price in roubles above zero such as 3000.00.");
+    }
+    let text = asked.quantity.as_deref().unwrap_or("1");
+    let plain = text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let quantity = Decimal::from_str(text).ok().filter(|q| plain && *q > Decimal::ZERO && q.scale() <= 6);
+    if quantity.is_none() {
+        check.say(pointer("quantity"), "quantity", "Количество больше нуля, не больше 6 знаков после точки.", "A quantity above zero with at most 6 decimals.");
+    }
+    let rates = [
+        ("none", VatRate::None),
+        ("vat0", VatRate::Vat0),
+        ("vat5", VatRate::Vat5),
+        ("vat7", VatRate::Vat7),
+        ("vat10", VatRate::Vat10),
+        ("vat20", VatRate::Vat20),
+        ("vat22", VatRate::Vat22),
+    ];
+    let vat = check.choice(&pointer("vat"), asked.vat.as_deref(), &rates, partner.vat);
+    if !vat.in_force(moscow_date(now)) {
+        check.say(pointer("vat"), "vat_not_in_force", "Ставка НДС сегодня не действует.", "The VAT rate is not in force today.");
+    }
+    let subjects = [("service", Subject::Service), ("goods", Subject::Goods), ("work", Subject::Work)];
+    let subject = check.choice(&pointer("subject"), asked.subject.as_deref(), &subjects, Subject::Service);
+    let (price, quantity) = (price?, quantity?);
+    let amount = price.times(quantity).ok().filter(|amount| amount.is_positive());
+    if amount.is_none() {
+        check.say(pointer("quantity"), "line_amount", "Стоимость строки меньше копейки или слишком велика.", "The line's amount is below a kopeck or too large.");
+    }
+    let amount = amount?;
+    (check.invalid.len() == before).then(|| Line { name: asked.name.clone(), price, quantity: quantity.normalize(), amount, vat, subject })
+}
+
+fn scenario(check: &mut Check, request: &OrderRequest, tenant: &Tenant) -> Scenario {
+    use domain::details::{ExecutionScenario as E, ReceiptScenario as R};
+    let Some(asked) = &request.scenario else { return Scenario::default() };
+    if !tenant.is_test() {
+        check.say("/scenario", "test_only", "Сценарии есть только в тестовом режиме.", "Scenarios exist in test mode only.");
+        return Scenario::default();
+    }
+    let executions = [("automatic", E::Automatic), ("manual", E::Manual), ("failing", E::Failing)];
+    let receipts = [("prompt", R::Prompt), ("silent", R::Silent), ("failing_once", R::FailingOnce)];
+    Scenario {
+        execution: check.choice("/scenario/execution", asked.execution.as_deref(), &executions, E::Automatic),
+        receipt: check.choice("/scenario/receipt", asked.receipt.as_deref(), &receipts, R::Prompt),
+    }
+}
+
+/// An e-mail address in the form it is kept, or nothing when it is none.
+pub fn email(text: &str) -> Option<String> {
+    let text = text.trim();
+    let plain = text.len() <= 64 && !text.contains(['"', '[', ' ', ',', ';', '<', '>']);
+    let valid = plain && email_address::EmailAddress::is_valid(text);
+    let dotted = text.rsplit('@').next().is_some_and(|host| host.contains('.') && host.is_ascii());
+    (valid && dotted).then(|| text.to_owned())
+}
+
+/// A telephone number in E.164, or nothing when it is none. A number without a country code is a Russian one.
+pub fn phone(text: &str) -> Option<String> {
+    if text.len() > 32 {
+        return None;
+    }
+    let number = phonenumber::parse(Some(phonenumber::country::RU), text.trim()).ok()?;
+    number.is_valid().then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telephones_are_kept_in_one_form() {
+        for text in ["+7 916 123-45-67", "8 (916) 123-45-67", "9161234567"] {
+            assert_eq!(phone(text).as_deref(), Some("+79161234567"), "{text}");
+        }
+        for text in ["", "123", "+7916", "почта", "+7 916 123-45-67 доб. 123456789012345678"] {
+            assert_eq!(phone(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        assert_eq!(email(" ivanova@example.com "), Some("ivanova@example.com".into()));
+        for text in ["", "ivanova", "a@b", "a b@example.com", "a@example.com,b@example.com", "\"a\"@example.com"] {
+            assert_eq!(email(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The partner's money going out: mature orders gathered into payment orders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::id::{OrderId, Tenant};
+use domain::order::{Change, Command, Decision, Order, decide};
+use domain::partner::Partner;
+use domain::payout::{ORDERS_MAX, Payout, PayoutLine};
+use domain::time::{Timestamp, whole_seconds};
+use storage::keys;
+use storage::store::{Loaded, StoreError};
+use storage::table::Freshness;
+
+use crate::error::WorkflowError;
+use crate::perform::{self, context};
+use crate::ports::Ports;
+use crate::clock;
+
+/// Months (UTC) looked back through for orders that can be paid out at the partner's request.
+const MONTHS_BACK: usize = 13;
+
+/// Pays out mature orders, by partner and at most [`ORDERS_MAX`] to a payout. Answers how many payouts were made.
+///
+/// A payout and its orders are written in one commit: an order whose row changed meanwhile spoils the commit, and the whole
+/// group is left to the next sweep, still due.
+pub async fn pay(ports: &Ports, orders: Vec<Loaded>, now: Timestamp) -> Result<usize, WorkflowError> {
+    let mut by_tenant: BTreeMap<Tenant, Vec<Loaded>> = BTreeMap::new();
+    for loaded in orders {
+        by_tenant.entry(loaded.order.id.tenant().clone()).or_default().push(loaded);
+    }
+    let mut made = 0;
+    for (tenant, orders) in by_tenant {
+        let partner = perform::partner(ports, &tenant).await?;
+        for group in orders.chunks(ORDERS_MAX) {
+            match pay_group(ports, &tenant, &partner, group, now).await {
+                Ok(Some(_)) => made += 1,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%tenant, error = %error.chain(), "a payout was not made; its orders stay due");
+                }
+            }
+        }
+    }
+    Ok(made)
+}
+
+async fn pay_group(
+    ports: &Ports,
+    tenant: &Tenant,
+    partner: &Partner,
+    group: &[Loaded],
+    now: Timestamp,
+) -> Result<Option<Payout>, WorkflowError> {
+    let number = ports.store.next_payment_order().await?;
+    let id = payout_id(ports, now);
+    let command = Command::PayOut { payout: id.clone() };
+    let (mut lines, mut nexts, mut sends) = (Vec::new(), Vec::new(), Vec::new());
+    for loaded in group {
+        let decision = decide(&loaded.order, &loaded.details, &command, &context(ports, partner, now));
+        let Ok(Decision::Changed(change)) = decision else { continue };
+        let Change { order, send } = *change;
+        lines.push(PayoutLine { order: order.id.clone(), number: order.number.clone(), amount: loaded.order.net()? });
+        sends.push((loaded, order.clone(), send));
+        nexts.push(order);
+    }
+    let Some(first) = lines.first() else { return Ok(None) };
+    let amount = lines.iter().try_fold(first.amount.zero(), |sum, line| sum.plus(line.amount))?;
+    let payout = Payout {
+        id,
+        number,
+        at: now,
+        amount,
+        payee: partner.name.clone(),
+        inn: partner.inn.clone(),
+        kpp: partner.kpp.clone(),
+        account: partner.payout.account.clone(),
+        orders: lines,
+    };
+    ports.store.commit_payout(tenant, &payout, &nexts).await?;
+    for (loaded, order, tasks) in sends {
+        perform::send(ports, &order, &loaded.details, &tasks).await;
+    }
+    Ok(Some(payout))
+}
+
+fn payout_id(ports: &Ports, now: Timestamp) -> String {
+    let mut random = [0_u8; 16];
+    ports.random.fill(&mut random);
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    format!("po_{}", ulid::Ulid::from_parts(milliseconds, u128::from_be_bytes(random)).to_string().to_lowercase())
+}
+
+/// A partner's balance: what is owed, and how much of it may go out now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// Fulfilled and mature, in kopecks.
+    pub available_minor: i64,
+    /// Paid, but not fulfilled or not mature, in kopecks.
+    pub pending_minor: i64,
+    /// The mature orders behind the available part.
+    pub orders: Vec<OrderId>,
+}
+
+/// Adds a tenant's balance up from its orders.
+pub async fn balance(ports: &Ports, tenant: &Tenant) -> Result<Balance, WorkflowError> {
+    let now = clock::now(ports, tenant).await?;
+    let mut balance = Balance { available_minor: 0, pending_minor: 0, orders: Vec::new() };
+    for order in recent_orders(ports, tenant, now).await? {
+        if order.payout.is_some() || order.standing_payment().is_none() {
+            continue;
+        }
+        let net = order.net()?.minor();
+        if order.payable_at().is_some_and(|at| at <= now) {
+            balance.available_minor += net;
+            balance.orders.push(order.id);
+        } else {
+            balance.pending_minor += net;
+        }
+    }
+    Ok(balance)
+}
+
+/// Heads of all of a tenant's orders that may still wait for their payout.
+pub async fn recent_orders(ports: &Ports, tenant: &Tenant, now: Timestamp) -> Result<Vec<Order>, WorkflowError> {
+    let mut orders = Vec::new();
+    for month in months_back(now.max(whole_seconds(ports.clock.now())), MONTHS_BACK) {
+        for spread in 0..keys::SPREAD {
+            let mut after = None;
+            loop {
+                let page = ports.store.orders(tenant, month, spread, after, 500).await?;
+                orders.extend(page.orders);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(orders)
+}
+
+/// The month of `now` and those before it, newest first.
+pub fn months_back(now: Timestamp, count: usize) -> Vec<(i16, i8)> {
+    let date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (mut year, mut month) = (date.year(), date.month());
+    let mut months = Vec::with_capacity(count);
+    for _ in 0..count {
+        months.push((year, month));
+        (year, month) = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
+    }
+    months
+}
+
+/// Pays out everything that is mature, at the partner's request («Вывод денежных средств»).
+pub async fn request(ports: &Ports, tenant: &Tenant) -> Result<Vec<Payout>, WorkflowError> {
+    let now = clock::now(ports, tenant).await?;
+    let partner = perform::partner(ports, tenant).await?;
+    let wanted: BTreeSet<OrderId> = balance(ports, tenant).await?.orders.into_iter().collect();
+    let mut loaded = Vec::new();
+    for id in wanted {
+        if let Some(order) = ports.store.load(&id, Freshness::Consistent).await? {
+            loaded.push(order);
+        }
+    }
+    let mut payouts = Vec::new();
+    for group in loaded.chunks(ORDERS_MAX) {
+        match pay_group(ports, tenant, &partner, group, now).await {
+            Ok(payout) => payouts.extend(payout),
+            // Another request or the sweep was first with some of them: what is left can be asked for again.
+            Err(WorkflowError::Store(StoreError::Conflict)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(payouts)
+}
+
