@@ -67,7 +67,10 @@ mod tests {
     #[test]
     fn bounds_hold() {
         let terms = CommissionTerms {
-            percent: Decimal::new(35, 1), fixed_minor: 0, least_minor: 1_000, greatest_minor: Some(5_000),
+            percent: Decimal::new(35, 1),
+            fixed_minor: 0,
+            least_minor: 1_000,
+            greatest_minor: Some(5_000),
         };
         assert_eq!(terms.fee(Money::rub(300_000)).unwrap(), Money::rub(5_000));
         assert_eq!(terms.fee(Money::rub(10_000)).unwrap(), Money::rub(1_000));

@@ -18,7 +18,12 @@ pub struct Delivery {
     #[serde(rename = "e")]
     pub event: String,
     /// When it got through.
-    #[serde(rename = "z", default, with = "jiff::fmt::serde::timestamp::second::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "z",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub done_at: Option<Timestamp>,
     /// The other side will never take it; no more attempts.
     #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]

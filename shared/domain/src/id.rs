@@ -64,8 +64,8 @@ impl Tenant {
     /// # Errors
     /// `partner` is not 3 to 20 lower-case Latin letters and digits.
     pub fn try_new(partner: &str, mode: Mode) -> Result<Self, IdError> {
-        let good = (3..=20).contains(&partner.len())
-            && partner.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let good =
+            (3..=20).contains(&partner.len()) && partner.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if good { Ok(Self { partner: partner.to_owned(), mode }) } else { Err(refuse(partner, "a partner id")) }
     }
 
@@ -276,7 +276,9 @@ mod tests {
 
     #[test]
     fn what_is_not_an_id_is_refused() {
-        for text in ["", "ord_t_demoshop", "ord_x_demoshop_01jd", "ORD_t_demoshop_01arz3ndektsv4rrffq69g5fav", "ord_t_De_01"] {
+        for text in
+            ["", "ord_t_demoshop", "ord_x_demoshop_01jd", "ORD_t_demoshop_01arz3ndektsv4rrffq69g5fav", "ord_t_De_01"]
+        {
             assert!(text.parse::<OrderId>().is_err(), "{text}");
         }
         assert!("ab.t".parse::<Tenant>().is_err());

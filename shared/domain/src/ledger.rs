@@ -110,8 +110,7 @@ mod tests {
         let (amount, fee) = (Money::rub(300_000), Money::rub(10_500));
         let mut postings = capture(amount, fee);
         assert_eq!(balance(Account::PartnerPayable, Money::rub(0), &postings).unwrap(), Money::rub(-289_500));
-        let sum: i64 =
-            Account::ALL.iter().map(|a| balance(*a, Money::rub(0), &postings).unwrap().minor()).sum();
+        let sum: i64 = Account::ALL.iter().map(|a| balance(*a, Money::rub(0), &postings).unwrap().minor()).sum();
         assert_eq!(sum, 0);
         postings.extend(refund(amount, fee));
         for account in Account::ALL {

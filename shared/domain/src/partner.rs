@@ -72,7 +72,11 @@ pub struct WebhookEndpoint {
 
 impl std::fmt::Debug for WebhookEndpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebhookEndpoint").field("url", &self.url).field("secret", &"***").finish()
+        f.debug_struct("WebhookEndpoint")
+            .field("url", &self.url)
+            .field("secret", &"***")
+            .field("gone", &self.gone)
+            .finish()
     }
 }
 
@@ -151,7 +155,9 @@ mod tests {
     fn an_origin_ends_where_the_host_ends() {
         assert_eq!(origin("https://shop.example/a?b"), Some("https://shop.example"));
         assert_eq!(origin("http://localhost:8080/x"), Some("http://localhost:8080"));
-        for text in ["https://shop.example@evil.example/", "javascript:alert(1)", "//evil.example", "https://", "https://a b/"] {
+        for text in
+            ["https://shop.example@evil.example/", "javascript:alert(1)", "//evil.example", "https://", "https://a b/"]
+        {
             assert_eq!(origin(text), None, "{text}");
         }
         assert_ne!(origin("https://shop.example.evil.example/"), Some("https://shop.example"));

@@ -109,11 +109,7 @@ impl ReceiptDocument {
             place,
             buyer_contact: details.receipt_contact().unwrap_or_default().to_owned(),
             lines: details.lines.clone(),
-            supplier: Supplier {
-                name: partner.name.clone(),
-                inn: partner.inn.clone(),
-                phone: partner.phone.clone(),
-            },
+            supplier: Supplier { name: partner.name.clone(), inn: partner.inn.clone(), phone: partner.phone.clone() },
             total,
         })
     }

@@ -8,7 +8,11 @@ use std::{error::Error, fs, path::PathBuf};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("the directory to write into is missing")?);
+    let folder = PathBuf::from(
+        std::env::args()
+            .nth(1)
+            .ok_or("the directory to write into is missing")?,
+    );
     fs::create_dir_all(&folder)?;
     for (name, page) in samples::pages() {
         println!("{:>6} B  {name}", page.html.len());
@@ -19,7 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut html = mail.html;
         for image in &mail.inline {
             // a browser knows no content-ids
-            html = html.replace(&format!("cid:{}", image.content_id), &format!("data:{};base64,{}", image.media_type, STANDARD.encode(&image.bytes)));
+            html = html.replace(
+                &format!("cid:{}", image.content_id),
+                &format!("data:{};base64,{}", image.media_type, STANDARD.encode(&image.bytes)),
+            );
         }
         fs::write(folder.join(format!("{name}.html")), html)?;
         fs::write(folder.join(format!("{name}.txt")), mail.text)?;

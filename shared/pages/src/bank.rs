@@ -98,9 +98,23 @@ pub struct BankClosedView {
 }
 
 enum Step<'a> {
-    Pay { action_url: &'a str, csrf: &'a str, cards: &'a [TestCard] },
-    Challenge { action_url: &'a str, csrf: &'a str, pan_masked: &'a str, test_code: &'a str, tries_left: Option<u32> },
-    Message { icon: &'static str, text: &'a str, return_url: Option<&'a str> },
+    Pay {
+        action_url: &'a str,
+        csrf: &'a str,
+        cards: &'a [TestCard],
+    },
+    Challenge {
+        action_url: &'a str,
+        csrf: &'a str,
+        pan_masked: &'a str,
+        test_code: &'a str,
+        tries_left: Option<u32>,
+    },
+    Message {
+        icon: &'static str,
+        text: &'a str,
+        return_url: Option<&'a str>,
+    },
 }
 
 #[derive(Template)]
@@ -117,7 +131,11 @@ struct BankTemplate<'a> {
 
 fn shell(lang: Lang, title: &str) -> Shell {
     let w = words(lang);
-    let mut shell = Shell::new(lang, format!("{title} · {}", w.bank_name), &[include_str!("../styles/form.css"), include_str!("../styles/bank.css")]);
+    let mut shell = Shell::new(
+        lang,
+        format!("{title} · {}", w.bank_name),
+        &[include_str!("../styles/form.css"), include_str!("../styles/bank.css")],
+    );
     shell.test_mode = true;
     shell
 }
@@ -126,10 +144,22 @@ fn shell(lang: Lang, title: &str) -> Shell {
 pub fn bank_payment(view: &BankView) -> Page {
     let w = words(view.lang);
     let shell = shell(view.lang, w.bank_pay_title);
-    let step = Step::Pay { action_url: &view.action_url, csrf: &view.csrf, cards: &view.cards };
+    let step = Step::Pay {
+        action_url: &view.action_url,
+        csrf: &view.csrf,
+        cards: &view.cards,
+    };
     finish(
         &shell,
-        &BankTemplate { shell: &shell, w, title: w.bank_pay_title, merchant: &view.merchant, order: &view.order, amount_minor: view.amount_minor, step },
+        &BankTemplate {
+            shell: &shell,
+            w,
+            title: w.bank_pay_title,
+            merchant: &view.merchant,
+            order: &view.order,
+            amount_minor: view.amount_minor,
+            step,
+        },
     )
 }
 
@@ -162,7 +192,11 @@ pub fn bank_challenge(view: &BankChallengeView) -> Page {
 pub fn bank_waiting(view: &BankWaitingView) -> Page {
     let w = words(view.lang);
     let shell = shell(view.lang, w.bank_waiting_title).with_refresh(Some(view.refresh_seconds), None);
-    let step = Step::Message { icon: icons::CLOCK, text: w.bank_waiting_text, return_url: view.return_url.as_deref() };
+    let step = Step::Message {
+        icon: icons::CLOCK,
+        text: w.bank_waiting_text,
+        return_url: view.return_url.as_deref(),
+    };
     finish(
         &shell,
         &BankTemplate {
@@ -182,7 +216,11 @@ pub fn bank_closed(view: &BankClosedView) -> Page {
     let w = words(view.lang);
     let shell = shell(view.lang, w.bank_closed_title);
     let text = view.outcome.as_deref().unwrap_or(w.bank_closed_text);
-    let step = Step::Message { icon: icons::LOCK, text, return_url: view.return_url.as_deref() };
+    let step = Step::Message {
+        icon: icons::LOCK,
+        text,
+        return_url: view.return_url.as_deref(),
+    };
     finish(
         &shell,
         &BankTemplate {

@@ -99,18 +99,27 @@ struct DeliveryTemplate<'a> {
 impl DeliveryTemplate<'_> {
     /// `84 КБ`, with a separator, if the size is known.
     fn size(&self, size_bytes: Option<&u64>) -> String {
-        size_bytes.map(|bytes| format!(" · {}", file_size(*bytes, self.w.lang))).unwrap_or_default()
+        size_bytes
+            .map(|bytes| format!(" · {}", file_size(*bytes, self.w.lang)))
+            .unwrap_or_default()
     }
 }
 
 /// The result of execution.
 pub fn delivery(view: &DeliveryView) -> Page {
     let w = words(view.lang);
-    let shell = Shell::new(view.lang, format!("{} · {} {}", view.title, w.order_word, view.number), &[include_str!("../styles/state.css"), STYLE])
-        .with_accent(view.partner.accent.as_deref())
-        .with_language_url(view.language_url.as_deref())
-        .with_test_mode(view.test_mode);
-    let lead = view.valid_until_ms.map(|until| format!("{} {}. {}", w.available_until, w.moment(until), w.save_it)).unwrap_or_default();
+    let shell = Shell::new(
+        view.lang,
+        format!("{} · {} {}", view.title, w.order_word, view.number),
+        &[include_str!("../styles/state.css"), STYLE],
+    )
+    .with_accent(view.partner.accent.as_deref())
+    .with_language_url(view.language_url.as_deref())
+    .with_test_mode(view.test_mode);
+    let lead = view
+        .valid_until_ms
+        .map(|until| format!("{} {}. {}", w.available_until, w.moment(until), w.save_it))
+        .unwrap_or_default();
     finish(
         &shell,
         &DeliveryTemplate {
@@ -133,8 +142,12 @@ pub fn delivery(view: &DeliveryView) -> Page {
 /// Where the result was.
 pub fn delivery_expired(view: &DeliveryExpiredView) -> Page {
     let w = words(view.lang);
-    let shell = Shell::new(view.lang, format!("{} · {} {}", w.delivery_expired, w.order_word, view.number), &[include_str!("../styles/state.css"), STYLE])
-        .with_language_url(view.language_url.as_deref());
+    let shell = Shell::new(
+        view.lang,
+        format!("{} · {} {}", w.delivery_expired, w.order_word, view.number),
+        &[include_str!("../styles/state.css"), STYLE],
+    )
+    .with_language_url(view.language_url.as_deref());
     finish(
         &shell,
         &DeliveryTemplate {
@@ -143,7 +156,12 @@ pub fn delivery_expired(view: &DeliveryExpiredView) -> Page {
             tone: "",
             icon: icons::CLOCK,
             title: w.delivery_expired,
-            lead: format!("{} {}. {}", w.delivery_expired_at, w.moment(view.expired_at_ms), w.delivery_expired_advice),
+            lead: format!(
+                "{} {}. {}",
+                w.delivery_expired_at,
+                w.moment(view.expired_at_ms),
+                w.delivery_expired_advice
+            ),
             content: None,
             partner: &view.partner,
             agent: &view.agent,
@@ -154,4 +172,4 @@ pub fn delivery_expired(view: &DeliveryExpiredView) -> Page {
     )
 }
 
-const STYLE: &str = ".txt{margin-top:24px;padding:16px 20px;border:1px solid var(--line);border-radius:12px;white-space:pre-wrap}.file{display:flex;gap:12px;align-items:center;margin-top:24px}.file span{min-width:0}.tail{margin-top:24px}";
+const STYLE: &str = ".txt{margin-top:24px;padding:16px 20px;border:1px solid var(--line);border-radius:12px;white-space:pre-wrap;font:inherit}.file{display:flex;gap:12px;align-items:center;margin-top:24px}.file span{min-width:0}.tail{margin-top:24px}";

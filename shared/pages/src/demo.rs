@@ -205,41 +205,91 @@ struct DemoTemplate<'a> {
     back: Option<(&'a str, &'static str)>,
 }
 
-fn render<'a>(lang: Lang, title: &str, room: Room<'a>, back: Option<(&'a str, &'static str)>, language_url: Option<&str>) -> Page {
+fn render<'a>(
+    lang: Lang,
+    title: &str,
+    room: Room<'a>,
+    back: Option<(&'a str, &'static str)>,
+    language_url: Option<&str>,
+) -> Page {
     let w = words(lang);
-    let mut shell = Shell::new(lang, title, &[include_str!("../styles/form.css"), include_str!("../styles/demo.css")]).with_language_url(language_url);
+    let mut shell = Shell::new(
+        lang,
+        title,
+        &[include_str!("../styles/form.css"), include_str!("../styles/demo.css")],
+    )
+    .with_language_url(language_url);
     shell.test_mode = matches!(room, Room::Shop(_) | Room::ShopReturn(_));
     let brand = if shell.test_mode { w.shop_brand } else { w.local_brand };
-    finish(&shell, &DemoTemplate { shell: &shell, w, brand, room, back })
+    finish(
+        &shell,
+        &DemoTemplate {
+            shell: &shell,
+            w,
+            brand,
+            room,
+            back,
+        },
+    )
 }
 
 /// The demo shop's goods.
 pub fn shop(view: &ShopView) -> Page {
-    render(view.lang, words(view.lang).shop_title, Room::Shop(view), None, view.language_url.as_deref())
+    render(
+        view.lang,
+        words(view.lang).shop_title,
+        Room::Shop(view),
+        None,
+        view.language_url.as_deref(),
+    )
 }
 
 /// The demo shop after the payment.
 pub fn shop_return(view: &ShopReturnView) -> Page {
     let w = words(view.lang);
-    render(view.lang, w.shop_return_title, Room::ShopReturn(view), Some((&view.shop_url, w.back_to_shop)), None)
+    render(
+        view.lang,
+        w.shop_return_title,
+        Room::ShopReturn(view),
+        Some((&view.shop_url, w.back_to_shop)),
+        None,
+    )
 }
 
 /// All messages the sandbox sent.
 pub fn mailbox(view: &MailboxView) -> Page {
     let w = words(view.lang);
-    render(view.lang, w.mailbox_title, Room::Mailbox(view), view.index_url.as_deref().map(|url| (url, w.local_back)), None)
+    render(
+        view.lang,
+        w.mailbox_title,
+        Room::Mailbox(view),
+        view.index_url.as_deref().map(|url| (url, w.local_back)),
+        None,
+    )
 }
 
 /// One message.
 pub fn mailbox_message(view: &MailboxMessageView) -> Page {
     let w = words(view.lang);
-    render(view.lang, &view.item.subject, Room::Message(view), Some((&view.mailbox_url, w.mailbox_back)), None)
+    render(
+        view.lang,
+        &view.item.subject,
+        Room::Message(view),
+        Some((&view.mailbox_url, w.mailbox_back)),
+        None,
+    )
 }
 
 /// The test partner's clock.
 pub fn time_machine(view: &TimeMachineView) -> Page {
     let w = words(view.lang);
-    render(view.lang, w.time_title, Room::TimeMachine(view), view.index_url.as_deref().map(|url| (url, w.local_back)), None)
+    render(
+        view.lang,
+        w.time_title,
+        Room::TimeMachine(view),
+        view.index_url.as_deref().map(|url| (url, w.local_back)),
+        None,
+    )
 }
 
 /// What there is on this machine.
@@ -250,5 +300,11 @@ pub fn local_index(view: &LocalIndexView) -> Page {
 /// What waits for execution.
 pub fn executor_page(view: &ExecutorView) -> Page {
     let w = words(view.lang);
-    render(view.lang, w.executor_title, Room::Executor(view), view.index_url.as_deref().map(|url| (url, w.local_back)), None)
+    render(
+        view.lang,
+        w.executor_title,
+        Room::Executor(view),
+        view.index_url.as_deref().map(|url| (url, w.local_back)),
+        None,
+    )
 }

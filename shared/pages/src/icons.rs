@@ -1,15 +1,19 @@
 //! Icons as inline SVG, drawn with `currentColor`; decorative, so hidden from screen readers.
 
 /// A tick.
-pub(crate) const CHECK: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="m5 12.5 4.5 4.5L19 7.5"/></svg>"#;
+pub(crate) const CHECK: &str =
+    r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="m5 12.5 4.5 4.5L19 7.5"/></svg>"#;
 /// A clock face.
 pub(crate) const CLOCK: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/></svg>"#;
 /// An exclamation mark.
-pub(crate) const ALERT: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6v8M12 17.5v.5"/></svg>"#;
+pub(crate) const ALERT: &str =
+    r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6v8M12 17.5v.5"/></svg>"#;
 /// A cross.
-pub(crate) const CROSS: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="m7 7 10 10M17 7 7 17"/></svg>"#;
+pub(crate) const CROSS: &str =
+    r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="m7 7 10 10M17 7 7 17"/></svg>"#;
 /// Money on its way back.
-pub(crate) const BACK: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M9 6 5 10l4 4M5 10h9a5 5 0 0 1 0 10h-3"/></svg>"#;
+pub(crate) const BACK: &str =
+    r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M9 6 5 10l4 4M5 10h9a5 5 0 0 1 0 10h-3"/></svg>"#;
 /// A padlock.
 pub(crate) const LOCK: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/></svg>"#;
 /// A bank card.

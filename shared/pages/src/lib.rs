@@ -27,15 +27,17 @@ mod words;
 
 pub use api_docs::{ApiDocsView, ApiOperation, ApiParameter, ApiResponse, api_docs};
 pub use bank::{
-    BankChallengeView, BankClosedView, BankView, BankWaitingView, TestCard, bank_challenge, bank_closed, bank_payment, bank_waiting,
+    BankChallengeView, BankClosedView, BankView, BankWaitingView, TestCard, bank_challenge, bank_closed, bank_payment,
+    bank_waiting,
 };
 pub use checkout::{
     ButtonLabel, Channel, CheckoutView, ConsentField, Contact, DeclineReason, FieldError, Method, checkout,
 };
 pub use delivery::{DeliveryContent, DeliveryExpiredView, DeliveryView, delivery, delivery_expired};
 pub use demo::{
-    ExecutionJob, ExecutorView, Good, IndexLink, LocalIndexView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, ShopReturnView,
-    ShopView, TimeMachineView, executor_page, local_index, mailbox, mailbox_message, shop, shop_return, time_machine,
+    ExecutionJob, ExecutorView, Good, IndexLink, LocalIndexView, MailboxItem, MailboxMessageView, MailboxView,
+    MessageBody, ShopReturnView, ShopView, TimeMachineView, executor_page, local_index, mailbox, mailbox_message, shop,
+    shop_return, time_machine,
 };
 pub use error_page::{ErrorView, error_page};
 pub use format::{date, moment, money, time_of_day};

@@ -29,7 +29,11 @@ impl Page {
             if hashes.is_empty() {
                 return "'none'".to_owned();
             }
-            hashes.iter().map(|hash| format!("'{hash}'")).collect::<Vec<_>>().join(" ")
+            hashes
+                .iter()
+                .map(|hash| format!("'{hash}'"))
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         format!(
             "default-src 'none'; style-src {}; script-src {}; img-src data:; form-action {}; base-uri 'none'; frame-ancestors 'none'",
@@ -65,7 +69,15 @@ impl Shell {
         for part in parts {
             css.push_str(&small(part));
         }
-        Self { title: title.into(), css, script: None, refresh: None, test_mode: false, language_url: None, w: words(lang) }
+        Self {
+            title: title.into(),
+            css,
+            script: None,
+            refresh: None,
+            test_mode: false,
+            language_url: None,
+            w: words(lang),
+        }
     }
 
     /// Replaces the accent by a partner's own, with the text on it black or white, whichever reads better.
@@ -114,7 +126,9 @@ pub(crate) fn finish(shell: &Shell, template: &impl Template) -> Page {
 
 /// Fills a template. Writing into a string cannot fail and no template calls what can; should it ever, the reader gets a plain apology.
 pub(crate) fn fill(template: &impl Template) -> String {
-    template.render().unwrap_or_else(|_| "<!doctype html><html lang=ru><title>500</title><h1>500</h1>".to_owned())
+    template
+        .render()
+        .unwrap_or_else(|_| "<!doctype html><html lang=ru><title>500</title><h1>500</h1>".to_owned())
 }
 
 /// `sha256-…` as a policy writes it.
@@ -142,14 +156,28 @@ pub(crate) fn escape(text: &str) -> String {
 /// addresses come from partners, and `javascript:` is an address too.
 pub(crate) fn link(url: &str) -> &str {
     let lower: String = url.chars().take(8).collect::<String>().to_ascii_lowercase();
-    let known = ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| lower.starts_with(scheme));
+    let known = ["https://", "http://", "mailto:", "tel:"]
+        .iter()
+        .any(|scheme| lower.starts_with(scheme));
     let local = (url.starts_with('/') && !url.starts_with("//")) || url.starts_with('?') || url.starts_with('#');
-    if (known || local) && !url.contains(|character: char| character.is_control()) { url } else { "#" }
+    if (known || local) && !url.contains(|character: char| character.is_control()) {
+        url
+    } else {
+        "#"
+    }
 }
 
 /// A picture carried in the page itself; anything else is not shown.
 pub(crate) fn picture(logo: Option<&str>) -> Option<&str> {
-    logo.filter(|logo| ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,"].iter().any(|kind| logo.starts_with(kind)))
+    logo.filter(|logo| {
+        [
+            "data:image/png;base64,",
+            "data:image/jpeg;base64,",
+            "data:image/webp;base64,",
+        ]
+        .iter()
+        .any(|kind| logo.starts_with(kind))
+    })
 }
 
 /// A partner's colour and the text colour that reads on it.
@@ -160,18 +188,29 @@ struct Accent {
 
 impl Accent {
     fn parse(colour: &str) -> Option<Self> {
-        let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        let channel = |at: usize| digits.get(at..at + 2).and_then(|pair| u32::from_str_radix(pair, 16).ok());
+        let digits = colour
+            .strip_prefix('#')
+            .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let channel = |at: usize| {
+            digits
+                .get(at..at + 2)
+                .and_then(|pair| u32::from_str_radix(pair, 16).ok())
+        };
         // WCAG relative luminance in ten-thousandths; white reads at 4.5:1 up to 0.183, black from 0.175
         let luminance = 2126 * linear(channel(0)?) + 7152 * linear(channel(2)?) + 722 * linear(channel(4)?);
         let text = if luminance / 10_000 < 1790 { "#fff" } else { "#000" };
-        Some(Self { colour: format!("#{digits}"), text })
+        Some(Self {
+            colour: format!("#{digits}"),
+            text,
+        })
     }
 }
 
 /// sRGB 0..=255 to linear light in ten-thousandths, by straight lines between sixteen points of the curve.
 fn linear(channel: u32) -> u32 {
-    const POINTS: [u32; 17] = [0, 52, 144, 296, 513, 802, 1170, 1620, 2159, 2789, 3515, 4342, 5271, 6308, 7454, 8714, 10_090];
+    const POINTS: [u32; 17] = [
+        0, 52, 144, 296, 513, 802, 1170, 1620, 2159, 2789, 3515, 4342, 5271, 6308, 7454, 8714, 10_090,
+    ];
     let position = (channel / 16) as usize;
     let below = POINTS[position];
     below + (POINTS[position + 1] - below) * (channel % 16) / 16
@@ -187,9 +226,17 @@ fn small(css: &str) -> String {
     }
     bare.push_str(rest);
     let mut text = bare.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (wide, narrow) in
-        [(" {", "{"), ("{ ", "{"), ("} ", "}"), (" }", "}"), ("; ", ";"), (";}", "}"), (": ", ":"), (", ", ","), (" > ", ">")]
-    {
+    for (wide, narrow) in [
+        (" {", "{"),
+        ("{ ", "{"),
+        ("} ", "}"),
+        (" }", "}"),
+        ("; ", ";"),
+        (";}", "}"),
+        (": ", ":"),
+        (", ", ","),
+        (" > ", ">"),
+    ] {
         text = text.replace(wide, narrow);
     }
     text
@@ -228,10 +275,25 @@ mod tests {
 
     #[test]
     fn addresses_from_outside_cannot_run_code() {
-        for good in ["https://shop.example/x?a=1", "/pay/1", "?lang=en", "#email", "mailto:a@b.example", "tel:+79990000000"] {
+        for good in [
+            "https://shop.example/x?a=1",
+            "/pay/1",
+            "?lang=en",
+            "#email",
+            "mailto:a@b.example",
+            "tel:+79990000000",
+        ] {
             assert_eq!(link(good), good);
         }
-        for bad in ["javascript:alert(1)", "JavaScript:alert(1)", " javascript:x", "data:text/html,x", "//evil.example", "java\nscript:x", "/a\r\nb"] {
+        for bad in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            " javascript:x",
+            "data:text/html,x",
+            "//evil.example",
+            "java\nscript:x",
+            "/a\r\nb",
+        ] {
             assert_eq!(link(bad), "#", "{bad}");
         }
         assert_eq!(picture(Some("https://x/y.png")), None);
@@ -240,7 +302,14 @@ mod tests {
 
     #[test]
     fn a_partners_colour_keeps_the_button_readable() {
-        for (colour, text) in [("#ffdd2d", "#000"), ("#000000", "#fff"), ("#ffffff", "#000"), ("#1a56db", "#fff"), ("#777777", "#000"), ("#6f6f6f", "#fff")] {
+        for (colour, text) in [
+            ("#ffdd2d", "#000"),
+            ("#000000", "#fff"),
+            ("#ffffff", "#000"),
+            ("#1a56db", "#fff"),
+            ("#777777", "#000"),
+            ("#6f6f6f", "#fff"),
+        ] {
             assert_eq!(Accent::parse(colour).unwrap().text, text, "{colour}");
         }
         for bad in ["red", "#fff", "#ffffff;}", "#gggggg", "#12345я"] {
@@ -250,12 +319,19 @@ mod tests {
 
     #[test]
     fn small_css_means_the_same() {
-        assert_eq!(small("/* x */ a b:hover , c {\n  color : red;\n  margin: 0 1px;\n}\n@media (a: b) and (c: d) { p > q { x: y; } }"),
-            "a b:hover ,c{color :red;margin:0 1px}@media (a:b) and (c:d){p>q{x:y}}");
+        assert_eq!(
+            small(
+                "/* x */ a b:hover , c {\n  color : red;\n  margin: 0 1px;\n}\n@media (a: b) and (c: d) { p > q { x: y; } }"
+            ),
+            "a b:hover ,c{color :red;margin:0 1px}@media (a:b) and (c:d){p>q{x:y}}"
+        );
     }
 
     #[test]
     fn preformatted_text_keeps_its_shape() {
-        assert_eq!(compact("  <p>\n\n  a</p>\n  <pre>{\n    1\n}</pre>\n   <b>x</b>"), "<p>\na</p>\n<pre>{\n    1\n}</pre>\n<b>x</b>\n");
+        assert_eq!(
+            compact("  <p>\n\n  a</p>\n  <pre>{\n    1\n}</pre>\n   <b>x</b>"),
+            "<p>\na</p>\n<pre>{\n    1\n}</pre>\n<b>x</b>\n"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! A text as a QR code: SVG for pages, PNG for mails.
 
+use std::fmt::Write as _;
+
 use fast_qr::{ECL, QRBuilder, QRCode};
 
 /// Light modules around the code; ISO/IEC 18004 asks for four.
@@ -35,7 +37,7 @@ pub fn qr_svg(text: &str, label: &str) -> Option<String> {
                 x += 1;
             }
             let run = x - start;
-            path.push_str(&format!("M{} {}h{run}v1h-{run}z", start + QUIET_MODULES, y + QUIET_MODULES));
+            let _ = write!(path, "M{} {}h{run}v1h-{run}z", start + QUIET_MODULES, y + QUIET_MODULES);
         }
     }
     let label = crate::page::escape(label);
@@ -94,19 +96,37 @@ mod tests {
 
     /// Paints the SVG's dark runs, which is all its path says.
     fn decode_svg(svg: &str) -> String {
-        let side: usize = svg.split("viewBox=\"0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-        let runs = svg.split("fill=\"#000\" d=\"").nth(1).unwrap().split('"').next().unwrap();
+        let side: usize = svg
+            .split("viewBox=\"0 0 ")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let runs = svg
+            .split("fill=\"#000\" d=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
         let mut pixels = vec![255_u8; side * side];
         for run in runs.split('z').filter(|run| !run.is_empty()) {
-            let numbers: Vec<usize> =
-                run.split(['M', ' ', 'h', 'v', '-']).filter(|piece| !piece.is_empty()).map(|piece| piece.parse().unwrap()).collect();
+            let numbers: Vec<usize> = run
+                .split(['M', ' ', 'h', 'v', '-'])
+                .filter(|piece| !piece.is_empty())
+                .map(|piece| piece.parse().unwrap())
+                .collect();
             for step in 0..numbers[2] {
                 pixels[numbers[1] * side + numbers[0] + step] = 0;
             }
         }
         let scale = 6;
-        let mut image =
-            rqrr::PreparedImage::prepare_from_greyscale(side * scale, side * scale, |x, y| pixels[(y / scale) * side + x / scale]);
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(side * scale, side * scale, |x, y| {
+            pixels[(y / scale) * side + x / scale]
+        });
         image.detect_grids()[0].decode().unwrap().1
     }
 

@@ -161,7 +161,7 @@ one: {
     expired_refunding: "Оплата пришла слишком поздно", "The payment came too late";
     expired_refunding_lead: "Время на оплату уже вышло, и заказ закрыт. Мы возвращаем вам всю сумму.", "The time to pay was over and the order is closed. We are returning the whole amount.";
     not_found: "Заказ не найден", "Order not found";
-    not_found_lead: "По этой ссылке заказа нет. Деньги по ней не списывались.", "There is no order at this link. Nothing was charged through it.";
+    not_found_lead: "По этой ссылке заказа нет. Если вы уже платили, деньги не потеряны: заказ остаётся у нас.", "There is no order at this link. If you have already paid, your money is not lost: we still have the order.";
     not_found_next: "Откройте ссылку из письма или SMS целиком либо вернитесь в магазин.", "Open the whole link from the e-mail or SMS, or go back to the shop.";
 
     // receipt and result
@@ -180,15 +180,15 @@ one: {
     error_code: "Код", "Code";
     error_reference: "для поддержки:", "for support:";
     error_400: "Запрос не удалось прочитать", "We could not read the request";
-    error_400_text: "Деньги не списаны. Вернитесь назад и попробуйте ещё раз.", "Nothing was charged. Go back and try again.";
+    error_400_text: "Этот запрос денег не списал. Вернитесь назад и попробуйте ещё раз.", "This request charged nothing. Go back and try again.";
     error_403: "Форма устарела", "The form is out of date";
     error_403_text: "Ничего не изменилось, деньги не списаны. Откройте страницу заново и повторите.", "Nothing changed and nothing was charged. Open the page again and repeat.";
     error_404: "Страница не найдена", "Page not found";
     error_404_text: "Проверьте, что ссылка скопирована целиком. Если вы уже платили, откройте ссылку из письма или SMS.", "Check that the link is whole. If you have already paid, open the link from the e-mail or SMS.";
     error_409: "Заказ уже изменился", "The order has changed";
-    error_409_text: "Пока страница была открыта, с заказом что-то произошло. Второй раз деньги не списаны. Откройте заказ заново.", "Something happened to the order while this page was open. You were not charged twice. Open the order again.";
+    error_409_text: "Пока страница была открыта, с заказом что-то произошло. Ваше последнее действие не выполнено, денег оно не списало. Откройте заказ заново.", "Something happened to the order while this page was open. Your last action was not carried out and charged nothing. Open the order again.";
     error_429: "Слишком много попыток", "Too many attempts";
-    error_429_text: "Подождите минуту и попробуйте ещё раз. Деньги не списаны.", "Wait a minute and try again. Nothing was charged.";
+    error_429_text: "Подождите минуту и попробуйте ещё раз. Эта попытка денег не списала.", "Wait a minute and try again. This attempt charged nothing.";
     error_500: "Ошибка на нашей стороне", "Something went wrong on our side";
     error_500_text: "Мы уже знаем о ней. Если вы платили, не платите ещё раз: откройте заказ через несколько минут и посмотрите его состояние.", "We know about it. If you were paying, do not pay again: open the order in a few minutes and look at its state.";
     error_503: "Сервис временно недоступен", "Temporarily unavailable";
@@ -211,7 +211,7 @@ one: {
     bank_no_numbers: "Настоящую карту вводить негде и не нужно.", "There is nowhere to enter a real card, and no need to.";
     bank_refuse: "Отказаться", "Refuse";
     bank_challenge_title: "Подтвердите оплату", "Confirm the payment";
-    bank_challenge_text: "Введите код подтверждения (3-D Secure) для карты", "Enter the confirmation code (3-D Secure) for the card";
+    bank_challenge_text: "Введите код подтверждения (3‑D Secure) для карты", "Enter the confirmation code (3‑D Secure) for the card";
     bank_test_code: "SMS не придёт. Тестовый код:", "No SMS will come. The test code:";
     bank_code: "Код из SMS", "Code from the SMS";
     bank_wrong_code: "Код не подошёл. Осталось попыток:", "Wrong code. Tries left:";

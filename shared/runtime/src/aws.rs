@@ -128,12 +128,16 @@ fn amazon_roots() -> impl Iterator<Item = &'static [u8]> {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .map(AsRef::as_ref)
-        .filter(|root: &&[u8]| {
-            let head = &root[..root.len().min(NAME_BYTES)];
-            AMAZON_ROOTS
-                .iter()
-                .any(|name| head.windows(name.len()).any(|window| window == name.as_bytes()))
-        })
+        .filter(|root| is_amazons(root))
+}
+
+/// Whether one of the names stands in the head of a certificate. Their first letters are looked at before anything else: some
+/// hundred certificates are searched at every cold start, and comparing everywhere cost a million instructions more.
+fn is_amazons(root: &[u8]) -> bool {
+    let head = &root[..root.len().min(NAME_BYTES)];
+    head.iter().enumerate().any(|(at, letter)| {
+        matches!(letter, b'A' | b'S') && AMAZON_ROOTS.iter().any(|name| head[at..].starts_with(name.as_bytes()))
+    })
 }
 
 fn pem(der: &[u8]) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use connectors::client_bank::Payer;
 use domain::receipt::Agent;
 use domain::tax::Taxation;
 use tracing::level_filters::LevelFilter;
@@ -99,7 +100,7 @@ impl Config {
             look_up,
             faults: Vec::new(),
         };
-        let config = Self {
+        let mut config = Self {
             stage: read.parsed("STAGE", "local, test or live", Stage::parse, Stage::Test),
             table_name: read.text("TABLE_NAME", "the name of the table", |_| true),
             mail_from: read.text("MAIL_FROM", "an e-mail address", |text| text.contains('@')),
@@ -128,7 +129,7 @@ impl Config {
                 agent: Agent {
                     name: read.text("AGENT_NAME", "the agent's legal name", |_| true),
                     inn: read.text("AGENT_INN", "10 or 12 digits", |text| {
-                        matches!(text.len(), 10 | 12) && text.bytes().all(|byte| byte.is_ascii_digit())
+                        is_digits(text, 10) || is_digits(text, 12)
                     }),
                     address: read.text("AGENT_ADDRESS", "the agent's address", |_| true),
                     email: read.text("SUPPORT_EMAIL", "an e-mail address", |text| text.contains('@')),
@@ -141,6 +142,17 @@ impl Config {
                         |text| serde_json::from_value(serde_json::Value::String(text.to_owned())).ok(),
                         Taxation::Osn,
                     ),
+                },
+                payer: Payer {
+                    // The agent pays: name and ИНН are the ones above, filled in below.
+                    name: String::new(),
+                    inn: String::new(),
+                    account: read.digits("PAYER_ACCOUNT", "20 digits", 20),
+                    bic: read.digits("PAYER_BIC", "9 digits", 9),
+                    bank: read
+                        .optional("PAYER_BANK", "the bank's name", |_| true)
+                        .unwrap_or_default(),
+                    correspondent: read.digits("PAYER_CORRESPONDENT", "20 digits", 20),
                 },
                 operator_token_sha256: read.text("OPERATOR_TOKEN_SHA256", "64 lower-case hexadecimal digits", |text| {
                     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -162,6 +174,25 @@ impl Config {
         };
         if config.stage == Stage::Live && config.settings.allow_private_hosts {
             read.fault("ALLOW_PRIVATE_HOSTS", "false where STAGE is live");
+        }
+        let (agent, payer) = (&config.settings.agent, &mut config.settings.payer);
+        payer.name.clone_from(&agent.name);
+        payer.inn.clone_from(&agent.inn);
+        if config.stage == Stage::Live {
+            for (variable, text, rule) in [
+                ("PAYER_ACCOUNT", &payer.account, "20 digits where STAGE is live"),
+                ("PAYER_BIC", &payer.bic, "9 digits where STAGE is live"),
+                ("PAYER_BANK", &payer.bank, "the bank's name where STAGE is live"),
+                (
+                    "PAYER_CORRESPONDENT",
+                    &payer.correspondent,
+                    "20 digits where STAGE is live",
+                ),
+            ] {
+                if text.is_empty() {
+                    read.fault(variable, rule);
+                }
+            }
         }
         if read.faults.is_empty() {
             Ok(config)
@@ -207,6 +238,10 @@ fn variable(name: &'static str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+fn is_digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_web(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
@@ -228,6 +263,12 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
             self.fault(variable, rule);
         }
         Some(text)
+    }
+
+    /// Exactly `count` digits, or nothing.
+    fn digits(&mut self, variable: &'static str, rule: &'static str, count: usize) -> String {
+        self.optional(variable, rule, |text| is_digits(text, count))
+            .unwrap_or_default()
     }
 
     fn text(&mut self, variable: &'static str, rule: &'static str, holds: impl Fn(&str) -> bool) -> String {
@@ -294,6 +335,10 @@ pub(crate) mod tests {
         assert_eq!(config.stage, Stage::Test);
         assert_eq!(config.settings.agent.taxation, Taxation::UsnIncome);
         assert_eq!(config.queues.keys().copied().collect::<Vec<_>>(), [QueueName::Receipt]);
+        assert_eq!(
+            (config.settings.payer.inn.as_str(), config.settings.payer.name.as_str()),
+            ("7707083893", "ООО «Апикасса»")
+        );
         assert!(!config.settings.allow_private_hosts);
         let printed = format!("{config:?}");
         assert!(
@@ -338,6 +383,25 @@ pub(crate) mod tests {
     fn an_empty_environment_names_every_variable_that_is_needed() {
         let said = Config::parse(|_| None).unwrap_err();
         assert_eq!(said.0.len(), 15, "{said}");
+    }
+
+    #[test]
+    fn the_agent_pays_from_an_account_a_live_deployment_must_name() {
+        let account = ("PAYER_ACCOUNT", "40702810900000000009");
+        let bank = ("PAYER_BANK", "АО «ТБанк»");
+        let rest = [
+            ("PAYER_BIC", "044525974"),
+            ("PAYER_CORRESPONDENT", "30101810145250000974"),
+        ];
+        assert!(with(&[]).is_ok());
+        let live = with(&[("STAGE", "live"), account, bank, rest[0], rest[1]]).unwrap();
+        assert_eq!(
+            (live.settings.payer.name, live.settings.payer.inn),
+            ("ООО «Апикасса»".into(), "7707083893".into())
+        );
+        let said = with(&[("STAGE", "live"), bank, ("PAYER_BIC", "44525974")]).unwrap_err();
+        let names: Vec<_> = said.0.iter().map(|fault| fault.variable).collect();
+        assert_eq!(names, ["PAYER_BIC", "PAYER_ACCOUNT", "PAYER_CORRESPONDENT"]);
     }
 
     #[test]

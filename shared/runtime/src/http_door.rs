@@ -393,6 +393,6 @@ mod tests {
             );
         }
         assert_eq!(event("test", "/testing").uri().path(), "/testing");
-        assert_eq!(event("test", "/test").uri().path(), "/");
+        assert_eq!(event("test", "/test/").uri().path(), "/");
     }
 }

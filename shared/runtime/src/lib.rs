@@ -17,6 +17,7 @@ pub mod http_door;
 pub mod ids;
 pub mod json_body;
 pub mod log;
+pub mod outcome;
 pub mod problem;
 pub mod queue;
 pub mod schedule_door;
@@ -25,6 +26,7 @@ pub mod start;
 
 pub use http_door::{ClientAddress, RequestId, door, serve_http};
 pub use json_body::JsonBody;
+pub use outcome::{heard, worked};
 pub use problem::{FieldError, Problem};
 pub use schedule_door::serve_schedule;
 pub use sqs_door::{WorkerError, handle_batch, serve_sqs};

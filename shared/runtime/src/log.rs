@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line on standard output, which is what CloudWatch reads.
+//! Logs: one JSON object a line on standard output, which is what Lambda collects.
 //!
 //! No body, header, address or secret is ever logged. The libraries below would, at their finer levels, so whatever is asked
 //! for they are heard only from `warn` on.
@@ -17,7 +17,7 @@ const LIBRARIES: [&str; 14] = [
 
 /// Starts logging. A second call changes nothing. A panic is logged by its place only: its text may quote what is personal.
 pub fn init(level: LevelFilter) {
-    let filter = FilterFn::new(move |event| is_heard(event, level)).with_max_level_hint(level);
+    let filter = FilterFn::new(move |event| is_heard(event, level)).with_max_level_hint(level.max(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -37,9 +37,14 @@ pub fn init(level: LevelFilter) {
     }
 }
 
+/// Our own spans are always kept: a warning without the id of its request tells nothing.
 fn is_heard(event: &Metadata<'_>, level: LevelFilter) -> bool {
     let library = LIBRARIES.iter().any(|prefix| event.target().starts_with(prefix));
-    *event.level() <= level && (!library || *event.level() <= Level::WARN)
+    if library {
+        *event.level() <= level.min(LevelFilter::WARN)
+    } else {
+        *event.level() <= level || event.is_span() && *event.level() <= Level::INFO
+    }
 }
 
 /// An error and its causes on one line.
@@ -69,24 +74,39 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_is_json_and_libraries_are_silent_below_a_warning() {
+    /// What is written at a level while `say` runs.
+    fn written(level: LevelFilter, say: impl FnOnce()) -> Vec<serde_json::Value> {
         let page = Page::default();
         let writer = page.clone();
         let lines = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
             .with_writer(move || writer.clone());
-        let filter = FilterFn::new(|event| is_heard(event, LevelFilter::DEBUG));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(filter).with(lines), || {
+        let filter = FilterFn::new(move |event| is_heard(event, level));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(filter).with(lines), say);
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_warning_keeps_the_span_it_is_in() {
+        let lines = written(LevelFilter::WARN, || {
+            let _within = tracing::info_span!("request", request_id = "r-1").entered();
+            tracing::info!("not heard");
+            tracing::warn!("heard");
+        });
+        assert_eq!((lines.len(), &lines[0]["span"]["request_id"]), (1, &"r-1".into()));
+    }
+
+    #[test]
+    fn a_line_is_json_and_libraries_are_silent_below_a_warning() {
+        let lines = written(LevelFilter::DEBUG, || {
             tracing::debug!(order = "ord_1", "committed");
             tracing::trace!("too fine");
             tracing::debug!(target: "aws_smithy_runtime::client", "body: secret");
             tracing::warn!(target: "hyper::proto", "odd");
         });
-        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(lines.len(), 2, "{lines:?}");
         assert_eq!(
             (&lines[0]["order"], &lines[0]["level"]),
             (&"ord_1".into(), &"DEBUG".into())

@@ -279,7 +279,9 @@ impl Payment {
 
     /// The buyer types a code.
     pub fn confirm(&mut self, code: &str, now: Timestamp) -> Go {
-        let State::Challenge { wrong } = self.state else { return Go::Past };
+        let State::Challenge { wrong } = self.state else {
+            return Go::Past;
+        };
         if code.trim() == RIGHT_CODE {
             return self.end(Verdict::Capture, now);
         }
@@ -352,8 +354,8 @@ impl Payment {
 
     fn settle(&mut self, verdict: Verdict) {
         self.state = match (self.state, verdict) {
-            (State::Captured, _) => State::Captured, // taken once; nothing undoes it but a refund
-            (_, Verdict::Capture) => State::Captured,
+            // Taken once; nothing undoes it but a refund.
+            (State::Captured, _) | (_, Verdict::Capture) => State::Captured,
             (_, Verdict::Decline(reason)) => State::Declined(reason),
         };
     }
@@ -424,21 +426,35 @@ async fn act<A: Send>(
 ) -> Result<Option<(A, Payment)>, SandboxError> {
     let now = workflows::clock::now(ports, tenant).await?;
     let acted = rows::change(ports, tenant, reference, |payment: Option<Payment>| {
-        let Some(mut payment) = payment else { return Next::Keep(None) };
+        let Some(mut payment) = payment else {
+            return Next::Keep(None);
+        };
         let before = payment.clone();
         payment.advance(now);
         let answer = what(&mut payment, now);
         let begun = payment.calls.begin(now);
         let after = payment.clone();
-        if payment == before { Next::Keep(Some((answer, after, begun))) } else { Next::Put(payment, Some((answer, after, begun))) }
+        if payment == before {
+            Next::Keep(Some((answer, after, begun)))
+        } else {
+            Next::Put(payment, Some((answer, after, begun)))
+        }
     })
     .await?;
-    let Some((answer, payment, begun)) = acted else { return Ok(None) };
+    let Some((answer, payment, begun)) = acted else {
+        return Ok(None);
+    };
     deliver(ports, tenant, &payment, now, begun).await?;
     Ok(Some((answer, payment)))
 }
 
-async fn deliver(ports: &Ports, tenant: &Tenant, payment: &Payment, now: Timestamp, begun: Vec<Call>) -> Result<(), SandboxError> {
+async fn deliver(
+    ports: &Ports,
+    tenant: &Tenant,
+    payment: &Payment,
+    now: Timestamp,
+    begun: Vec<Call>,
+) -> Result<(), SandboxError> {
     let id = &payment.reference;
     if begun.is_empty() {
         rows::wake::<Payment>(ports, tenant, id, now, payment.due()).await;
@@ -451,4 +467,115 @@ async fn deliver(ports: &Ports, tenant: &Tenant, payment: &Payment, now: Timesta
 /// Lets happen what is due on a payment.
 pub async fn work(ports: &Ports, tenant: &Tenant, reference: &str) -> Result<(), SandboxError> {
     act(ports, tenant, reference, |_, _| ()).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn payment() -> Payment {
+        let request = PaymentBody {
+            number: "n".into(),
+            bill: "b".into(),
+            amount: 1_000,
+            currency: "RUB".into(),
+            description: "d".into(),
+            return_url: "https://shop.test/".into(),
+            callback_url: "https://pay.test/".into(),
+            expires_at: at(1_000).to_string(),
+            language: "ru".into(),
+            merchant: "m".into(),
+        };
+        Payment::new("pay_shop_x".into(), request, Money::rub(1_000), at(1_000))
+    }
+
+    fn refund(number: u8, minor: i64) -> (wire::RefundBody, Money) {
+        let body = wire::RefundBody {
+            number: format!("r{number}"),
+            payment_number: "n".into(),
+            payment_reference: None,
+            amount: minor,
+            currency: "RUB".into(),
+        };
+        (body, Money::rub(minor))
+    }
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Pay(usize),
+        Confirm(bool),
+        Refuse,
+        Refund(u8, i64),
+        Wait(i64),
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let act = prop_oneof![
+            (0..Card::ALL.len()).prop_map(Act::Pay),
+            any::<bool>().prop_map(Act::Confirm),
+            Just(Act::Refuse),
+            (0_u8..4, 1_i64..1_200).prop_map(|(number, minor)| Act::Refund(number, minor)),
+            (0_i64..900).prop_map(Act::Wait),
+        ];
+        proptest::collection::vec(act, 0..30)
+    }
+
+    proptest! {
+        #[test]
+        fn one_number_captures_at_most_once_and_gives_back_at_most_that(acts in acts()) {
+            let mut payment = payment();
+            let mut now = 0;
+            let mut captures = 0;
+            for act in acts {
+                let before = payment.state;
+                payment.advance(at(now));
+                match act {
+                    Act::Pay(card) => { payment.pay(Card::ALL[card], at(now)); }
+                    Act::Confirm(right) => { payment.confirm(if right { RIGHT_CODE } else { "0" }, at(now)); }
+                    Act::Refuse => { payment.refuse(at(now)); }
+                    Act::Refund(number, minor) => {
+                        let (body, amount) = refund(number, minor);
+                        let first = payment.refund(&body, amount, "ref");
+                        prop_assert_eq!(payment.refund(&body, amount, "ref"), first);
+                    }
+                    Act::Wait(seconds) => now += seconds,
+                }
+                payment.advance(at(now));
+                captures += u32::from(before != State::Captured && payment.state == State::Captured);
+                prop_assert!(before != State::Captured || payment.state == State::Captured, "what is taken stays taken");
+                let back: i64 = payment.refunds.iter().map(|refund| refund.amount.minor()).sum();
+                let taken = if payment.state == State::Captured { 1_000 } else { 0 };
+                prop_assert!(back <= taken);
+                let text = serde_json::to_string(&payment).unwrap();
+                prop_assert_eq!(&serde_json::from_str::<Payment>(&text).unwrap(), &payment, "the row reads back");
+            }
+            prop_assert!(captures <= 1);
+            // Nothing stays open for ever.
+            payment.advance(at(now + 10_000));
+            prop_assert!(matches!(payment.state, State::Captured | State::Declined(_)));
+            prop_assert!(payment.plan.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_question_and_the_sweep_see_the_same() {
+        let mut swept = payment();
+        swept.pay(Card::AfterExpiry, at(10));
+        let asked = swept.clone();
+        for (now, state) in
+            [(999, wire::State::Pending), (1_000, wire::State::Declined), (1_600, wire::State::Succeeded)]
+        {
+            swept.advance(at(now));
+            let mut asked = asked.clone();
+            asked.advance(at(now));
+            assert_eq!(swept.outcome(), asked.outcome());
+            assert_eq!(swept.outcome().state, state, "{now}");
+        }
+    }
 }

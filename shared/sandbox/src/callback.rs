@@ -116,7 +116,9 @@ pub async fn make<T: Calling>(
         }
     }
     let due = rows::change(ports, tenant, id, |thing: Option<T>| {
-        let Some(mut thing) = thing else { return Next::Keep(None) };
+        let Some(mut thing) = thing else {
+            return Next::Keep(None);
+        };
         if thing.calls().end(&answered) {
             let due = thing.due();
             return Next::Put(thing, due);

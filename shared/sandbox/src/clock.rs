@@ -10,7 +10,7 @@ use storage::store::StoreError;
 use workflows::clock::{self, ADVANCE_SECONDS_MAX};
 
 use crate::door::{Received, Refusal, answer, bytes, partner};
-use crate::{SandboxError, Shared, sweep_tenant};
+use crate::{Shared, sweep_tenant};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,14 +35,20 @@ pub async fn advance(
     let tenant = partner(&ports, &headers).await?;
     let Advance { advance_seconds } = peer::read(&bytes(received)?)?;
     if !(1..=ADVANCE_SECONDS_MAX).contains(&advance_seconds) {
-        let rule = format!("from 1 to {ADVANCE_SECONDS_MAX} (400 days)");
-        return Err(Refusal::invalid(vec![("/advance_seconds".to_owned(), rule)]));
+        let english = format!("from 1 to {ADVANCE_SECONDS_MAX} (400 days); the clock only moves forward");
+        let russian = format!("от 1 до {ADVANCE_SECONDS_MAX} (400 дней); часы идут только вперёд");
+        return Err(Refusal::invalid(vec![("/advance_seconds".to_owned(), russian, english)]));
     }
     let now = match clock::advance(&ports, &tenant, advance_seconds).await {
         Err(StoreError::Conflict) => {
             // Not tried again by us: two who move the clock at once may not mean the sum.
-            let english = "the clock is being moved by another request";
-            return Err(Refusal::new(StatusCode::CONFLICT, "clock_is_moving", english, "Часы уже переводит другой запрос"));
+            let english = "The clock is being moved by another request";
+            return Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "clock-is-moving",
+                english,
+                "Часы уже переводит другой запрос",
+            ));
         }
         moved => moved?,
     };
@@ -51,11 +57,11 @@ pub async fn advance(
     if let Err(error) = sweep(ports.clone(), tenant.clone()).await {
         // The clock has moved; what is due stays due and the next sweep finds it.
         tracing::warn!(%tenant, %error, "what is due could not all be done at once");
-        let english = "the clock was moved; what is due is not all done yet and will be done by the next sweep";
-        let russian = "Часы переведены; не всё, чему пришёл срок, успело выполниться";
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "sweep_incomplete", english, russian));
+        let english = "The clock was moved; what is due will be done by the next sweep";
+        let russian = "Часы переведены; остальное, чему пришёл срок, выполнится при следующем обходе";
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "sweep-incomplete", english, russian));
     }
-    looked += sweep_tenant(&ports, &tenant).await.map_err(SandboxError::from)?;
+    looked += sweep_tenant(&ports, &tenant).await?;
     let ahead = now.as_second() - ports.clock.now().as_second();
     Ok(answer(StatusCode::OK, json!({ "now": now.to_string(), "ahead_seconds": ahead, "sandbox_rows_due": looked })))
 }

@@ -7,70 +7,65 @@ use axum::response::{Html, IntoResponse, Response};
 use connectors::peer::{self, Malformed, TERMINAL};
 use connectors::signature::{self, SignatureError};
 use domain::id::Tenant;
+use runtime::problem::{FieldError, Problem};
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use workflows::ports::Ports;
 
 use crate::SandboxError;
 
-/// A request that is not granted, as RFC 9457 has it.
+/// A request that is not granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    english: String,
-    russian: &'static str,
-    errors: Vec<(String, String)>,
-}
+pub struct Refusal(Problem);
 
 impl Refusal {
     /// A refusal with a stable code and words for people.
-    pub fn new(status: StatusCode, code: &'static str, english: impl Into<String>, russian: &'static str) -> Self {
-        Self { status, code, english: english.into(), russian, errors: Vec::new() }
+    pub const fn new(status: StatusCode, code: &'static str, english: &'static str, russian: &'static str) -> Self {
+        Self(Problem::new(status, code, english, russian))
     }
 
-    /// The fields that break a rule.
-    pub fn invalid(errors: Vec<(String, String)>) -> Self {
-        let named: Vec<_> = errors.iter().map(|(pointer, rule)| format!("{pointer}: {rule}")).collect();
-        let english = named.join("; ");
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", english, "Поля заполнены неверно") }
+    /// The fields that break a rule: pointer, rule in Russian, rule in English.
+    pub fn invalid(errors: Vec<(String, String, String)>) -> Self {
+        // The connector on the other side logs the detail: it must say all by itself.
+        let named: Vec<_> = errors.iter().map(|(pointer, _, rule)| format!("{pointer}: {rule}")).collect();
+        let fields =
+            errors.into_iter().map(|(pointer, russian, english)| FieldError::new(pointer, "invalid", russian, english));
+        Self(Problem::unprocessable(fields.collect()).detail(named.join("; ")))
+    }
+
+    /// One field that breaks a rule, for machines.
+    pub fn field(pointer: &str, rule: &str) -> Self {
+        Self::invalid(vec![machine_rule(pointer, rule)])
+    }
+
+    /// The same for somebody who looks at a page.
+    pub fn page(self) -> Response {
+        let status = self.0.status;
+        let (lang, status_code) = (pages::Lang::default(), status.as_u16());
+        let view =
+            pages::ErrorView { lang, status: status_code, title: None, text: None, reference: None, onward: None };
+        page(status, pages::error_page(&view), "")
     }
 
     /// Nothing there, or nothing of the caller's.
-    pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address", "По этому адресу ничего нет")
+    pub const fn not_found() -> Self {
+        Self(Problem::not_found())
     }
+}
+
+/// A rule only our own connector can break: for engineers, in English.
+pub fn machine_rule(pointer: &str, rule: &str) -> (String, String, String) {
+    (pointer.to_owned(), "поле заполнено неверно".to_owned(), rule.to_owned())
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let errors: Vec<_> =
-            self.errors.iter().map(|(pointer, detail)| json!({ "pointer": pointer, "detail": detail })).collect();
-        let mut body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or_default(),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.english,
-            "detail_ru": self.russian,
-        });
-        if let (false, Some(body)) = (errors.is_empty(), body.as_object_mut()) {
-            body.insert("errors".to_owned(), errors.into());
-        }
-        let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))];
-        (self.status, kind, body.to_string()).into_response()
+        self.0.into_response()
     }
 }
 
 impl From<SandboxError> for Refusal {
     fn from(error: SandboxError) -> Self {
-        if error.passes() {
-            tracing::warn!(error = chain(&error), "the sandbox could not answer now");
-            let english = "not available now, try again";
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", english, "Сейчас недоступно, повторите позже");
-        }
-        tracing::error!(error = chain(&error), "the sandbox failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side", "Ошибка на нашей стороне")
+        Self(if error.passes() { Problem::unavailable(&error, 2) } else { Problem::internal(&error) })
     }
 }
 
@@ -82,7 +77,7 @@ impl From<storage::store::StoreError> for Refusal {
 
 impl From<Malformed> for Refusal {
     fn from(Malformed { pointer, rule }: Malformed) -> Self {
-        Self::invalid(vec![(pointer, rule)])
+        Self::field(&pointer, &rule)
     }
 }
 
@@ -90,17 +85,13 @@ impl From<SignatureError> for Refusal {
     fn from(error: SignatureError) -> Self {
         let code = match error {
             SignatureError::Unsigned => "unsigned",
-            SignatureError::Wrong => "wrong_signature",
-            SignatureError::Stale { .. } => "stale_signature",
+            SignatureError::Wrong => "wrong-signature",
+            SignatureError::Stale { .. } => "stale-signature",
         };
-        Self::new(StatusCode::UNAUTHORIZED, code, error.to_string(), "Подпись запроса не принята")
+        let problem =
+            Problem::new(StatusCode::UNAUTHORIZED, code, "The signature is not accepted", "Подпись запроса не принята");
+        Self(problem.detail(error.to_string()))
     }
-}
-
-/// An error with its causes on one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// A body as it was received, or why not.
@@ -109,19 +100,20 @@ pub type Received = Result<axum::body::Bytes, BytesRejection>;
 /// The bytes of a body.
 pub fn bytes(received: Received) -> Result<axum::body::Bytes, Refusal> {
     received.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "at most 256 kB", "Запрос больше 256 КБ")
-        }
-        _ => Refusal::new(StatusCode::BAD_REQUEST, "unreadable", "the body did not arrive whole", "Тело запроса не получено"),
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal(Problem::too_large()),
+        _ => Refusal(Problem::malformed()),
     })
 }
 
 /// Who signed a machine's request, verified over the bytes received.
 pub fn signed(ports: &Ports, headers: &HeaderMap, purpose: &str, body: &[u8]) -> Result<Tenant, Refusal> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let tenant: Tenant = text(TERMINAL)
-        .and_then(|terminal| terminal.parse().ok())
-        .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "no_terminal", "x-terminal names no tenant", "Терминал не указан"))?;
+    let tenant: Tenant = text(TERMINAL).and_then(|terminal| terminal.parse().ok()).ok_or(Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "no-terminal",
+        "X-Terminal names no tenant",
+        "Терминал не указан",
+    ))?;
     let secret = signature::derive(&ports.settings.master_secret.0, purpose, &tenant);
     signature::verify(&secret, ports.clock.now(), text(signature::HEADER), body)?;
     if !tenant.is_test() {
@@ -136,18 +128,13 @@ pub async fn partner(ports: &Ports, headers: &HeaderMap) -> Result<Tenant, Refus
     match workflows::access::tenant(ports, authorization).await? {
         Some(tenant) if tenant.is_test() => Ok(tenant),
         Some(_) => Err(live_refused()),
-        None => Err(Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "a test key is needed: Authorization: Bearer ak_test_…",
-            "Нужен тестовый ключ",
-        )),
+        None => Err(Refusal(Problem::unauthorized().detail("a test key is needed: Authorization: Bearer ak_test_…"))),
     }
 }
 
-fn live_refused() -> Refusal {
-    let english = "the sandbox is for test keys; a live key must never be used here";
-    Refusal::new(StatusCode::FORBIDDEN, "live_key", english, "Песочница принимает только тестовые ключи")
+const fn live_refused() -> Refusal {
+    let english = "The sandbox takes test keys only";
+    Refusal::new(StatusCode::FORBIDDEN, "live-key", english, "Песочница принимает только тестовые ключи")
 }
 
 /// A signed JSON request of the platform's.
@@ -199,5 +186,5 @@ pub async fn nothing_here() -> Refusal {
 
 /// An address of ours, asked in a way it does not answer.
 pub async fn wrong_method() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not this way", "Метод не поддерживается")
+    Refusal(Problem::method_not_allowed())
 }

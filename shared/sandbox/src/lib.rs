@@ -7,13 +7,13 @@
 //! It is honest: it validates like the real thing, keeps one outcome per number whatever comes in which order, and where it
 //! plays tricks (falls silent, repeats, lies about time) it does so because a test card or scenario asked for it.
 
-pub mod bank;
+mod bank;
 mod callback;
 mod clock;
 mod door;
-pub mod executor;
+mod executor;
 mod rows;
-pub mod till;
+mod till;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -72,7 +72,9 @@ impl SandboxError {
     /// Whether trying again later may help.
     pub const fn passes(&self) -> bool {
         match self {
-            Self::Store(StoreError::Conflict | StoreError::NotDone(_) | StoreError::Unknown(_)) | Self::Busy { .. } => true,
+            Self::Store(StoreError::Conflict | StoreError::NotDone(_) | StoreError::Unknown(_)) | Self::Busy { .. } => {
+                true
+            }
             Self::Store(StoreError::Shape(_)) | Self::Row { .. } | Self::Message(_) => false,
         }
     }
@@ -118,12 +120,18 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
         .with_state(Shared { ports, sweep })
 }
 
+/// Address of the page where a test partner decides what becomes of their orders' execution; a secret of its own.
+pub fn executor_page_url(ports: &Ports, tenant: &Tenant) -> String {
+    executor::page::url(ports, tenant)
+}
+
 /// Does what one message of the sandbox's queue asks for.
 ///
 /// # Errors
 /// The message is not ours, or a row could not be read or written; look at [`SandboxError::passes`].
 pub async fn work(ports: &Ports, body: &str) -> Result<(), SandboxError> {
-    let look: Look = serde_json::from_str(body).map_err(|_| SandboxError::Message("not of the form tenant, kind, id"))?;
+    let look: Look =
+        serde_json::from_str(body).map_err(|_| SandboxError::Message("not of the form tenant, kind, id"))?;
     if !look.tenant.is_test() {
         return Err(SandboxError::Message("a live tenant"));
     }

@@ -60,8 +60,11 @@ pub async fn change<T: Thing, A>(
             Next::Keep(answer) => return Ok(answer),
             Next::Put(next, answer) => (next, answer),
         };
-        let body = serde_json::to_string(&next)
-            .map_err(|source| SandboxError::Row { kind: T::KIND, id: id.to_owned(), source })?;
+        let body = serde_json::to_string(&next).map_err(|source| SandboxError::Row {
+            kind: T::KIND,
+            id: id.to_owned(),
+            source,
+        })?;
         let row = SandboxRow { version: version + 1, body, due: next.due() };
         match ports.store.put_sandbox_row(tenant, T::KIND, id, &row).await {
             Ok(()) => return Ok(answer),
@@ -75,7 +78,9 @@ pub async fn change<T: Thing, A>(
 /// Sends word to look at a row when it is due, if that is soon. Lost words are found again by the sweep, so a queue that does
 /// not answer is no reason to fail.
 pub async fn wake<T: Thing>(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp, due: Option<Timestamp>) {
-    let Some(wait) = due.map(|due| due.as_second().saturating_sub(now.as_second()).max(0)) else { return };
+    let Some(wait) = due.map(|due| due.as_second().saturating_sub(now.as_second()).max(0)) else {
+        return;
+    };
     if wait > WAKE_SECONDS_MAX {
         return;
     }

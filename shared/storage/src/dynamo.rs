@@ -81,11 +81,7 @@ struct Consumed {
 impl DynamoTable {
     /// Speaks to `table_name` through `client`.
     pub fn new(client: Client, table_name: impl Into<String>) -> Self {
-        Self {
-            client,
-            name: table_name.into(),
-            consumed: Arc::default(),
-        }
+        Self { client, name: table_name.into(), consumed: Arc::default() }
     }
 
     /// Creates the table as `template.yaml` describes it, unless it is there. For the one-machine stack and tests.
@@ -94,18 +90,10 @@ impl DynamoTable {
     /// `NotDone` when the table could not be created; `Unknown` when it does not become ready.
     pub async fn create(client: &Client, table_name: &str) -> Result<(), TableError> {
         let key = |name: &str, kind: KeyType| {
-            KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind)
-                .build()
-                .map_err(not_done)
+            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(not_done)
         };
         let attribute = |name: &str, kind: ScalarAttributeType| {
-            AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(kind)
-                .build()
-                .map_err(not_done)
+            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().map_err(not_done)
         };
         let index = GlobalSecondaryIndex::builder()
             .index_name(DUE_INDEX)
@@ -129,12 +117,7 @@ impl DynamoTable {
             .await;
         match created {
             Ok(_) => {}
-            Err(error)
-                if matches!(
-                    error.as_service_error(),
-                    Some(CreateTableError::ResourceInUseException(_))
-                ) =>
-            {
+            Err(error) if matches!(error.as_service_error(), Some(CreateTableError::ResourceInUseException(_))) => {
                 return Ok(());
             }
             Err(error) => return Err(not_done(error)),
@@ -145,18 +128,9 @@ impl DynamoTable {
             .wait(Duration::from_secs(CREATION_SECONDS_MAX))
             .await
             .map_err(|error| TableError::Unknown(Box::new(error)))?;
-        let ttl = TimeToLiveSpecification::builder()
-            .attribute_name("ttl")
-            .enabled(true)
-            .build()
-            .map_err(not_done)?;
+        let ttl = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build().map_err(not_done)?;
         // Without it old rows only stay longer: no reason to stop.
-        let _enabled = client
-            .update_time_to_live()
-            .table_name(table_name)
-            .time_to_live_specification(ttl)
-            .send()
-            .await;
+        let _enabled = client.update_time_to_live().table_name(table_name).time_to_live_specification(ttl).send().await;
         Ok(())
     }
 
@@ -178,25 +152,18 @@ impl DynamoTable {
 
     fn wrote(&self, capacity: Option<&ConsumedCapacity>) {
         let units = capacity.and_then(ConsumedCapacity::capacity_units);
-        self.consumed
-            .write_units_milli
-            .fetch_add(milli(units), Ordering::Relaxed);
+        self.consumed.write_units_milli.fetch_add(milli(units), Ordering::Relaxed);
     }
 
     fn read(&self, capacity: Option<&ConsumedCapacity>) {
         let units = capacity.and_then(ConsumedCapacity::capacity_units);
-        self.consumed
-            .read_units_milli
-            .fetch_add(milli(units), Ordering::Relaxed);
+        self.consumed.read_units_milli.fetch_add(milli(units), Ordering::Relaxed);
     }
 }
 
 /// Thousandths, by way of text: floats are not calculated with in this program.
 fn milli(units: Option<f64>) -> u64 {
-    units
-        .map(|units| format!("{units:.3}").replace('.', ""))
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
+    units.map(|units| format!("{units:.3}").replace('.', "")).and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// Watches the attempts of one call: may one of them have arrived without its answer coming back?
@@ -215,11 +182,7 @@ impl Attempts {
         let lost = self.lost.load(Ordering::Relaxed) || matches!(error, SdkError::TimeoutError(_));
         // Only the source: the error itself holds the raw answer, which does not belong into a log.
         let source = error.into_source().unwrap_or_else(|whole| Box::new(whole));
-        if lost {
-            TableError::Unknown(source)
-        } else {
-            TableError::NotDone(source)
-        }
+        if lost { TableError::Unknown(source) } else { TableError::NotDone(source) }
     }
 }
 
@@ -237,9 +200,7 @@ impl Intercept for Attempts {
         let Some(Err(error)) = context.output_or_error() else {
             return Ok(());
         };
-        let refused = context
-            .response()
-            .is_some_and(|response| response.status().is_client_error());
+        let refused = context.response().is_some_and(|response| response.status().is_client_error());
         let unsent =
             context.response().is_none() && error.as_connector_error().is_some_and(|error| never_connected(error));
         if !refused && !unsent {
@@ -315,10 +276,9 @@ impl Row {
     {
         match self.0.remove(name) {
             None => Ok(None),
-            Some(AttributeValue::N(digits)) => digits
-                .parse()
-                .map(Some)
-                .map_err(|source| ShapeError::Number { name, source }),
+            Some(AttributeValue::N(digits)) => {
+                digits.parse().map(Some).map_err(|source| ShapeError::Number { name, source })
+            }
             Some(_) => Err(ShapeError::Attribute(name)),
         }
     }
@@ -357,9 +317,7 @@ impl Row {
 
     fn due(mut self) -> Result<(Key, i64), TableError> {
         let key = self.key()?;
-        let at = self
-            .number("due_at")
-            .and_then(|at| at.ok_or(ShapeError::Attribute("due_at")));
+        let at = self.number("due_at").and_then(|at| at.ok_or(ShapeError::Attribute("due_at")));
         match at {
             Ok(at) => Ok((key, at)),
             Err(source) => Err(shape(key, source)),
@@ -368,18 +326,12 @@ impl Row {
 }
 
 fn shape(key: Key, source: ShapeError) -> TableError {
-    TableError::Shape {
-        pk: key.pk,
-        sk: key.sk,
-        source: Box::new(source),
-    }
+    TableError::Shape { pk: key.pk, sk: key.sk, source: Box::new(source) }
 }
 
 /// The write whose condition did not hold, if that is why a commit was cancelled.
 fn conflict(reasons: &[CancellationReason]) -> Option<usize> {
-    reasons
-        .iter()
-        .position(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict")))
+    reasons.iter().position(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict")))
 }
 
 /// Where a range begins. DynamoDB refuses a start outside of the prefix, so one before it is the edge and one behind it is nowhere.
@@ -444,16 +396,10 @@ impl Table for DynamoTable {
     async fn query(&self, range: &Range, freshness: Freshness) -> Result<Page, TableError> {
         let mut from = match start(range).map_err(not_done)? {
             Start::Nowhere => {
-                return Ok(Page {
-                    items: Vec::new(),
-                    next: None,
-                });
+                return Ok(Page { items: Vec::new(), next: None });
             }
             Start::Edge => None,
-            Start::After(sk) => Some(HashMap::from([
-                ("pk".to_owned(), text(&range.pk)),
-                ("sk".to_owned(), text(sk)),
-            ])),
+            Start::After(sk) => Some(HashMap::from([("pk".to_owned(), text(&range.pk)), ("sk".to_owned(), text(sk))])),
         };
         let (expression, prefix) = if range.prefix.is_empty() {
             ("pk = :pk", None)

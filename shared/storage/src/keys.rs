@@ -143,7 +143,9 @@ pub fn sandbox_due_bucket(tenant: &Tenant) -> String {
 /// The order a head's key belongs to; nothing for keys of other rows.
 pub fn order_of(key: &Key) -> Option<OrderId> {
     let mut parts = key.pk.split('#');
-    let (Some("O"), Some(tenant)) = (parts.next(), parts.next()) else { return None };
+    let (Some("O"), Some(tenant)) = (parts.next(), parts.next()) else {
+        return None;
+    };
     if key.sk.len() != HEAD_LENGTH {
         return None;
     }
@@ -155,7 +157,9 @@ pub fn order_of(key: &Key) -> Option<OrderId> {
 /// Kind and id of a sandbox row's key.
 pub fn sandbox_of(key: &Key) -> Option<(String, String)> {
     let mut parts = key.pk.splitn(3, '#');
-    let (Some("S"), Some(_), Some(kind)) = (parts.next(), parts.next(), parts.next()) else { return None };
+    let (Some("S"), Some(_), Some(kind)) = (parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
     Some((kind.to_owned(), key.sk.clone()))
 }
 

@@ -3,9 +3,9 @@
 //! Invariant: every key is spelled in `keys.rs` and nowhere else; no `Scan`; no row is reshaped in place; a write carries the
 //! meaning of its own failure. Connectors and workflows are not known here.
 
-pub mod keys;
-pub mod store;
 pub mod dynamo;
+pub mod keys;
 pub mod memory;
 pub mod metered;
+pub mod store;
 pub mod table;

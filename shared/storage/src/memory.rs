@@ -57,10 +57,7 @@ pub struct MemoryTable {
 
 impl fmt::Debug for MemoryTable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("MemoryTable")
-            .field("items", &self.state().items.len())
-            .finish_non_exhaustive()
+        formatter.debug_struct("MemoryTable").field("items", &self.state().items.len()).finish_non_exhaustive()
     }
 }
 
@@ -83,10 +80,7 @@ impl MemoryTable {
     /// An empty table whose eventual reads, whenever `picker` says so, are answered from before the last write to their partition
     /// (of the due index: to their bucket).
     pub fn lagging(picker: Picker) -> Self {
-        Self {
-            lagging: Some(picker),
-            ..Self::default()
-        }
+        Self { lagging: Some(picker), ..Self::default() }
     }
 
     /// Every partition key, in order. For audits in tests.
@@ -154,19 +148,12 @@ impl State {
 
     /// What the last write to the partition of `key` found there, if it wrote `key`.
     fn before(&self, key: &Key) -> Option<&Option<Item>> {
-        self.replaced
-            .get(&key.pk)?
-            .iter()
-            .find(|(written, _)| written == key)
-            .map(|(_, before)| before)
+        self.replaced.get(&key.pk)?.iter().find(|(written, _)| written == key).map(|(_, before)| before)
     }
 
     /// Items of a partition by sort key, from `prefix` on.
     fn partition(&self, pk: &str, prefix: &str, lags: bool) -> BTreeMap<&str, &Item> {
-        let from = Key {
-            pk: pk.to_owned(),
-            sk: prefix.to_owned(),
-        };
+        let from = Key { pk: pk.to_owned(), sk: prefix.to_owned() };
         let mut items: BTreeMap<&str, &Item> = self
             .items
             .range((Bound::Included(from), Bound::Unbounded))
@@ -187,11 +174,9 @@ impl State {
 /// As DynamoDB would refuse it.
 fn check(item: &Item) -> Result<(), Refusal> {
     let bucket = item.due.as_ref().map(|due| due.bucket.as_str());
-    for (text, max) in [
-        (Some(item.key.pk.as_str()), PK_BYTES_MAX),
-        (Some(&item.key.sk), SK_BYTES_MAX),
-        (bucket, PK_BYTES_MAX),
-    ] {
+    for (text, max) in
+        [(Some(item.key.pk.as_str()), PK_BYTES_MAX), (Some(&item.key.sk), SK_BYTES_MAX), (bucket, PK_BYTES_MAX)]
+    {
         match text.map(str::len) {
             Some(bytes) if bytes == 0 || bytes > max => return Err(Refusal::Key { bytes, max }),
             _ => {}
@@ -249,10 +234,7 @@ impl Table for MemoryTable {
             chosen.take(range.limit).cloned().collect()
         };
         // Like DynamoDB, which stops at the limit without looking whether anything follows.
-        let next = items
-            .last()
-            .filter(|_| items.len() == range.limit)
-            .map(|item| item.key.sk.clone());
+        let next = items.last().filter(|_| items.len() == range.limit).map(|item| item.key.sk.clone());
         Ok(Page { items, next })
     }
 
@@ -279,23 +261,10 @@ impl Table for MemoryTable {
     async fn due(&self, bucket: &str, until: i64, limit: usize) -> Result<Vec<(Key, i64)>, TableError> {
         let lags = self.lags(Freshness::Eventual);
         let state = self.state();
-        let replaced = state
-            .replaced_due
-            .get(bucket)
-            .filter(|_| lags)
-            .map_or(&[][..], Vec::as_slice);
+        let replaced = state.replaced_due.get(bucket).filter(|_| lags).map_or(&[][..], Vec::as_slice);
         let now = state
             .due
-            .range(
-                (
-                    bucket.to_owned(),
-                    i64::MIN,
-                    Key {
-                        pk: String::new(),
-                        sk: String::new(),
-                    },
-                )..,
-            )
+            .range((bucket.to_owned(), i64::MIN, Key { pk: String::new(), sk: String::new() })..)
             .take_while(|(found, at, _)| found == bucket && *at <= until)
             .map(|(_, at, key)| (*at, key))
             .filter(|(_, key)| !replaced.iter().any(|(written, _)| written == *key));
@@ -307,11 +276,7 @@ impl Table for MemoryTable {
             _ => None,
         });
         let merged: BTreeSet<(i64, &Key)> = now.chain(before).collect();
-        Ok(merged
-            .into_iter()
-            .take(limit)
-            .map(|(at, key)| (key.clone(), at))
-            .collect())
+        Ok(merged.into_iter().take(limit).map(|(at, key)| (key.clone(), at)).collect())
     }
 
     async fn add(&self, key: &Key, amount: u64) -> Result<u64, TableError> {

@@ -78,19 +78,11 @@ struct Known {
 
 impl Known {
     fn of(item: &Item) -> Self {
-        Self {
-            bytes: bytes(item) - number_bytes(item.version),
-            version: item.version,
-            due: item.due.clone(),
-        }
+        Self { bytes: bytes(item) - number_bytes(item.version), version: item.version, due: item.due.clone() }
     }
 
     fn counter(key: &Key) -> Self {
-        Self {
-            bytes: key_bytes(key) + "v".len(),
-            version: 0,
-            due: None,
-        }
+        Self { bytes: key_bytes(key) + "v".len(), version: 0, due: None }
     }
 
     fn write_units(&self) -> u64 {
@@ -101,10 +93,7 @@ impl Known {
 impl Meter {
     /// Counts by the kinds that `kind_of` names.
     pub fn new(kind_of: KindOf) -> Self {
-        Self {
-            kind_of,
-            state: Arc::default(),
-        }
+        Self { kind_of, state: Arc::default() }
     }
 
     /// What follows is counted under `label`.
@@ -236,11 +225,7 @@ fn index_units(before: Option<&Due>, after: Option<&Due>) -> u64 {
 
 /// Size of an item as DynamoDB counts it: names and values.
 pub(crate) fn bytes(item: &Item) -> usize {
-    let body = if item.body.is_empty() {
-        0
-    } else {
-        "b".len() + item.body.len()
-    };
+    let body = if item.body.is_empty() { 0 } else { "b".len() + item.body.len() };
     let due = item.due.as_ref().map_or(0, |due| due_bytes(&due.bucket, due.at));
     let ttl = item.ttl.map_or(0, |ttl| "ttl".len() + number_bytes(ttl));
     key_bytes(&item.key) + "v".len() + number_bytes(item.version) + body + due + ttl
@@ -296,14 +281,7 @@ impl<T: Table> Table for MeteredTable<T> {
             return result; // nothing was asked
         }
         let read = result.as_ref().ok().map(|page| page.items.iter().map(bytes).sum());
-        self.meter.read(
-            &Key {
-                pk: range.pk.clone(),
-                sk: range.prefix.clone(),
-            },
-            read,
-            freshness,
-        );
+        self.meter.read(&Key { pk: range.pk.clone(), sk: range.prefix.clone() }, read, freshness);
         result
     }
 
@@ -315,10 +293,7 @@ impl<T: Table> Table for MeteredTable<T> {
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), TableError> {
-        let written: Vec<_> = writes
-            .iter()
-            .map(|write| (write.item.key.clone(), Known::of(&write.item)))
-            .collect();
+        let written: Vec<_> = writes.iter().map(|write| (write.item.key.clone(), Known::of(&write.item))).collect();
         let result = self.inner.commit(writes).await;
         self.meter.wrote(&written, Outcome::of(&result), 2);
         result
@@ -326,32 +301,17 @@ impl<T: Table> Table for MeteredTable<T> {
 
     async fn due(&self, bucket: &str, until: i64, limit: usize) -> Result<Vec<(Key, i64)>, TableError> {
         let result = self.inner.due(bucket, until, limit).await;
-        let read = result.as_ref().ok().map(|found| {
-            found
-                .iter()
-                .map(|(key, at)| key_bytes(key) + due_bytes(bucket, *at))
-                .sum()
-        });
-        self.meter.read(
-            &Key {
-                pk: bucket.to_owned(),
-                sk: String::new(),
-            },
-            read,
-            Freshness::Eventual,
-        );
+        let read = result
+            .as_ref()
+            .ok()
+            .map(|found| found.iter().map(|(key, at)| key_bytes(key) + due_bytes(bucket, *at)).sum());
+        self.meter.read(&Key { pk: bucket.to_owned(), sk: String::new() }, read, Freshness::Eventual);
         result
     }
 
     async fn add(&self, key: &Key, amount: u64) -> Result<u64, TableError> {
         let result = self.inner.add(key, amount).await;
-        let mut after = self
-            .meter
-            .state()
-            .known
-            .get(key)
-            .cloned()
-            .unwrap_or_else(|| Known::counter(key));
+        let mut after = self.meter.state().known.get(key).cloned().unwrap_or_else(|| Known::counter(key));
         after.version = result.as_ref().ok().copied().unwrap_or(after.version);
         self.meter.wrote(&[(key.clone(), after)], Outcome::of(&result), 1);
         result
@@ -364,16 +324,8 @@ mod tests {
 
     #[test]
     fn digits_cost_half_a_byte_and_zeros_at_the_end_nothing() {
-        let table: [(i64, usize); 8] = [
-            (0, 1),
-            (7, 2),
-            (10, 2),
-            (42, 2),
-            (123, 3),
-            (1_700_000_000, 2),
-            (1_763_750_001, 6),
-            (-42, 3),
-        ];
+        let table: [(i64, usize); 8] =
+            [(0, 1), (7, 2), (10, 2), (42, 2), (123, 3), (1_700_000_000, 2), (1_763_750_001, 6), (-42, 3)];
         for (number, expected) in table {
             assert_eq!(number_bytes(number), expected, "{number}");
         }

@@ -123,12 +123,15 @@ pub struct OrderPage {
     pub next: Option<String>,
 }
 
+/// What was read lately, and when (Unix seconds of the real time).
+type Cache<T> = Arc<Mutex<HashMap<String, (i64, T)>>>;
+
 /// Memory.
 #[derive(Clone)]
 pub struct Store {
     table: Arc<dyn Table>,
-    settings: Arc<Mutex<HashMap<String, (i64, Arc<Partner>)>>>,
-    keys: Arc<Mutex<HashMap<String, (i64, Tenant)>>>,
+    settings: Cache<Arc<Partner>>,
+    keys: Cache<Tenant>,
     bills: Arc<Mutex<(u64, u64)>>,
 }
 
@@ -188,13 +191,8 @@ impl Store {
 
     /// An order with its agreement and delivery records, in one query.
     pub async fn load(&self, id: &OrderId, freshness: Freshness) -> Result<Option<Loaded>, StoreError> {
-        let range = Range {
-            pk: keys::order_partition(id),
-            prefix: id.ulid(),
-            after: None,
-            descending: false,
-            limit: 400,
-        };
+        let range =
+            Range { pk: keys::order_partition(id), prefix: id.ulid(), after: None, descending: false, limit: 400 };
         let page = self.table.query(&range, freshness).await?;
         let (mut order, mut agreement, mut deliveries) = (None, None, Vec::new());
         for item in page.items {
@@ -328,13 +326,8 @@ impl Store {
         let mut tenants = Vec::new();
         let mut after = None;
         loop {
-            let range = Range {
-                pk: keys::TENANTS.to_owned(),
-                prefix: String::new(),
-                after,
-                descending: false,
-                limit: 500,
-            };
+            let range =
+                Range { pk: keys::TENANTS.to_owned(), prefix: String::new(), after, descending: false, limit: 500 };
             let page = self.table.query(&range, Freshness::Eventual).await?;
             tenants.extend(page.items.iter().filter_map(|item| item.key.sk.parse::<Tenant>().ok()));
             after = page.next;
@@ -394,8 +387,7 @@ impl Store {
         after: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Payout>, Option<String>), StoreError> {
-        let range =
-            Range { pk: keys::payout_partition(tenant), prefix: String::new(), after, descending: true, limit };
+        let range = Range { pk: keys::payout_partition(tenant), prefix: String::new(), after, descending: true, limit };
         let page = self.table.query(&range, Freshness::Consistent).await?;
         let payouts = page.items.iter().map(parse).collect::<Result<_, _>>()?;
         Ok((payouts, page.next))

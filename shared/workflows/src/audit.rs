@@ -1,1 +1,156 @@
-//! x
+//! Proves a store: every order by itself, payouts against their orders, and the books of each tenant as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::id::Tenant;
+use domain::ledger::{Account, Posting, balance};
+use domain::money::Money;
+use domain::order::Order;
+use domain::payout::Payout;
+use serde::Serialize;
+
+use crate::error::WorkflowError;
+use crate::perform;
+use crate::ports::Ports;
+use crate::{clock, payouts};
+
+/// What an audit found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Orders looked at.
+    pub orders: usize,
+    /// Payouts looked at.
+    pub payouts: usize,
+    /// Orders on which a task is still to be done.
+    pub unfinished: usize,
+    /// What breaks a rule.
+    pub findings: Vec<Finding>,
+    /// Trial balance by tenant and account, debits less credits in kopecks.
+    pub balances: BTreeMap<String, BTreeMap<&'static str, i64>>,
+}
+
+/// A rule that does not hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// The order, payout or tenant.
+    pub subject: String,
+    /// Stable code of the rule.
+    pub rule: &'static str,
+    /// What is wrong.
+    pub text: String,
+}
+
+impl Report {
+    /// Whether everything holds.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn say(&mut self, subject: &impl ToString, rule: &'static str, text: impl Into<String>) {
+        self.findings.push(Finding { subject: subject.to_string(), rule, text: text.into() });
+    }
+}
+
+/// Audits every tenant. `progress` is told of each order looked at.
+pub async fn audit(ports: &Ports, progress: &(dyn Fn() + Sync)) -> Result<Report, WorkflowError> {
+    let mut report = Report::default();
+    for tenant in ports.store.tenants().await? {
+        audit_tenant(ports, &tenant, &mut report, progress).await?;
+    }
+    Ok(report)
+}
+
+async fn audit_tenant(
+    ports: &Ports,
+    tenant: &Tenant,
+    report: &mut Report,
+    progress: &(dyn Fn() + Sync),
+) -> Result<(), WorkflowError> {
+    let now = clock::now(ports, tenant).await?;
+    let partner = perform::partner(ports, tenant).await?;
+    let orders = payouts::recent_orders(ports, tenant, now).await?;
+    let mut postings: Vec<Posting> = Vec::new();
+    for order in &orders {
+        progress();
+        report.orders += 1;
+        report.unfinished += usize::from(!order.tasks.is_empty());
+        for finding in domain::audit::audit(order, now, partner.payout.automatic) {
+            report.say(&order.id, finding.rule, finding.text);
+        }
+        postings.extend(order.journal.iter().flat_map(|entry| entry.postings.iter().copied()));
+    }
+    audit_payouts(ports, tenant, &orders, report).await?;
+    let mut sum = 0;
+    let balances = report.balances.entry(tenant.to_string()).or_default();
+    for account in Account::ALL {
+        let amount = balance(account, Money::rub(0), &postings)?.minor();
+        balances.insert(account.code(), amount);
+        sum += amount;
+    }
+    if sum != 0 {
+        report.say(tenant, "books.total", format!("the tenant's books are {sum} kopecks off zero"));
+    }
+    Ok(())
+}
+
+async fn audit_payouts(
+    ports: &Ports,
+    tenant: &Tenant,
+    orders: &[Order],
+    report: &mut Report,
+) -> Result<(), WorkflowError> {
+    let by_id: BTreeMap<_, _> = orders.iter().map(|order| (order.id.clone(), order)).collect();
+    let (mut seen, mut known) = (BTreeSet::new(), BTreeSet::new());
+    let mut after = None;
+    loop {
+        let (page, next) = ports.store.payouts(tenant, after, 100).await?;
+        for payout in page {
+            report.payouts += 1;
+            known.insert(payout.id.clone());
+            audit_payout(&payout, &by_id, &mut seen, report);
+        }
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    for order in orders {
+        if order.payout.as_ref().is_some_and(|payout| !known.contains(payout)) {
+            report.say(&order.id, "payout.missing", "the order names a payout that does not exist");
+        }
+    }
+    Ok(())
+}
+
+fn audit_payout(
+    payout: &Payout,
+    orders: &BTreeMap<domain::id::OrderId, &Order>,
+    seen: &mut BTreeSet<domain::id::OrderId>,
+    report: &mut Report,
+) {
+    let mut sum = 0_i64;
+    for line in &payout.orders {
+        sum += line.amount.minor();
+        if !seen.insert(line.order.clone()) {
+            report.say(&line.order, "payout.twice", "the order is in two payouts");
+        }
+        match orders.get(&line.order) {
+            None => report.say(&payout.id, "payout.order", format!("{} does not exist", line.order)),
+            Some(order) if order.payout.as_deref() != Some(payout.id.as_str()) => {
+                report.say(
+                    &line.order,
+                    "payout.link",
+                    format!("{} carries the order, and it does not know", payout.id),
+                );
+            }
+            Some(order) => {
+                if !order.net().is_ok_and(|net| net == line.amount) {
+                    report.say(&line.order, "payout.line", format!("{} is not the partner's part", line.amount));
+                }
+            }
+        }
+    }
+    if sum != payout.amount.minor() {
+        report.say(&payout.id, "payout.sum", format!("{} is not the sum of its orders", payout.amount));
+    }
+}

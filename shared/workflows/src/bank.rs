@@ -81,7 +81,9 @@ pub async fn ask(ports: &Ports, id: &OrderId, operation: u8) -> Result<Applied, 
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);
-    let Some((order, _)) = perform::subject(ports, work).await? else { return Ok(()) };
+    let Some((order, _)) = perform::subject(ports, work).await? else {
+        return Ok(());
+    };
     let outcome = match task {
         TaskId::AskBank(operation) => ask_task(ports, &id, operation).await,
         TaskId::Refund(operation) => refund(ports, &order, operation).await,
@@ -94,7 +96,8 @@ async fn ask_task(ports: &Ports, id: &OrderId, operation: u8) -> Result<(), Work
     let applied = ask(ports, id, operation).await?;
     if applied.order.operation(operation).is_some_and(domain::order::Operation::is_open) {
         // The bank does not know yet either: asked again later.
-        let command = Command::TaskFailed { task: TaskId::AskBank(operation), forever: false, retry_after_seconds: None };
+        let command =
+            Command::TaskFailed { task: TaskId::AskBank(operation), forever: false, retry_after_seconds: None };
         apply(ports, id, &command).await?;
     } else {
         apply(ports, id, &Command::TaskDone(TaskId::AskBank(operation))).await?;
@@ -103,8 +106,12 @@ async fn ask_task(ports: &Ports, id: &OrderId, operation: u8) -> Result<(), Work
 }
 
 async fn refund(ports: &Ports, order: &Order, operation: u8) -> Result<(), WorkflowError> {
-    let Some(refund) = order.operation(operation) else { return Ok(()) };
-    let OperationKind::Refund { of } = refund.kind else { return Ok(()) };
+    let Some(refund) = order.operation(operation) else {
+        return Ok(());
+    };
+    let OperationKind::Refund { of } = refund.kind else {
+        return Ok(());
+    };
     let request = RefundRequest {
         number: operation_number(&order.id, operation),
         payment_number: operation_number(&order.id, of),
@@ -115,7 +122,8 @@ async fn refund(ports: &Ports, order: &Order, operation: u8) -> Result<(), Workf
     let report: BankReport = bank.refund(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
     let applied = apply(ports, &order.id, &Command::BankReported { operation, report }).await?;
     if applied.order.operation(operation).is_some_and(domain::order::Operation::is_open) {
-        let command = Command::TaskFailed { task: TaskId::Refund(operation), forever: false, retry_after_seconds: None };
+        let command =
+            Command::TaskFailed { task: TaskId::Refund(operation), forever: false, retry_after_seconds: None };
         apply(ports, &order.id, &command).await?;
     }
     Ok(())
@@ -134,7 +142,10 @@ pub(crate) async fn finish(
         Err(error @ (WorkflowError::Store(_) | WorkflowError::Busy)) => return Err(error),
         Err(error) => error,
     };
-    let loud = !matches!(error, WorkflowError::Bank(BankError::NotSent(_) | BankError::Unknown(_)) | WorkflowError::Outside { .. });
+    let loud = !matches!(
+        error,
+        WorkflowError::Bank(BankError::NotSent(_) | BankError::Unknown(_)) | WorkflowError::Outside { .. }
+    );
     if loud {
         tracing::error!(order = %id, %task, error = %error.chain(), "a task can not be done");
     } else {

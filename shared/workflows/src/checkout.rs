@@ -141,9 +141,11 @@ pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Resu
             Err(invalid) => return Ok(Submitted::Again(Box::new(seen), invalid)),
         };
         if seen.order.offer.is_some() {
-            let fresh = seen.details.consent.as_ref().is_some_and(|consent| {
-                seen.now.as_second() - consent.at.as_second() < AGREEMENT_SECONDS
-            });
+            let fresh = seen
+                .details
+                .consent
+                .as_ref()
+                .is_some_and(|consent| seen.now.as_second() - consent.at.as_second() < AGREEMENT_SECONDS);
             // Another press of the button a moment ago has left its agreement: this press goes on with it.
             if agreement_version == 0 || !fresh {
                 match ports.store.put_agreement(&id, &agreed, agreement_version + 1).await {
@@ -155,9 +157,9 @@ pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Resu
         }
         let started = match apply(ports, &id, &Command::StartPayment).await {
             Ok(applied) => applied,
-            Err(WorkflowError::Refused(
-                Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_),
-            )) => continue,
+            Err(WorkflowError::Refused(Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_))) => {
+                continue;
+            }
             Err(other) => return Err(other),
         };
         let seen = Seen { order: started.order, details: started.details, ..seen };
@@ -168,7 +170,9 @@ pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Resu
 
 /// Sends the buyer to the page of the payment under way. A payment the bank may not know yet is told to it (again).
 async fn go_on(ports: &Ports, seen: Seen) -> Result<Submitted, WorkflowError> {
-    let Some(open) = seen.order.open_payment() else { return Ok(Submitted::Look(Box::new(seen))) };
+    let Some(open) = seen.order.open_payment() else {
+        return Ok(Submitted::Look(Box::new(seen)));
+    };
     if let Some(url) = open.url() {
         return Ok(Submitted::GoToBank(url.to_owned()));
     }
@@ -245,12 +249,7 @@ fn agree(settings: &Settings, seen: &Seen, submission: &Submission) -> Result<De
         );
     }
     if !submission.consent_terms {
-        say(
-            "/consent_terms",
-            "consent_required",
-            "Примите условия, чтобы оплатить.",
-            "Accept the terms to pay.",
-        );
+        say("/consent_terms", "consent_required", "Примите условия, чтобы оплатить.", "Accept the terms to pay.");
     }
     if details.channels.is_empty() {
         let offered = &seen.partner.channels;
@@ -262,16 +261,27 @@ fn agree(settings: &Settings, seen: &Seen, submission: &Submission) -> Result<De
         details.channels = submission.channels.iter().filter_map(known).filter(|c| offered.contains(c)).collect();
         details.channels.dedup();
     }
+    let entered = |value| Contact { value, source: Source::Buyer };
     if details.email.is_none() && !submission.email.trim().is_empty() {
-        match orders::email(&submission.email) {
-            Some(value) => details.email = Some(Contact { value, source: Source::Buyer }),
-            None => say("/email", "email", "Проверьте адрес: например, name@example.ru.", "Check the address, e.g. name@example.com."),
+        details.email = orders::email(&submission.email).map(entered);
+        if details.email.is_none() {
+            say(
+                "/email",
+                "email",
+                "Проверьте адрес: например, name@example.ru.",
+                "Check the address, e.g. name@example.com.",
+            );
         }
     }
     if details.phone.is_none() && !submission.phone.trim().is_empty() {
-        match orders::phone(&submission.phone) {
-            Some(value) => details.phone = Some(Contact { value, source: Source::Buyer }),
-            None => say("/phone", "phone", "Проверьте номер: например, +7 916 123-45-67.", "Check the number, e.g. +7 916 123-45-67."),
+        details.phone = orders::phone(&submission.phone).map(entered);
+        if details.phone.is_none() {
+            say(
+                "/phone",
+                "phone",
+                "Проверьте номер: например, +7 916 123-45-67.",
+                "Check the number, e.g. +7 916 123-45-67.",
+            );
         }
     }
     // Where nothing was chosen, the buyer is told through what can be reached.

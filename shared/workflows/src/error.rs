@@ -59,9 +59,10 @@ impl WorkflowError {
     pub fn whose(&self) -> Whose {
         match self {
             Self::NotFound | Self::Refused(_) | Self::NotConnected(..) => Whose::Caller,
-            Self::Busy | Self::Outside { .. } => Whose::Outside,
-            Self::Bank(BankError::NotSent(_) | BankError::Unknown(_)) => Whose::Outside,
-            Self::Store(StoreError::Conflict | StoreError::NotDone(_) | StoreError::Unknown(_)) => Whose::Outside,
+            Self::Busy
+            | Self::Outside { .. }
+            | Self::Bank(BankError::NotSent(_) | BankError::Unknown(_))
+            | Self::Store(StoreError::Conflict | StoreError::NotDone(_) | StoreError::Unknown(_)) => Whose::Outside,
             Self::Bank(_) | Self::Store(StoreError::Shape(_)) | Self::Money(_) | Self::Message(_) => Whose::Ours,
         }
     }

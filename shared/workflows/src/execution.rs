@@ -30,7 +30,9 @@ pub struct StoredResult {
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);
-    let Some((order, details)) = perform::subject(ports, work).await? else { return Ok(()) };
+    let Some((order, details)) = perform::subject(ports, work).await? else {
+        return Ok(());
+    };
     let outcome = async {
         let executor = connect::executor(ports, id.tenant())?;
         let outside = |error: connectors::fulfilment::ExecutorError| WorkflowError::Outside {
@@ -129,7 +131,9 @@ pub async fn open_result(ports: &Ports, token: &str) -> Result<ResultPage, Workf
 
 /// The link to an order's result, if it is fulfilled.
 pub fn result_link(ports: &Ports, order: &domain::order::Order) -> Option<(String, Timestamp)> {
-    let Some(domain::order::ExecutionEnd::Fulfilled(at)) = order.execution.ended else { return None };
+    let Some(domain::order::ExecutionEnd::Fulfilled(at)) = order.execution.ended else {
+        return None;
+    };
     let until = plus_seconds(at, RESULT_LINK_SECONDS);
     Some((links::result_url(&ports.settings, &order.id, until), until))
 }

@@ -17,6 +17,7 @@ pub mod orders;
 pub mod payouts;
 pub mod perform;
 pub mod ports;
+pub mod reading;
 pub mod receipt;
 pub mod sweep;
 pub mod view;

@@ -15,7 +15,9 @@ use crate::ports::{MasterSecret, Random, Settings};
 /// HMAC-SHA256.
 pub fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // HMAC takes keys of any length, so this arm is never taken; an all-zero digest would match nothing that is signed.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
@@ -92,7 +94,13 @@ pub fn form_token_holds(settings: &Settings, id: &OrderId, purpose: &str, given:
 /// form secret, over the lines `name=value` in the order of the names, each ended by a line feed. `signature` is left out.
 pub fn fields_signature(secret: &str, fields: &BTreeMap<String, String>) -> String {
     let signed = fields.iter().filter(|(name, _)| name.as_str() != "signature");
-    let text: String = signed.map(|(name, value)| format!("{name}={value}\n")).collect();
+    let mut text = String::new();
+    for (name, value) in signed {
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        text.push('\n');
+    }
     hex::encode(mac(secret.as_bytes(), text.as_bytes()))
 }
 

@@ -50,22 +50,29 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);
-    let TaskId::Notify(entry, channel) = task else { return Ok(()) };
+    let TaskId::Notify(entry, channel) = task else {
+        return Ok(());
+    };
     let earlier = ports.store.delivery(&id, task).await?;
     if earlier.as_ref().is_some_and(Delivery::is_closed) {
         return Ok(());
     }
-    let Some((order, details)) = perform::subject(ports, work).await? else { return Ok(()) };
+    let Some((order, details)) = perform::subject(ports, work).await? else {
+        return Ok(());
+    };
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
     let Some(kind) = kind(&order, entry) else { return Ok(()) };
-    let Some((_, to)) = details.reachable().find(|(reachable, _)| *reachable == channel) else { return Ok(()) };
+    let Some((_, to)) = details.reachable().find(|(reachable, _)| *reachable == channel) else {
+        return Ok(());
+    };
     let mut delivery = earlier.unwrap_or_else(|| Delivery::new(task, name(&kind)));
     let reference = format!("{id}-{task}");
     let sent = match channel {
         Channel::Email => {
             let mail = pages::mail(&mail_view(ports, &order, &details, &partner, &kind)?);
-            let inline = mail.inline.into_iter().map(|image| InlinePng { content_id: image.content_id, bytes: image.bytes });
+            let inline =
+                mail.inline.into_iter().map(|image| InlinePng { content_id: image.content_id, bytes: image.bytes });
             let email = Email {
                 to: to.to_owned(),
                 subject: mail.subject,
@@ -118,7 +125,8 @@ fn mail_view(
 ) -> Result<MailView, WorkflowError> {
     let settings = &ports.settings;
     let url = |receipt: &Receipt| links::receipt_url(settings, &order.id, receipt.no);
-    let result = || result_link(ports, order).map(|(url, until)| (url, Some(until.as_millisecond()))).unwrap_or_default();
+    let result =
+        || result_link(ports, order).map(|(url, until)| (url, Some(until.as_millisecond()))).unwrap_or_default();
     let mail_kind = match kind {
         Kind::Paid(receipt) => MailKind::PaidReceipt {
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),

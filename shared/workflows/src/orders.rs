@@ -211,9 +211,7 @@ pub async fn create(
         Claimed::Taken(taken) if taken.request_sha256 == request_sha256 => (taken, true),
         Claimed::Taken(_) => return Ok(Created::NumberTaken),
     };
-    if repeated
-        && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await?
-    {
+    if repeated && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await? {
         return Ok(Created::Order { order: Box::new(loaded.order), details: Box::new(loaded.details), repeated });
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
@@ -259,7 +257,12 @@ impl Check {
     fn return_url(&mut self, pointer: &str, url: Option<&String>, partner: &Partner) -> Option<String> {
         let url = url?;
         if url.len() > 500 || origin(url).is_none() || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            self.say(pointer, "url", "Нужен адрес https://…, не длиннее 500 символов.", "An absolute URL of at most 500 characters.");
+            self.say(
+                pointer,
+                "url",
+                "Нужен адрес https://…, не длиннее 500 символов.",
+                "An absolute URL of at most 500 characters.",
+            );
         } else if !partner.may_return_to(url) {
             self.say(
                 pointer,
@@ -290,11 +293,22 @@ fn details(
     if request.lines.is_empty() || request.lines.len() > LINES_MAX {
         check.say("/lines", "count", "От 1 до 100 строк.", "1 to 100 lines.");
     }
-    let lines: Vec<Line> = request.lines.iter().take(LINES_MAX).enumerate().filter_map(|(at, asked)| line(&mut check, at, asked, partner, now)).collect();
+    let lines: Vec<Line> = request
+        .lines
+        .iter()
+        .take(LINES_MAX)
+        .enumerate()
+        .filter_map(|(at, asked)| line(&mut check, at, asked, partner, now))
+        .collect();
     let sum = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount));
     match sum {
         Ok(sum) if sum.minor() > AMOUNT_MINOR_MAX => {
-            check.say("/lines", "amount_too_large", "Сумма заказа больше 10 000 000 ₽.", "The order is over 10,000,000 RUB.");
+            check.say(
+                "/lines",
+                "amount_too_large",
+                "Сумма заказа больше 10 000 000 ₽.",
+                "The order is over 10,000,000 RUB.",
+            );
         }
         Ok(sum) => amount(&mut check, request, sum, lines.len()),
         Err(_) => check.say("/lines", "amount_too_large", "Сумма слишком велика.", "The sum is too large."),
@@ -308,24 +322,30 @@ fn details(
         check.say("/metadata", "too_long", "Не длиннее 500 символов.", "At most 500 characters.");
     }
     if request.templates.len() > 10 || request.templates.iter().any(|key| key.is_empty() || key.len() > 40) {
-        check.say("/templates", "templates", "Не больше 10 ключей, каждый до 40 знаков.", "At most 10 keys of at most 40 bytes.");
+        check.say(
+            "/templates",
+            "templates",
+            "Не больше 10 ключей, каждый до 40 знаков.",
+            "At most 10 keys of at most 40 bytes.",
+        );
     }
     if request.payment_timeout_seconds.is_some_and(|seconds| !(60..=2_592_000).contains(&seconds)) {
         check.say("/payment_timeout_seconds", "range", "От 60 до 2 592 000 секунд.", "60 to 2,592,000 seconds.");
     }
-    let email = request.buyer.email.as_deref().and_then(|text| match email(text) {
-        Some(value) => Some(Contact { value, source: Source::Partner }),
-        None => {
+    let passed = |value| Contact { value, source: Source::Partner };
+    let email = request.buyer.email.as_deref().and_then(|text| {
+        let value = email(text);
+        if value.is_none() {
             check.say("/buyer/email", "email", "Это не похоже на адрес электронной почты.", "Not an e-mail address.");
-            None
         }
+        value.map(passed)
     });
-    let phone = request.buyer.phone.as_deref().and_then(|text| match phone(text) {
-        Some(value) => Some(Contact { value, source: Source::Partner }),
-        None => {
+    let phone = request.buyer.phone.as_deref().and_then(|text| {
+        let value = phone(text);
+        if value.is_none() {
             check.say("/buyer/phone", "phone", "Это не похоже на номер телефона.", "Not a telephone number.");
-            None
         }
+        value.map(passed)
     });
     let mut channels = Vec::new();
     for (at, name) in request.channels.iter().take(10).enumerate() {
@@ -333,7 +353,12 @@ fn details(
         let known = [("email", Channel::Email), ("sms", Channel::Sms)];
         let channel = check.choice(&pointer, Some(name), &known, Channel::Email);
         if !partner.channels.contains(&channel) {
-            check.say(pointer, "channel_off", "Канал выключен в настройках партнёра.", "The partner has switched this channel off.");
+            check.say(
+                pointer,
+                "channel_off",
+                "Канал выключен в настройках партнёра.",
+                "The partner has switched this channel off.",
+            );
         } else if !channels.contains(&channel) {
             channels.push(channel);
         }
@@ -370,7 +395,9 @@ fn details(
 fn amount(check: &mut Check, request: &OrderRequest, sum: Money, lines: usize) {
     let Some(text) = &request.amount else { return };
     match Money::parse_major(text, Currency::RUB) {
-        Err(_) => check.say("/amount", "amount", "Сумма в рублях, например 3000.00.", "An amount in roubles such as 3000.00."),
+        Err(_) => {
+            check.say("/amount", "amount", "Сумма в рублях, например 3000.00.", "An amount in roubles such as 3000.00.");
+        }
         Ok(amount) if amount != sum && lines == request.lines.len() => {
             let (ru, en) = (format!("Сумма строк — {sum}."), format!("The lines sum up to {sum}."));
             check.say("/amount", "sum_mismatch", &ru, &en);
@@ -385,13 +412,23 @@ fn line(check: &mut Check, at: usize, asked: &LineRequest, partner: &Partner, no
     check.text(&pointer("name"), &asked.name, 128);
     let price = Money::parse_major(&asked.price, Currency::RUB).ok().filter(|price| price.is_positive());
     if price.is_none() {
-        check.say(pointer("price"), "price", "Цена в рублях больше нуля, например 3000.00.", "A price in roubles above zero such as 3000.00.");
+        check.say(
+            pointer("price"),
+            "price",
+            "Цена в рублях больше нуля, например 3000.00.",
+            "A price in roubles above zero such as 3000.00.",
+        );
     }
     let text = asked.quantity.as_deref().unwrap_or("1");
     let plain = text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let quantity = Decimal::from_str(text).ok().filter(|q| plain && *q > Decimal::ZERO && q.scale() <= 6);
     if quantity.is_none() {
-        check.say(pointer("quantity"), "quantity", "Количество больше нуля, не больше 6 знаков после точки.", "A quantity above zero with at most 6 decimals.");
+        check.say(
+            pointer("quantity"),
+            "quantity",
+            "Количество больше нуля, не больше 6 знаков после точки.",
+            "A quantity above zero with at most 6 decimals.",
+        );
     }
     let rates = [
         ("none", VatRate::None),
@@ -404,24 +441,48 @@ fn line(check: &mut Check, at: usize, asked: &LineRequest, partner: &Partner, no
     ];
     let vat = check.choice(&pointer("vat"), asked.vat.as_deref(), &rates, partner.vat);
     if !vat.in_force(moscow_date(now)) {
-        check.say(pointer("vat"), "vat_not_in_force", "Ставка НДС сегодня не действует.", "The VAT rate is not in force today.");
+        check.say(
+            pointer("vat"),
+            "vat_not_in_force",
+            "Ставка НДС сегодня не действует.",
+            "The VAT rate is not in force today.",
+        );
     }
     let subjects = [("service", Subject::Service), ("goods", Subject::Goods), ("work", Subject::Work)];
     let subject = check.choice(&pointer("subject"), asked.subject.as_deref(), &subjects, Subject::Service);
     let (price, quantity) = (price?, quantity?);
     let amount = price.times(quantity).ok().filter(|amount| amount.is_positive());
     if amount.is_none() {
-        check.say(pointer("quantity"), "line_amount", "Стоимость строки меньше копейки или слишком велика.", "The line's amount is below a kopeck or too large.");
+        check.say(
+            pointer("quantity"),
+            "line_amount",
+            "Стоимость строки меньше копейки или слишком велика.",
+            "The line's amount is below a kopeck or too large.",
+        );
     }
     let amount = amount?;
-    (check.invalid.len() == before).then(|| Line { name: asked.name.clone(), price, quantity: quantity.normalize(), amount, vat, subject })
+    (check.invalid.len() == before).then(|| Line {
+        name: asked.name.clone(),
+        price,
+        quantity: quantity.normalize(),
+        amount,
+        vat,
+        subject,
+    })
 }
 
 fn scenario(check: &mut Check, request: &OrderRequest, tenant: &Tenant) -> Scenario {
     use domain::details::{ExecutionScenario as E, ReceiptScenario as R};
-    let Some(asked) = &request.scenario else { return Scenario::default() };
+    let Some(asked) = &request.scenario else {
+        return Scenario::default();
+    };
     if !tenant.is_test() {
-        check.say("/scenario", "test_only", "Сценарии есть только в тестовом режиме.", "Scenarios exist in test mode only.");
+        check.say(
+            "/scenario",
+            "test_only",
+            "Сценарии есть только в тестовом режиме.",
+            "Scenarios exist in test mode only.",
+        );
         return Scenario::default();
     }
     let executions = [("automatic", E::Automatic), ("manual", E::Manual), ("failing", E::Failing)];

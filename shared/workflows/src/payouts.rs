@@ -11,10 +11,10 @@ use storage::keys;
 use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
+use crate::clock;
 use crate::error::WorkflowError;
 use crate::perform::{self, context};
 use crate::ports::Ports;
-use crate::clock;
 
 /// Months (UTC) looked back through for orders that can be paid out at the partner's request.
 const MONTHS_BACK: usize = 13;
@@ -57,7 +57,9 @@ async fn pay_group(
     let (mut lines, mut nexts, mut sends) = (Vec::new(), Vec::new(), Vec::new());
     for loaded in group {
         let decision = decide(&loaded.order, &loaded.details, &command, &context(ports, partner, now));
-        let Ok(Decision::Changed(change)) = decision else { continue };
+        let Ok(Decision::Changed(change)) = decision else {
+            continue;
+        };
         let Change { order, send } = *change;
         lines.push(PayoutLine { order: order.id.clone(), number: order.number.clone(), amount: loaded.order.net()? });
         sends.push((loaded, order.clone(), send));
@@ -173,4 +175,3 @@ pub async fn request(ports: &Ports, tenant: &Tenant) -> Result<Vec<Payout>, Work
     }
     Ok(payouts)
 }
-

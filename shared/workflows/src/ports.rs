@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connectors::channel::Channels;
+use connectors::client_bank::Payer;
 use connectors::http::Http;
 use domain::receipt::Agent;
 use domain::time::Timestamp;
@@ -112,6 +113,8 @@ pub struct Settings {
     pub master_secret: MasterSecret,
     /// The agent, as receipts and pages name it.
     pub agent: Agent,
+    /// The agent's bank account, from which payouts go out.
+    pub payer: Payer,
     /// SHA-256 (hex) of the operator's token, which may do what no partner may (create partners, move test clocks of all).
     pub operator_token_sha256: String,
     /// Whether partner-given URLs may be private addresses: only on one machine and in emulators.

@@ -18,8 +18,12 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);
     let TaskId::Receipt(no) = task else { return Ok(()) };
-    let Some((order, details)) = perform::subject(ports, work).await? else { return Ok(()) };
-    let Some(receipt) = order.receipts.iter().find(|receipt| receipt.no == no) else { return Ok(()) };
+    let Some((order, details)) = perform::subject(ports, work).await? else {
+        return Ok(());
+    };
+    let Some(receipt) = order.receipts.iter().find(|receipt| receipt.no == no) else {
+        return Ok(());
+    };
     let outcome = async {
         let partner = perform::partner(ports, id.tenant()).await?;
         let settings = &ports.settings;
@@ -28,7 +32,8 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         let callback_url = format!("{}/callbacks/till/sandbox/{id}", settings.base_url);
         let till = connect::till(ports, id.tenant(), details.scenario.receipt)?;
         let answer = till.print(ports.http.as_ref(), &document, &callback_url).await;
-        let answer = answer.map_err(|error| WorkflowError::Outside { who: "the register", reason: error.to_string() })?;
+        let answer =
+            answer.map_err(|error| WorkflowError::Outside { who: "the register", reason: error.to_string() })?;
         record(ports, &id, no, answer).await.map(|_| ())
     };
     let outcome = outcome.await;
@@ -52,18 +57,12 @@ pub async fn callback(
     record(ports, id, no, answer).await.map(Ok)
 }
 
-async fn record(
-    ports: &Ports,
-    id: &OrderId,
-    no: u8,
-    answer: TillAnswer,
-) -> Result<Option<Applied>, WorkflowError> {
+async fn record(ports: &Ports, id: &OrderId, no: u8, answer: TillAnswer) -> Result<Option<Applied>, WorkflowError> {
     match answer {
         TillAnswer::Printed(fiscal) => {
             apply(ports, id, &Command::ReceiptIssued { receipt: no, fiscal }).await.map(Some)
         }
-        TillAnswer::Waiting => Ok(None),
-        TillAnswer::NotFound => Ok(None),
+        TillAnswer::Waiting | TillAnswer::NotFound => Ok(None),
         TillAnswer::Failed { code, text, passing } => {
             let reason = format!("error {code} ({}): {text}", if passing { "passing" } else { "lasting" });
             let failed = Err(WorkflowError::Outside { who: "the register", reason });

@@ -8,10 +8,10 @@ use storage::keys;
 use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
+use crate::clock;
 use crate::error::WorkflowError;
 use crate::payouts;
 use crate::perform::{self, Work, context};
-use crate::clock;
 use crate::ports::Ports;
 
 /// Orders looked at in one bucket at once.
@@ -129,6 +129,39 @@ async fn order(ports: &Ports, id: &OrderId, now: Timestamp) -> Result<Looked, Wo
 
 fn is_payable(loaded: &Loaded, partner: &Partner, now: Timestamp) -> bool {
     partner.payout.automatic && loaded.order.payable_at().is_some_and(|at| at <= now)
+}
+
+/// Sends what is on a tenant's orders' lists again, whatever the time: the queues themselves were lost, as when the stack on one
+/// machine ends. Answers how many tasks were sent.
+///
+/// What failed before and waits for its next attempt goes on waiting, and a bank is not asked before the time to pay is over.
+pub async fn resend_all(ports: &Ports, tenant: &Tenant) -> Result<usize, WorkflowError> {
+    let now = clock::now(ports, tenant).await?;
+    let buckets = if tenant.is_test() {
+        vec![keys::test_due_bucket(tenant)]
+    } else {
+        (0..keys::DUE_SPREAD).map(keys::live_due_bucket).collect()
+    };
+    let mut sent = 0;
+    for bucket in buckets {
+        for id in ports.store.due_orders(&bucket, Timestamp::MAX, usize::MAX).await? {
+            if id.tenant() != tenant {
+                continue;
+            }
+            let Some(loaded) = ports.store.load(&id, Freshness::Consistent).await? else {
+                continue;
+            };
+            let done = loaded.done_tasks();
+            let tasks = loaded.order.tasks.iter().filter(|task| {
+                let waits = task.failures > 0 || matches!(task.id, TaskId::AskBank(_));
+                !done.contains(&task.id) && (task.next_at <= now || !waits)
+            });
+            let tasks: Vec<_> = tasks.map(|task| task.id).collect();
+            sent += tasks.len();
+            resend(ports, &loaded, &tasks).await;
+        }
+    }
+    Ok(sent)
 }
 
 /// Sends tasks without a snapshot: the worker looks again whether each is still wanted, for the first message may have

@@ -176,10 +176,7 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         expires_at: time(order.expires_at),
         payable_at: order.payable_at().map(time),
         payout: order.payout.clone(),
-        buyer: BuyerView {
-            email: details.email.as_ref().map(contact),
-            phone: details.phone.as_ref().map(contact),
-        },
+        buyer: BuyerView { email: details.email.as_ref().map(contact), phone: details.phone.as_ref().map(contact) },
         operations: order.operations.iter().map(|operation| operation_view(order, operation)).collect(),
         receipts: order.receipts.iter().map(|receipt| receipt_view(settings, order, receipt)).collect(),
         metadata: details.metadata.clone(),

@@ -51,9 +51,13 @@ pub fn message_id(order: &OrderId, entry: u16) -> String {
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let work = perform::work(body)?;
     let (id, replay, first) = (work.order.clone(), work.replay, work.snapshot.is_some());
-    let TaskId::Webhook(entry) = work.task else { return Ok(()) };
+    let TaskId::Webhook(entry) = work.task else {
+        return Ok(());
+    };
     let task = work.task;
-    let Some((order, details)) = perform::subject(ports, work).await? else { return Ok(()) };
+    let Some((order, details)) = perform::subject(ports, work).await? else {
+        return Ok(());
+    };
     let partner = perform::partner(ports, id.tenant()).await?;
     let Some(endpoint) = partner.webhook.as_ref().filter(|endpoint| replay || !endpoint.gone) else {
         return give_up(ports, &id, task).await;

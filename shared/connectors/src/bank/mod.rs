@@ -78,5 +78,6 @@ pub trait Bank: Send + Sync {
     /// Sends a payment's money back; with the same number again, the same answer. Never answers `NotFound`.
     async fn refund(&self, http: &dyn Http, request: &RefundRequest) -> Result<BankReport, BankError>;
     /// Verifies and translates what the bank told by itself. `now` is the real clock.
-    fn callback(&self, now: Timestamp, headers: &::http::HeaderMap, raw_body: &[u8]) -> Result<Callback, CallbackError>;
+    fn callback(&self, now: Timestamp, headers: &::http::HeaderMap, raw_body: &[u8])
+    -> Result<Callback, CallbackError>;
 }

@@ -106,5 +106,10 @@ pub trait Executor: Send + Sync {
     /// Tells that an order is cancelled.
     async fn cancel(&self, http: &dyn Http, order: &OrderId) -> Result<CancelAnswer, ExecutorError>;
     /// Verifies and translates what the executor told by itself. `now` is the real clock.
-    fn callback(&self, now: Timestamp, headers: &::http::HeaderMap, raw_body: &[u8]) -> Result<ExecutionReport, CallbackError>;
+    fn callback(
+        &self,
+        now: Timestamp,
+        headers: &::http::HeaderMap,
+        raw_body: &[u8],
+    ) -> Result<ExecutionReport, CallbackError>;
 }

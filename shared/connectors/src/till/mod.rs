@@ -35,7 +35,12 @@ pub enum TillAnswer {
 #[async_trait]
 pub trait Till: Send + Sync {
     /// Asks for a document; with an external id it has seen, the register answers with what it printed then.
-    async fn print(&self, http: &dyn Http, document: &ReceiptDocument, callback_url: &str) -> Result<TillAnswer, TillError>;
+    async fn print(
+        &self,
+        http: &dyn Http,
+        document: &ReceiptDocument,
+        callback_url: &str,
+    ) -> Result<TillAnswer, TillError>;
     /// What became of a document.
     async fn ask(&self, http: &dyn Http, external_id: &str) -> Result<TillAnswer, TillError>;
     /// Verifies and translates what the register told by itself: external id and answer. `now` is the real clock.

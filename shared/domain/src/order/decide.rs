@@ -350,9 +350,8 @@ impl Next<'_> {
         self.same_reference(index, report.reference.as_deref())?;
         match (report.state, state) {
             (BankState::Succeeded(_), TransactionState::Succeeded)
-            | (BankState::Declined(_), TransactionState::Declined(_))
-            | (BankState::NotFound, TransactionState::Declined(_) | TransactionState::Pending)
-            | (BankState::Pending, TransactionState::Declined(_)) => {}
+            | (BankState::Declined(_) | BankState::Pending | BankState::NotFound, TransactionState::Declined(_))
+            | (BankState::NotFound, TransactionState::Pending) => {}
             (BankState::Declined(_) | BankState::NotFound | BankState::Pending, TransactionState::Succeeded) => {
                 return Err(Refusal::Contradiction(no));
             }
@@ -416,9 +415,10 @@ impl Next<'_> {
     }
 
     fn captured(&mut self, no: u8, amount: Money) -> Result<(), Refusal> {
-        let second = self.order.payments().any(|other| {
-            other.no != no && other.succeeded() && self.order.refund_of(other.no).is_none()
-        });
+        let second = self
+            .order
+            .payments()
+            .any(|other| other.no != no && other.succeeded() && self.order.refund_of(other.no).is_none());
         let spoiled = second || self.order.has(Event::Expired) || self.order.execution.ended.is_some();
         let fee = self.order.commission.fee(amount)?;
         self.drop_task(TaskId::AskBank(no));
@@ -519,7 +519,9 @@ impl Next<'_> {
             return Err(Refusal::NotCancellable);
         }
         let payment = self.order.standing_payment().map(|payment| (payment.no, payment.amount));
-        let Some((payment, amount)) = payment else { return Err(Refusal::NotCancellable) };
+        let Some((payment, amount)) = payment else {
+            return Err(Refusal::NotCancellable);
+        };
         self.order.execution.ended = Some(ExecutionEnd::Cancelled(self.context.now));
         self.drop_task(TaskId::HandOver);
         self.record(Event::Cancelled, None, Vec::new())?;
@@ -528,7 +530,9 @@ impl Next<'_> {
     }
 
     fn open_result(&mut self) -> Result<(), Refusal> {
-        let Some(ExecutionEnd::Fulfilled(_)) = self.order.execution.ended else { return Err(Refusal::NotFulfilled) };
+        let Some(ExecutionEnd::Fulfilled(_)) = self.order.execution.ended else {
+            return Err(Refusal::NotFulfilled);
+        };
         if self.order.execution.opened_at.is_some() {
             return Ok(());
         }
@@ -538,7 +542,9 @@ impl Next<'_> {
 
     fn task_failed(&mut self, id: TaskId, forever: bool, retry_after_seconds: Option<u32>) {
         let context = self.context;
-        let Some(task) = self.order.tasks.iter_mut().find(|task| task.id == id) else { return };
+        let Some(task) = self.order.tasks.iter_mut().find(|task| task.id == id) else {
+            return;
+        };
         task.failures = task.failures.saturating_add(1);
         let wait = match id {
             _ if forever => None,
@@ -606,7 +612,9 @@ impl Order {
     /// # Errors
     /// The amounts do not work out.
     pub fn net(&self) -> Result<Money, MoneyError> {
-        let Some(payment) = self.standing_payment() else { return Ok(self.amount.zero()) };
+        let Some(payment) = self.standing_payment() else {
+            return Ok(self.amount.zero());
+        };
         payment.amount.minus(self.commission.fee(payment.amount)?)
     }
 }

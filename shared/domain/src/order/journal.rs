@@ -113,7 +113,12 @@ impl Event {
     pub const fn told_to_buyer(self) -> bool {
         matches!(
             self,
-            Self::ReceiptIssued | Self::Fulfilled | Self::Overdue | Self::Cancelled | Self::ExecutionFailed | Self::Reminded
+            Self::ReceiptIssued
+                | Self::Fulfilled
+                | Self::Overdue
+                | Self::Cancelled
+                | Self::ExecutionFailed
+                | Self::Reminded
         )
     }
 }

@@ -17,6 +17,9 @@ mod decide;
 mod journal;
 mod task;
 
+#[cfg(test)]
+mod laws;
+
 use serde::{Deserialize, Serialize};
 
 pub use decide::{BankReport, BankState, Change, Command, Context, Decision, ExecutionOutcome, Refusal, decide};
@@ -229,16 +232,31 @@ pub struct Receipt {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
     /// Handed over to the executor.
-    #[serde(rename = "h", default, with = "jiff::fmt::serde::timestamp::second::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "h",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub handed_over_at: Option<Timestamp>,
     /// Not executed in three days; the buyer may cancel since.
-    #[serde(rename = "o", default, with = "jiff::fmt::serde::timestamp::second::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "o",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub overdue_at: Option<Timestamp>,
     /// How and when it ended.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<ExecutionEnd>,
     /// The buyer opened the result.
-    #[serde(rename = "v", default, with = "jiff::fmt::serde::timestamp::second::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "v",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub opened_at: Option<Timestamp>,
     /// The buyer was reminded of it.
     #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
@@ -405,9 +423,11 @@ impl Order {
 
     /// The order in one word.
     pub fn status(&self) -> Status {
-        if self.operations.iter().any(|operation| {
-            matches!(operation.kind, OperationKind::Refund { .. }) && !operation.succeeded()
-        }) && self.standing_payment().is_none()
+        if self
+            .operations
+            .iter()
+            .any(|operation| matches!(operation.kind, OperationKind::Refund { .. }) && !operation.succeeded())
+            && self.standing_payment().is_none()
         {
             return Status::Refunding;
         }
@@ -447,7 +467,9 @@ impl Order {
     /// When the partner's part may go out: the order is fulfilled, and three days have passed since both payment and
     /// hand-over. Nothing when it never may, or has gone out.
     pub fn payable_at(&self) -> Option<Timestamp> {
-        let Some(ExecutionEnd::Fulfilled(_)) = self.execution.ended else { return None };
+        let Some(ExecutionEnd::Fulfilled(_)) = self.execution.ended else {
+            return None;
+        };
         if self.payout.is_some() || self.standing_payment().is_none() {
             return None;
         }
@@ -466,8 +488,11 @@ impl Order {
     }
 
     fn reminder_at(&self) -> Option<Timestamp> {
-        let Some(ExecutionEnd::Fulfilled(at)) = self.execution.ended else { return None };
-        let wanted = self.execution.opened_at.is_none() && !self.execution.reminded && self.standing_payment().is_some();
+        let Some(ExecutionEnd::Fulfilled(at)) = self.execution.ended else {
+            return None;
+        };
+        let wanted =
+            self.execution.opened_at.is_none() && !self.execution.reminded && self.standing_payment().is_some();
         wanted.then(|| plus_seconds(at, REMINDER_SECONDS))
     }
 }

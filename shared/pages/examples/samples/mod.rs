@@ -1,11 +1,12 @@
 //! One view of every page state, for the gallery and the tests.
 
 use pages::{
-    Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView, BankView, BankWaitingView, ButtonLabel,
-    Channel, CheckoutView, ConsentField, Contact, DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView,
-    ExecutionJob, ExecutorView, FieldError, Good, IndexLink, Lang, LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton, MailKind,
-    MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, Method, OrderSummary, Page, Partner, ReceiptKind, ReceiptLine,
-    ReceiptState, ReceiptView, ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView, Supplier, TestCard, TimeMachineView,
+    Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView, BankView,
+    BankWaitingView, ButtonLabel, Channel, CheckoutView, ConsentField, Contact, DeclineReason, DeliveryContent,
+    DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView, FieldError, Good, IndexLink, Lang,
+    LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton, MailKind, MailView, MailboxItem, MailboxMessageView,
+    MailboxView, MessageBody, Method, OrderSummary, Page, Partner, ReceiptKind, ReceiptLine, ReceiptState, ReceiptView,
+    ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView, Supplier, TestCard, TimeMachineView,
     TimelineEntry, VatSum,
 };
 
@@ -59,12 +60,21 @@ pub fn lines() -> Vec<Line> {
 }
 
 pub fn checkout(lang: Lang) -> CheckoutView {
-    let consent = |kind: &str| ConsentField { url: format!("/legal/{kind}?v=2026-11-01"), ticked: false, error: None };
+    let consent = |kind: &str| ConsentField {
+        url: format!("/legal/{kind}?v=2026-11-01"),
+        ticked: false,
+        error: None,
+    };
     let (card, schemes, by_mail) = match lang {
         Lang::Ru => ("Банковская карта", "МИР, Visa, Mastercard", "Электронная почта"),
         Lang::En => ("Bank card", "MIR, Visa, Mastercard", "E-mail"),
     };
-    let channel = |id: &str, label: &str, checked, enabled| Channel { id: text(id), label: text(label), checked, enabled };
+    let channel = |id: &str, label: &str, checked, enabled| Channel {
+        id: text(id),
+        label: text(label),
+        checked,
+        enabled,
+    };
     CheckoutView {
         lang,
         action_url: text("/pay/01JD9K3V7Q8X2M4N5P6R7S8T9V"),
@@ -77,9 +87,18 @@ pub fn checkout(lang: Lang) -> CheckoutView {
         lines: lines(),
         total_minor: 123_450,
         button: ButtonLabel::Pay,
-        email: Some(Contact::Passed { value: text("iv•••@mail.example") }),
-        phone: Some(Contact::Ask { value: String::new(), required: false, error: None }),
-        channels: vec![channel("email", by_mail, true, true), channel("sms", "SMS", false, true)],
+        email: Some(Contact::Passed {
+            value: text("iv•••@mail.example"),
+        }),
+        phone: Some(Contact::Ask {
+            value: String::new(),
+            required: false,
+            error: None,
+        }),
+        channels: vec![
+            channel("email", by_mail, true, true),
+            channel("sms", "SMS", false, true),
+        ],
         consent_personal_data: consent("personal-data"),
         consent_terms: consent("terms"),
         expires_at_ms: NOW + 14 * 60_000 + 59_000,
@@ -88,7 +107,11 @@ pub fn checkout(lang: Lang) -> CheckoutView {
         test_mode: true,
         version: text("01JD9K3V7Q8X2M4N5P6R7S8T9V-3"),
         csrf: text("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
-        methods: vec![Method { id: text("card"), title: text(card), subtitle: text(schemes) }],
+        methods: vec![Method {
+            id: text("card"),
+            title: text(card),
+            subtitle: text(schemes),
+        }],
         method_chosen: None,
         problem: None,
         declined: None,
@@ -97,8 +120,16 @@ pub fn checkout(lang: Lang) -> CheckoutView {
 
 pub fn checkout_errors() -> CheckoutView {
     let mut view = checkout(Lang::Ru);
-    view.email = Some(Contact::Ask { value: text("ivan@почта"), required: true, error: Some(FieldError::Invalid) });
-    view.phone = Some(Contact::Ask { value: text("+7 900"), required: false, error: Some(FieldError::Invalid) });
+    view.email = Some(Contact::Ask {
+        value: text("ivan@почта"),
+        required: true,
+        error: Some(FieldError::Invalid),
+    });
+    view.phone = Some(Contact::Ask {
+        value: text("+7 900"),
+        required: false,
+        error: Some(FieldError::Invalid),
+    });
     view.consent_personal_data.ticked = true;
     view.consent_terms.error = Some(FieldError::Missing);
     view
@@ -107,16 +138,25 @@ pub fn checkout_errors() -> CheckoutView {
 pub fn checkout_declined() -> CheckoutView {
     let mut view = checkout(Lang::Ru);
     view.declined = Some(DeclineReason::InsufficientFunds);
-    view.phone = Some(Contact::Passed { value: text("+7 900 •••-••-17") });
+    view.phone = Some(Contact::Passed {
+        value: text("+7 900 •••-••-17"),
+    });
     view.channels.clear();
     view.test_mode = false;
-    view.methods.push(Method { id: text("sbp"), title: text("СБП"), subtitle: text("Система быстрых платежей, без карты") });
+    view.methods.push(Method {
+        id: text("sbp"),
+        title: text("СБП"),
+        subtitle: text("Система быстрых платежей, без карты"),
+    });
     view.partner.accent = Some(text("#ffdd2d"));
     view
 }
 
 pub fn order() -> OrderSummary {
-    let entry = |at_ms, what: &str| TimelineEntry { at_ms, text: text(what) };
+    let entry = |at_ms, what: &str| TimelineEntry {
+        at_ms,
+        text: text(what),
+    };
     OrderSummary {
         partner: partner(),
         bill: text("4000123412341234"),
@@ -145,7 +185,13 @@ pub fn receipt_state() -> ReceiptState {
 
 pub fn state(lang: Lang, kind: StateKind) -> StateView {
     let order = (kind != StateKind::NotFound).then(order);
-    StateView { lang, language_url: Some(format!("?lang={}", if lang == Lang::Ru { "en" } else { "ru" })), agent: agent(), order, kind }
+    StateView {
+        lang,
+        language_url: Some(format!("?lang={}", if lang == Lang::Ru { "en" } else { "ru" })),
+        agent: agent(),
+        order,
+        kind,
+    }
 }
 
 pub fn states() -> Vec<(&'static str, StateKind)> {
@@ -155,19 +201,79 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
         ("checking", StateKind::Checking { refresh_seconds: 5 }),
         (
             "paid-pending",
-            StateKind::Paid { paid_at_ms: NOW, receipt: ReceiptState::Pending, next: None, return_url: back(), refresh_seconds: Some(10) },
+            StateKind::Paid {
+                paid_at_ms: NOW,
+                receipt: ReceiptState::Pending,
+                next: None,
+                return_url: back(),
+                refresh_seconds: Some(10),
+            },
         ),
-        ("paid", StateKind::Paid { paid_at_ms: NOW, receipt: receipt_state(), next: None, return_url: back(), refresh_seconds: None }),
+        (
+            "paid",
+            StateKind::Paid {
+                paid_at_ms: NOW,
+                receipt: receipt_state(),
+                next: None,
+                return_url: back(),
+                refresh_seconds: None,
+            },
+        ),
         (
             "fulfilled",
-            StateKind::Fulfilled { fulfilled_at_ms: NOW + DAY, result_url: text("/result/1"), valid_until_ms: Some(NOW + 31 * DAY), receipt: receipt_state() },
+            StateKind::Fulfilled {
+                fulfilled_at_ms: NOW + DAY,
+                result_url: text("/result/1"),
+                valid_until_ms: Some(NOW + 31 * DAY),
+                receipt: receipt_state(),
+            },
         ),
-        ("overdue", StateKind::Overdue { promised_ms: NOW - DAY, cancel_url: text("/order/1/cancel"), csrf: csrf() }),
-        ("cancel-confirm", StateKind::CancelConfirm { action_url: text("/order/1/cancel"), csrf: csrf(), back_url: text("/order/1") }),
-        ("cancelled", StateKind::CancelledRefunding { cancelled_at_ms: NOW, amount_minor: 123_450 }),
-        ("refunded", StateKind::Refunded { refunded_at_ms: NOW + DAY, amount_minor: 123_450, receipt: receipt_state() }),
-        ("expired", StateKind::Expired { expired_at_ms: NOW, return_url: back(), refresh_seconds: Some(15) }),
-        ("expired-refunding", StateKind::ExpiredRefunding { paid_at_ms: NOW, return_url: back() }),
+        (
+            "overdue",
+            StateKind::Overdue {
+                promised_ms: NOW - DAY,
+                cancel_url: text("/order/1/cancel"),
+                csrf: csrf(),
+            },
+        ),
+        (
+            "cancel-confirm",
+            StateKind::CancelConfirm {
+                action_url: text("/order/1/cancel"),
+                csrf: csrf(),
+                back_url: text("/order/1"),
+            },
+        ),
+        (
+            "cancelled",
+            StateKind::CancelledRefunding {
+                cancelled_at_ms: NOW,
+                amount_minor: 123_450,
+            },
+        ),
+        (
+            "refunded",
+            StateKind::Refunded {
+                refunded_at_ms: NOW + DAY,
+                amount_minor: 123_450,
+                receipt: receipt_state(),
+            },
+        ),
+        (
+            "expired",
+            StateKind::Expired {
+                expired_at_ms: NOW,
+                return_url: back(),
+                refresh_seconds: Some(15),
+            },
+        ),
+        (
+            "expired-refunding",
+            StateKind::ExpiredRefunding {
+                paid_at_ms: NOW,
+                return_url: back(),
+            },
+        ),
         ("not-found", StateKind::NotFound),
     ]
 }
@@ -183,7 +289,11 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         subject: text("Услуга"),
         method: text("Полный расчет"),
         agent_sign: Some(text("Агент")),
-        supplier: Some(Supplier { name: text("ООО «Справки онлайн»"), inn: text("7707083893"), phone: Some(text("+78005553535")) }),
+        supplier: Some(Supplier {
+            name: text("ООО «Справки онлайн»"),
+            inn: text("7707083893"),
+            phone: Some(text("+78005553535")),
+        }),
     };
     ReceiptView {
         lang: Lang::Ru,
@@ -212,7 +322,10 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         cash_minor: 0,
         electronic_minor: 123_450,
         prepaid_minor: 0,
-        vats: vec![VatSum { label: text("Сумма без НДС"), amount_minor: 123_450 }],
+        vats: vec![VatSum {
+            label: text("Сумма без НДС"),
+            amount_minor: 123_450,
+        }],
         buyer_contact: Some(text("ivanov@mail.example")),
         sender_email: text("check@apikassa.example"),
         till_registration: text("0000123456012345"),
@@ -255,11 +368,36 @@ fn bank(lang: Lang) -> BankView {
         order: text("4000123412341234.1"),
         amount_minor: 123_450,
         cards: vec![
-            card("ok", "Успешная оплата", "•••• 0004", "Деньги списываются сразу, без подтверждения."),
-            card("3ds", "С подтверждением 3-D Secure", "•••• 0012", "Банк спросит код из SMS."),
-            card("funds", "Не хватает денег", "•••• 0020", "Банк откажет: недостаточно средств."),
-            card("blocked", "Карта заблокирована", "•••• 0038", "Банк откажет: карта заблокирована."),
-            card("silent", "Банк молчит", "•••• 0046", "Банк не ответит, итог станет известен через минуту."),
+            card(
+                "ok",
+                "Успешная оплата",
+                "•••• 0004",
+                "Деньги списываются сразу, без подтверждения.",
+            ),
+            card(
+                "3ds",
+                "С подтверждением 3-D Secure",
+                "•••• 0012",
+                "Банк спросит код из SMS.",
+            ),
+            card(
+                "funds",
+                "Не хватает денег",
+                "•••• 0020",
+                "Банк откажет: недостаточно средств.",
+            ),
+            card(
+                "blocked",
+                "Карта заблокирована",
+                "•••• 0038",
+                "Банк откажет: карта заблокирована.",
+            ),
+            card(
+                "silent",
+                "Банк молчит",
+                "•••• 0046",
+                "Банк не ответит, итог станет известен через минуту.",
+            ),
         ],
     }
 }
@@ -273,9 +411,27 @@ fn mailbox_items() -> Vec<MailboxItem> {
         at_ms,
     };
     vec![
-        item("/mailbox/3", "E-mail", "ivanov@mail.example", "Заказ исполнен · Заказ А-1024 · ООО «Справки онлайн»", NOW + DAY),
-        item("/mailbox/2", "SMS", "+7 900 123-45-17", "АПИКАССА: заказ А-1024 (Справки онлайн) оплачен: 1 234,50 ₽.", NOW + 1000),
-        item("/mailbox/1", "E-mail", "ivanov@mail.example", "Заказ оплачен, чек · Заказ А-1024 · ООО «Справки онлайн»", NOW),
+        item(
+            "/mailbox/3",
+            "E-mail",
+            "ivanov@mail.example",
+            "Заказ исполнен · Заказ А-1024 · ООО «Справки онлайн»",
+            NOW + DAY,
+        ),
+        item(
+            "/mailbox/2",
+            "SMS",
+            "+7 900 123-45-17",
+            "АПИКАССА: заказ А-1024 (Справки онлайн) оплачен: 1 234,50 ₽.",
+            NOW + 1000,
+        ),
+        item(
+            "/mailbox/1",
+            "E-mail",
+            "ivanov@mail.example",
+            "Заказ оплачен, чек · Заказ А-1024 · ООО «Справки онлайн»",
+            NOW,
+        ),
     ]
 }
 
@@ -296,22 +452,46 @@ fn api_docs() -> ApiDocsView {
         lang: Lang::Ru,
         title: text("API партнёра"),
         version: text("1.0"),
-        intro: text("Заказ создаёт сервер магазина. Покупатель платит на нашей странице.\n\nСуммы в копейках, время в миллисекундах Unix."),
+        intro: text(
+            "Заказ создаёт сервер магазина. Покупатель платит на нашей странице.\n\nСуммы в копейках, время в миллисекундах Unix.",
+        ),
         openapi_url: text("/openapi.json"),
         operations: vec![
             ApiOperation {
                 method: text("POST"),
                 path: text("/v1/orders"),
                 summary: text("Создать заказ"),
-                description: text("Номер заказа магазина неповторим: повтор с тем же номером и составом вернёт тот же заказ."),
+                description: text(
+                    "Номер заказа магазина неповторим: повтор с тем же номером и составом вернёт тот же заказ.",
+                ),
                 params: vec![
-                    param("Idempotency-Key", "header", false, "string", "Ключ повтора, до 64 знаков."),
+                    param(
+                        "Idempotency-Key",
+                        "header",
+                        false,
+                        "string",
+                        "Ключ повтора, до 64 знаков.",
+                    ),
                     param("number", "body", true, "string", "Номер заказа магазина."),
-                    param("lines[].price_minor", "body", true, "integer", "Цена одной единицы, копейки."),
+                    param(
+                        "lines[].price_minor",
+                        "body",
+                        true,
+                        "integer",
+                        "Цена одной единицы, копейки.",
+                    ),
                 ],
-                request_example: Some(text("{\n  \"number\": \"A-1024\",\n  \"lines\": [\n    { \"name\": \"Выписка\", \"quantity\": \"1\", \"price_minor\": 45000 }\n  ]\n}")),
+                request_example: Some(text(
+                    "{\n  \"number\": \"A-1024\",\n  \"lines\": [\n    { \"name\": \"Выписка\", \"quantity\": \"1\", \"price_minor\": 45000 }\n  ]\n}",
+                )),
                 responses: vec![
-                    response("201", "Заказ создан.", Some("{\n  \"bill\": \"4000123412341234\",\n  \"checkout_url\": \"https://pay.apikassa.example/pay/01JD\"\n}")),
+                    response(
+                        "201",
+                        "Заказ создан.",
+                        Some(
+                            "{\n  \"bill\": \"4000123412341234\",\n  \"checkout_url\": \"https://pay.apikassa.example/pay/01JD\"\n}",
+                        ),
+                    ),
                     response("409", "Заказ с этим номером уже есть, и состав у него другой.", None),
                 ],
             },
@@ -347,14 +527,34 @@ pub fn pages() -> Vec<(String, Page)> {
     add("checkout-errors", pages::checkout(&checkout_errors()));
     add("checkout-declined", pages::checkout(&checkout_declined()));
     for (name, kind) in states() {
-        add(&format!("state-{name}"), pages::order_state(&state(Lang::Ru, kind.clone())));
+        add(
+            &format!("state-{name}"),
+            pages::order_state(&state(Lang::Ru, kind.clone())),
+        );
         add(&format!("state-{name}-en"), pages::order_state(&state(Lang::En, kind)));
     }
     add("receipt", pages::receipt(&receipt(ReceiptKind::Income)));
     add("receipt-refund", pages::receipt(&receipt(ReceiptKind::IncomeRefund)));
-    add("delivery-file", pages::delivery(&delivery(DeliveryContent::File { name: text("vypiska-77-01-0001001-1024.pdf"), size_bytes: Some(184_320), url: text("/file/1") })));
-    add("delivery-text", pages::delivery(&delivery(DeliveryContent::Text(text("Кадастровый номер: 77:01:0001001:1024\nПравообладатель: Иванов И. И.\nОбременений нет.")))));
-    add("delivery-link", pages::delivery(&delivery(DeliveryContent::Link { url: text("https://spravki.example/r/1") })));
+    add(
+        "delivery-file",
+        pages::delivery(&delivery(DeliveryContent::File {
+            name: text("vypiska-77-01-0001001-1024.pdf"),
+            size_bytes: Some(184_320),
+            url: text("/file/1"),
+        })),
+    );
+    add(
+        "delivery-text",
+        pages::delivery(&delivery(DeliveryContent::Text(text(
+            "Кадастровый номер: 77:01:0001001:1024\nПравообладатель: Иванов И. И.\nОбременений нет.",
+        )))),
+    );
+    add(
+        "delivery-link",
+        pages::delivery(&delivery(DeliveryContent::Link {
+            url: text("https://spravki.example/r/1"),
+        })),
+    );
     add(
         "delivery-expired",
         pages::delivery_expired(&DeliveryExpiredView {
@@ -370,7 +570,12 @@ pub fn pages() -> Vec<(String, Page)> {
     );
     for (kind, name) in [(LegalKind::PersonalData, "personal-data"), (LegalKind::Terms, "terms")] {
         for lang in [Lang::Ru, Lang::En] {
-            let view = LegalView { lang, language_url: Some(text("?lang=en")), text: pages::legal_text(kind, lang, &agent()), agent: agent() };
+            let view = LegalView {
+                lang,
+                language_url: Some(text("?lang=en")),
+                text: pages::legal_text(kind, lang, &agent()),
+                agent: agent(),
+            };
             add(&format!("legal-{name}-{}", lang.code()), pages::legal(&view));
         }
     }
@@ -414,7 +619,12 @@ pub fn pages() -> Vec<(String, Page)> {
             return_url: Some(text("/order/1")),
         }),
     );
-    let good = |id: &str, title: &str, what: &str, price_minor| Good { id: text(id), title: text(title), text: text(what), price_minor };
+    let good = |id: &str, title: &str, what: &str, price_minor| Good {
+        id: text(id),
+        title: text(title),
+        text: text(what),
+        price_minor,
+    };
     add(
         "shop",
         pages::shop(&ShopView {
@@ -423,9 +633,24 @@ pub fn pages() -> Vec<(String, Page)> {
             action_url: text("/shop/buy"),
             csrf: text("9f86"),
             goods: vec![
-                good("egrn", "Выписка из ЕГРН", "Кто владеет квартирой и нет ли обременений. Файл PDF за час.", 45_000),
-                good("history", "История владения", "Все переходы прав с 1998 года. Файл PDF за день.", 29_000),
-                good("plan", "Поэтажный план", "Чертёж БТИ с размерами комнат. Бумага и PDF, три дня.", 1_250_000),
+                good(
+                    "egrn",
+                    "Выписка из ЕГРН",
+                    "Кто владеет квартирой и нет ли обременений. Файл PDF за час.",
+                    45_000,
+                ),
+                good(
+                    "history",
+                    "История владения",
+                    "Все переходы прав с 1998 года. Файл PDF за день.",
+                    29_000,
+                ),
+                good(
+                    "plan",
+                    "Поэтажный план",
+                    "Чертёж БТИ с размерами комнат. Бумага и PDF, три дня.",
+                    1_250_000,
+                ),
             ],
             problem: None,
         }),
@@ -440,7 +665,10 @@ pub fn pages() -> Vec<(String, Page)> {
                     (text("billnumber"), text("4000123412341234")),
                     (text("ordernumber"), text("A-1024")),
                     (text("result"), text("paid")),
-                    (text("signature"), text("v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=")),
+                    (
+                        text("signature"),
+                        text("v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
+                    ),
                 ],
                 api_status: Some(text("paid")),
                 order_url: Some(text("/order/1")),
@@ -448,13 +676,43 @@ pub fn pages() -> Vec<(String, Page)> {
             }),
         );
     }
-    add("mailbox", pages::mailbox(&MailboxView { lang: Lang::Ru, items: mailbox_items(), index_url: Some(text("/")) }));
-    add("mailbox-empty", pages::mailbox(&MailboxView { lang: Lang::Ru, items: Vec::new(), index_url: Some(text("/")) }));
+    add(
+        "mailbox",
+        pages::mailbox(&MailboxView {
+            lang: Lang::Ru,
+            items: mailbox_items(),
+            index_url: Some(text("/")),
+        }),
+    );
+    add(
+        "mailbox-empty",
+        pages::mailbox(&MailboxView {
+            lang: Lang::Ru,
+            items: Vec::new(),
+            index_url: Some(text("/")),
+        }),
+    );
     let mut items = mailbox_items().into_iter();
     if let (Some(mail), Some(sms)) = (items.next(), items.next()) {
-        let message = |item, body, attachments| MailboxMessageView { lang: Lang::Ru, item, body, attachments, mailbox_url: text("/mailbox") };
-        let body = MessageBody::Mail { text: text("Заказ исполнен\n\nРезультат готов."), html_url: text("/mailbox/3/html") };
-        add("mailbox-mail", pages::mailbox_message(&message(mail, body, vec![(text("receipt-qr.png"), text("/mailbox/3/receipt-qr"))])));
+        let message = |item, body, attachments| MailboxMessageView {
+            lang: Lang::Ru,
+            item,
+            body,
+            attachments,
+            mailbox_url: text("/mailbox"),
+        };
+        let body = MessageBody::Mail {
+            text: text("Заказ исполнен\n\nРезультат готов."),
+            html_url: text("/mailbox/3/html"),
+        };
+        add(
+            "mailbox-mail",
+            pages::mailbox_message(&message(
+                mail,
+                body,
+                vec![(text("receipt-qr.png"), text("/mailbox/3/receipt-qr"))],
+            )),
+        );
         let body = MessageBody::Text(sms.subject.clone());
         add("mailbox-sms", pages::mailbox_message(&message(sms, body, Vec::new())));
     }
@@ -470,7 +728,11 @@ pub fn pages() -> Vec<(String, Page)> {
             index_url: Some(text("/")),
         }),
     );
-    let link = |url: &str, title: &str, what: &str| IndexLink { url: text(url), title: text(title), text: text(what) };
+    let link = |url: &str, title: &str, what: &str| IndexLink {
+        url: text(url),
+        title: text(title),
+        text: text(what),
+    };
     add(
         "local-index",
         pages::local_index(&LocalIndexView {
@@ -482,7 +744,10 @@ pub fn pages() -> Vec<(String, Page)> {
                 link("/time", "Машина времени", "Дождаться сроков, не ожидая."),
                 link("/docs", "API партнёра", "Справочник и примеры."),
             ],
-            facts: vec![(text("API"), text("http://127.0.0.1:8080/v1")), (text("Ключ"), text("test_partner"))],
+            facts: vec![
+                (text("API"), text("http://127.0.0.1:8080/v1")),
+                (text("Ключ"), text("test_partner")),
+            ],
         }),
     );
     let job = |id: &str, number: &str, title: &str, outcome: Option<&str>| ExecutionJob {
@@ -500,7 +765,15 @@ pub fn pages() -> Vec<(String, Page)> {
             lang: Lang::Ru,
             action_url: text("/executor"),
             csrf: text("9f86"),
-            jobs: vec![job("1", "А-1025", "Поэтажный план", None), job("2", "А-1024", "Выписка из ЕГРН об объекте недвижимости", Some("Исполнен"))],
+            jobs: vec![
+                job("1", "А-1025", "Поэтажный план", None),
+                job(
+                    "2",
+                    "А-1024",
+                    "Выписка из ЕГРН об объекте недвижимости",
+                    Some("Исполнен"),
+                ),
+            ],
             index_url: Some(text("/")),
         }),
     );
@@ -541,11 +814,42 @@ pub fn mails() -> Vec<(String, Mail)> {
     let result = || text("https://pay.apikassa.example/result/1");
     let receipt_url = || text("https://pay.apikassa.example/receipt/1");
     let kinds = [
-        ("paid", MailKind::PaidReceipt { receipt: Box::new(receipt(ReceiptKind::Income)), receipt_url: receipt_url() }),
-        ("delayed", MailKind::ExecutionDelayed { promised_ms: NOW - DAY, cancel_url: text("https://pay.apikassa.example/order/1/cancel") }),
-        ("fulfilled", MailKind::OrderFulfilled { result_url: result(), valid_until_ms: Some(NOW + 30 * DAY) }),
-        ("reminder", MailKind::Reminder { result_url: result(), valid_until_ms: Some(NOW + 30 * DAY) }),
-        ("refund", MailKind::RefundReceipt { receipt: Box::new(receipt(ReceiptKind::IncomeRefund)), receipt_url: receipt_url(), refund_minor: 123_450 }),
+        (
+            "paid",
+            MailKind::PaidReceipt {
+                receipt: Box::new(receipt(ReceiptKind::Income)),
+                receipt_url: receipt_url(),
+            },
+        ),
+        (
+            "delayed",
+            MailKind::ExecutionDelayed {
+                promised_ms: NOW - DAY,
+                cancel_url: text("https://pay.apikassa.example/order/1/cancel"),
+            },
+        ),
+        (
+            "fulfilled",
+            MailKind::OrderFulfilled {
+                result_url: result(),
+                valid_until_ms: Some(NOW + 30 * DAY),
+            },
+        ),
+        (
+            "reminder",
+            MailKind::Reminder {
+                result_url: result(),
+                valid_until_ms: Some(NOW + 30 * DAY),
+            },
+        ),
+        (
+            "refund",
+            MailKind::RefundReceipt {
+                receipt: Box::new(receipt(ReceiptKind::IncomeRefund)),
+                receipt_url: receipt_url(),
+                refund_minor: 123_450,
+            },
+        ),
         ("cancelled", MailKind::OrderCancelled { refund_minor: 123_450 }),
         ("expired-refund", MailKind::ExpiredRefund { refund_minor: 123_450 }),
         (
@@ -553,7 +857,10 @@ pub fn mails() -> Vec<(String, Mail)> {
             MailKind::Custom {
                 subject: text("Ваша справка готова"),
                 body: text("Здравствуйте!\n\nМы подготовили справку."),
-                button: Some(MailButton { label: text("Забрать"), url: result() }),
+                button: Some(MailButton {
+                    label: text("Забрать"),
+                    url: result(),
+                }),
             },
         ),
     ];
@@ -585,5 +892,8 @@ pub fn messages() -> Vec<String> {
         amount_minor: 123_450,
         link: text("https://apika.ru/o/7Q8X2M"),
     };
-    [Lang::Ru, Lang::En].into_iter().flat_map(|lang| kinds.iter().map(move |kind| pages::sms(&view(lang, kind)))).collect()
+    [Lang::Ru, Lang::En]
+        .into_iter()
+        .flat_map(|lang| kinds.iter().map(move |kind| pages::sms(&view(lang, kind))))
+        .collect()
 }

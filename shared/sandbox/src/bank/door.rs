@@ -10,7 +10,7 @@ use domain::time::{Timestamp, plus_seconds};
 
 use super::{NoRefund, Payment, RefundOf, money, reference};
 use crate::Shared;
-use crate::door::{Received, Refusal, answer, signed_json};
+use crate::door::{Received, Refusal, answer, machine_rule, signed_json};
 use crate::rows::{self, Next};
 
 /// Seconds a payment may be open, at most: 90 days, as the large gateways have it (protocols.md §10).
@@ -47,7 +47,7 @@ fn payment(reference: &str, body: &PaymentBody, now: Timestamp) -> Result<Paymen
     let mut errors = Vec::new();
     let mut rule = |holds: bool, pointer: &str, wanted: &str| {
         if !holds {
-            errors.push((pointer.to_owned(), wanted.to_owned()));
+            errors.push(machine_rule(pointer, wanted));
         }
     };
     rule(is_number(&body.number), "/number", NUMBER_RULE);
@@ -113,10 +113,10 @@ pub async fn refund(
     let (tenant, body): (_, RefundBody) = signed_json(&ports, &headers, PURPOSE, received)?;
     let mut errors = Vec::new();
     if !is_number(&body.number) {
-        errors.push(("/number".to_owned(), NUMBER_RULE.to_owned()));
+        errors.push(machine_rule("/number", NUMBER_RULE));
     }
     let Some(amount) = money(body.amount, &body.currency) else {
-        errors.push(("/amount".to_owned(), "kopecks of RUB, from 1 to 9999999999".to_owned()));
+        errors.push(machine_rule("/amount", "kopecks of RUB, from 1 to 9999999999"));
         return Err(Refusal::invalid(errors));
     };
     if !errors.is_empty() {
@@ -125,8 +125,13 @@ pub async fn refund(
     let now = workflows::clock::now(&ports, &tenant).await?;
     let id = reference(&ports, "pay", &tenant, &body.payment_number);
     if rows::load::<Payment>(&ports, &tenant, &id).await?.is_none() {
-        let english = "no payment has this number";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "payment_not_found", english, "Платёж с таким номером не найден"));
+        let english = "No payment has this number";
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "payment-not-found",
+            english,
+            "Платёж с таким номером не найден",
+        ));
     }
     // The number is written down before the money moves, so that it can always be asked about.
     let refund_reference = reference(&ports, "ref", &tenant, &body.number);
@@ -139,7 +144,9 @@ pub async fn refund(
         return Err(number_reused());
     }
     let outcome = rows::change(&ports, &tenant, &id, |payment: Option<Payment>| {
-        let Some(mut payment) = payment else { return Next::Keep(Err(Refusal::not_found())) };
+        let Some(mut payment) = payment else {
+            return Next::Keep(Err(Refusal::not_found()));
+        };
         payment.advance(now);
         match payment.refund(&body, amount, &refund_reference) {
             Ok(outcome) => Next::Put(payment, Ok(outcome)),
@@ -153,25 +160,27 @@ pub async fn refund(
 fn no_refund(no: NoRefund) -> Refusal {
     match no {
         NoRefund::NumberReused => number_reused(),
-        NoRefund::NotCaptured => {
-            Refusal::new(StatusCode::CONFLICT, "not_captured", "the payment took no money", "По платежу не было списания")
-        }
+        NoRefund::NotCaptured => Refusal::new(
+            StatusCode::CONFLICT,
+            "not-captured",
+            "The payment took no money",
+            "По платежу не было списания",
+        ),
         NoRefund::TooMuch => Refusal::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "exceeds_captured",
-            "all refunds together would be more than was taken",
+            "exceeds-captured",
+            "All refunds together would be more than was taken",
             "Сумма возвратов больше списанной",
         ),
-        NoRefund::OtherReference => Refusal::invalid(vec![(
-            "/payment_reference".to_owned(),
-            "the bank's own id of the payment that payment_number names".to_owned(),
-        )]),
+        NoRefund::OtherReference => {
+            Refusal::field("/payment_reference", "the bank's own id of the payment that payment_number names")
+        }
     }
 }
 
 fn number_reused() -> Refusal {
-    let english = "the number was used before with another content";
-    Refusal::new(StatusCode::CONFLICT, "number_reused", english, "Номер уже использован с другими данными")
+    let english = "The number was used before with another content";
+    Refusal::new(StatusCode::CONFLICT, "number-reused", english, "Номер уже использован с другими данными")
 }
 
 const NUMBER_RULE: &str = "1 to 100 of A-Z a-z 0-9 _ . -";

@@ -1,15 +1,15 @@
 //! The sandbox bank's page, for the buyer. Its address is a secret nobody can guess, and carries everything: there is no cookie,
 //! so a form of another site has nothing to ride on.
 
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State as Given};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::extract::rejection::FormRejection;
+use axum::response::Response;
 use domain::id::Tenant;
 use domain::partner::origin;
 use pages::{
-    BankChallengeView, BankClosedView, BankView, BankWaitingView, ErrorView, Lang, TestCard, bank_challenge, bank_closed,
-    bank_payment, bank_waiting, error_page,
+    BankChallengeView, BankClosedView, BankView, BankWaitingView, Lang, TestCard, bank_challenge, bank_closed,
+    bank_payment, bank_waiting,
 };
 use serde::Deserialize;
 
@@ -33,7 +33,9 @@ pub struct Choice {
 
 /// `GET /sandbox/bank/pay/{reference}`.
 pub async fn show(Given(Shared { ports, .. }): Given<Shared>, Path(reference): Path<String>) -> Response {
-    let Some(tenant) = tenant_of(&reference) else { return not_here() };
+    let Some(tenant) = tenant_of(&reference) else {
+        return not_here();
+    };
     let found = async {
         let now = workflows::clock::now(&ports, &tenant).await?;
         let payment: Option<Payment> = rows::load(&ports, &tenant, &reference).await?;
@@ -45,7 +47,7 @@ pub async fn show(Given(Shared { ports, .. }): Given<Shared>, Path(reference): P
     match found.await {
         Ok(Some(payment)) => stand(&payment, StatusCode::OK),
         Ok(None) => not_here(),
-        Err(error) => Refusal::from(error).into_response(),
+        Err(error) => Refusal::from(error).page(),
     }
 }
 
@@ -55,7 +57,9 @@ pub async fn pay(
     Path(reference): Path<String>,
     form: Result<Form<Choice>, FormRejection>,
 ) -> Response {
-    let Some(tenant) = tenant_of(&reference) else { return not_here() };
+    let Some(tenant) = tenant_of(&reference) else {
+        return not_here();
+    };
     let Ok(Form(choice)) = form else { return unreadable() };
     if choice.decision == "refuse" {
         return acted(&shared, &tenant, &reference, Payment::refuse).await;
@@ -72,7 +76,9 @@ pub async fn challenge(
     Path(reference): Path<String>,
     form: Result<Form<Choice>, FormRejection>,
 ) -> Response {
-    let Some(tenant) = tenant_of(&reference) else { return not_here() };
+    let Some(tenant) = tenant_of(&reference) else {
+        return not_here();
+    };
     let Ok(Form(choice)) = form else { return unreadable() };
     if choice.decision == "refuse" {
         return acted(&shared, &tenant, &reference, Payment::refuse).await;
@@ -92,7 +98,7 @@ async fn acted(
         Ok(Some((Go::WrongCode, payment))) => stand(&payment, StatusCode::UNPROCESSABLE_ENTITY),
         // Shown by a GET of its own, so that a reload repeats no form.
         Ok(Some((Go::Page | Go::Past, _))) => see_other(&format!("/sandbox/bank/pay/{reference}")),
-        Err(error) => Refusal::from(error).into_response(),
+        Err(error) => Refusal::from(error).page(),
     }
 }
 
@@ -141,10 +147,11 @@ fn stand(payment: &Payment, status: StatusCode) -> Response {
             bank_closed(&BankClosedView { lang, merchant, order, amount_minor, outcome, return_url })
         }
     };
-    // The forms' answers redirect to the shop's side, and browsers hold redirects to this list too.
+    // The forms' answers redirect to the platform, and it perhaps on to the shop: Chromium holds every redirect after a form to
+    // this list. The page has no form but its own, so the width costs nothing.
     let form_action = match origin(&request.return_url) {
-        Some(origin) => format!("'self' {origin}"),
-        None => "'self'".to_owned(),
+        Some(origin) => format!("'self' {origin} https:"),
+        None => "'self' https:".to_owned(),
     };
     door::page(status, page, &form_action)
 }
@@ -169,7 +176,9 @@ fn decline_words(reason: domain::order::DeclineReason, lang: Lang) -> &'static s
 
 fn test_card(card: Card, lang: Lang) -> TestCard {
     let (pan, russian, english) = match card {
-        Card::Success => ("0001", ("Успешная оплата", "Деньги списываются сразу"), ("Success", "The money is taken at once")),
+        Card::Success => {
+            ("0001", ("Успешная оплата", "Деньги списываются сразу"), ("Success", "The money is taken at once"))
+        }
         Card::InsufficientFunds => {
             ("0002", ("Недостаточно средств", "Банк отказывает"), ("Insufficient funds", "The bank declines"))
         }
@@ -197,9 +206,11 @@ fn test_card(card: Card, lang: Lang) -> TestCard {
             ("Деньги после срока", "Банк отказывает по времени, а через десять минут деньги приходят"),
             ("Money after expiry", "The bank says timed out, and ten minutes later the money arrives"),
         ),
-        Card::Doubled => {
-            ("0009", ("Двойной ответ", "Оплата проходит, банк сообщает дважды"), ("Doubled answer", "The bank tells twice"))
-        }
+        Card::Doubled => (
+            "0009",
+            ("Двойной ответ", "Оплата проходит, банк сообщает дважды"),
+            ("Doubled answer", "The bank tells twice"),
+        ),
         Card::OutOfOrder => (
             "0010",
             ("Ответы не по порядку", "После «оплачено» приходит устаревшее «в обработке»"),
@@ -219,9 +230,14 @@ fn test_card(card: Card, lang: Lang) -> TestCard {
 }
 
 fn not_here() -> Response {
-    Refusal::not_found().into_response()
+    Refusal::not_found().page()
 }
 
 fn unreadable() -> Response {
-    Refusal::invalid(vec![("/card".to_owned(), "one of the test cards on the page".to_owned())]).into_response()
+    let rule = (
+        "/card".to_owned(),
+        "одна из тестовых карт на странице".to_owned(),
+        "one of the test cards on the page".to_owned(),
+    );
+    Refusal::invalid(vec![rule]).page()
 }

@@ -25,10 +25,7 @@ pub const TABLE: &str = "apikassa";
 
 /// A key.
 pub fn key(pk: &str, sk: &str) -> Key {
-    Key {
-        pk: pk.to_owned(),
-        sk: sk.to_owned(),
-    }
+    Key { pk: pk.to_owned(), sk: sk.to_owned() }
 }
 
 /// A client of whoever listens on `port`.
@@ -94,12 +91,7 @@ pub async fn served() -> Served {
 
 /// A port on which nobody listens.
 pub async fn refused_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
 /// What becomes of one request.
@@ -155,10 +147,7 @@ async fn read_request(stream: &mut TcpStream) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let length = head
-            .split("content-length: ")
-            .nth(1)
-            .and_then(|rest| rest.lines().next()?.parse().ok());
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
         if count == 0 || body.len() >= length.unwrap_or(0) {
             return;
         }
@@ -176,9 +165,7 @@ impl Loss {
     }
 
     fn take(&self) -> bool {
-        self.0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
-            .is_ok()
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 }
 

@@ -5,8 +5,8 @@ use domain::id::Tenant;
 use domain::order::{BankReport, BankState};
 use domain::time::Timestamp;
 
-use super::wire::{Outcome, PaymentAnswer, StatusBody};
 use super::translate;
+use super::wire::{Outcome, PaymentAnswer, StatusBody};
 use crate::bank::{Bank, BankError, Callback, CallbackError, PaymentRequest, RefundRequest, Registered};
 use crate::http::Http;
 use crate::peer::{Malformed, Peer};
@@ -20,10 +20,18 @@ pub struct SandboxBank {
 impl SandboxBank {
     /// The bank at `base_url`. `secret` is derived for [`super::PURPOSE`]. `now` is the real clock, for signatures.
     pub fn new(base_url: &str, tenant: &Tenant, secret: Vec<u8>, now: Timestamp) -> Self {
-        Self { peer: Peer::new(base_url, tenant, secret, now) }
+        Self {
+            peer: Peer::new(base_url, tenant, secret, now),
+        }
     }
 
-    async fn outcome(&self, http: &dyn Http, path: &str, number: &str, body: &impl serde::Serialize) -> Result<BankReport, BankError> {
+    async fn outcome(
+        &self,
+        http: &dyn Http,
+        path: &str,
+        number: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<BankReport, BankError> {
         let outcome: Outcome = self.peer.call(http, path, body).await?;
         if outcome.number != number {
             return Err(Malformed::at("/number", "the number that was asked about").into());
@@ -43,29 +51,45 @@ impl Bank for SandboxBank {
         if !(answer.url.starts_with("https://") || answer.url.starts_with("http://")) {
             return Err(Malformed::at("/url", "an absolute http(s) URL").into());
         }
-        Ok(Registered { reference: answer.reference, url: answer.url })
+        Ok(Registered {
+            reference: answer.reference,
+            url: answer.url,
+        })
     }
 
     async fn ask(&self, http: &dyn Http, number: &str) -> Result<BankReport, BankError> {
-        let body = StatusBody { number: number.to_owned() };
-        self.outcome(http, "/sandbox/bank/v1/payments/status", number, &body).await
+        let body = StatusBody {
+            number: number.to_owned(),
+        };
+        self.outcome(http, "/sandbox/bank/v1/payments/status", number, &body)
+            .await
     }
 
     async fn refund(&self, http: &dyn Http, request: &RefundRequest) -> Result<BankReport, BankError> {
         let body = translate::refund(request);
-        let report = self.outcome(http, "/sandbox/bank/v1/refunds", &request.number, &body).await?;
+        let report = self
+            .outcome(http, "/sandbox/bank/v1/refunds", &request.number, &body)
+            .await?;
         if report.state == BankState::NotFound {
             return Err(Malformed::at("/state", "pending, succeeded or declined").into());
         }
         Ok(report)
     }
 
-    fn callback(&self, now: Timestamp, headers: &::http::HeaderMap, raw_body: &[u8]) -> Result<Callback, CallbackError> {
+    fn callback(
+        &self,
+        now: Timestamp,
+        headers: &::http::HeaderMap,
+        raw_body: &[u8],
+    ) -> Result<Callback, CallbackError> {
         let outcome: Outcome = self.peer.verified(now, headers, raw_body)?;
         let report = translate::report(&outcome)?;
         if report.state == BankState::NotFound {
             return Err(Malformed::at("/state", "pending, succeeded or declined").into());
         }
-        Ok(Callback { number: outcome.number, report })
+        Ok(Callback {
+            number: outcome.number,
+            report,
+        })
     }
 }

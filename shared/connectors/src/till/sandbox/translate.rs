@@ -8,8 +8,8 @@ use domain::time::{MOSCOW, Timestamp};
 use serde_json::Number;
 
 use super::wire::{
-    AgentInfo, CODE_DUPLICATE, CODE_NOT_FOUND, Client, Company, DocumentBody, ErrorBody, Item, Payload, Payment, ReceiptBody,
-    Report, Service, Status, SupplierInfo, Vat,
+    AgentInfo, CODE_DUPLICATE, CODE_NOT_FOUND, Client, Company, DocumentBody, ErrorBody, Item, Payload, Payment,
+    ReceiptBody, Report, Service, Status, SupplierInfo, Vat,
 };
 use crate::peer::Malformed;
 use crate::till::TillAnswer;
@@ -36,11 +36,21 @@ pub fn document(
 ) -> Result<DocumentBody, MoneyError> {
     let contact = document.buyer_contact.clone();
     let client = if contact.contains('@') {
-        Client { email: Some(contact), phone: None }
+        Client {
+            email: Some(contact),
+            phone: None,
+        }
     } else {
-        Client { email: None, phone: Some(contact) }
+        Client {
+            email: None,
+            phone: Some(contact),
+        }
     };
-    let items = document.lines.iter().map(|line| item(line, document)).collect::<Result<_, _>>()?;
+    let items = document
+        .lines
+        .iter()
+        .map(|line| item(line, document))
+        .collect::<Result<_, _>>()?;
     Ok(DocumentBody {
         external_id: document.external_id.clone(),
         receipt: ReceiptBody {
@@ -52,11 +62,16 @@ pub fn document(
                 payment_address: document.place.clone(),
             },
             items,
-            payments: vec![Payment { kind: 1, sum: roubles(document.total) }],
+            payments: vec![Payment {
+                kind: 1,
+                sum: roubles(document.total),
+            }],
             total: roubles(document.total),
             internet: true,
         },
-        service: Service { callback_url: callback_url.to_owned() },
+        service: Service {
+            callback_url: callback_url.to_owned(),
+        },
         timestamp: moment(now),
         scenario: scenario_word(scenario).map(str::to_owned),
     })
@@ -71,8 +86,13 @@ fn item(line: &Line, document: &ReceiptDocument) -> Result<Item, MoneyError> {
         sum: roubles(line.amount),
         payment_method: "full_payment".to_owned(),
         payment_object: line.subject.tag_1212(),
-        vat: Vat { kind: vat_word(line.vat).to_owned(), sum: line.vat.inside(line.amount)?.map(roubles) },
-        agent_info: Some(AgentInfo { kind: "another".to_owned() }),
+        vat: Vat {
+            kind: vat_word(line.vat).to_owned(),
+            sum: line.vat.inside(line.amount)?.map(roubles),
+        },
+        agent_info: Some(AgentInfo {
+            kind: "another".to_owned(),
+        }),
         supplier_info: Some(SupplierInfo {
             phones: vec![document.supplier.phone.clone()],
             name: document.supplier.name.clone(),
@@ -101,7 +121,11 @@ fn failed(error: &ErrorBody) -> TillAnswer {
     // What the register, its drive or its queue could not do now it may do later; what it calls invalid stays invalid.
     let passing = matches!(error.kind.as_str(), "timeout" | "driver" | "agent");
     let text = error.text.chars().filter(|c| !c.is_control()).take(300).collect();
-    TillAnswer::Failed { code: error.code, text, passing }
+    TillAnswer::Failed {
+        code: error.code,
+        text,
+        passing,
+    }
 }
 
 fn fiscal(payload: &Payload) -> Result<Fiscal, Malformed> {
@@ -109,7 +133,8 @@ fn fiscal(payload: &Payload) -> Result<Fiscal, Malformed> {
         .ok()
         .and_then(|at| MOSCOW.to_timestamp(at).ok())
         .ok_or_else(|| Malformed::at("/payload/receipt_datetime", "dd.mm.yyyy HH:MM:SS"))?;
-    let total = money(&payload.total).ok_or_else(|| Malformed::at("/payload/total", "an amount with at most two decimals"))?;
+    let total =
+        money(&payload.total).ok_or_else(|| Malformed::at("/payload/total", "an amount with at most two decimals"))?;
     let digits = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(&payload.fn_number) {
         return Err(Malformed::at("/payload/fn_number", "16 digits"));

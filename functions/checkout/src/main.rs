@@ -1,0 +1,7 @@
+//! Starts the door.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::start(runtime::serve_http(checkout::router))
+}

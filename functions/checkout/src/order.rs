@@ -1,0 +1,181 @@
+//! An order's page in all its states, and its two buttons: pay and cancel.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::details::Language;
+use http::header::USER_AGENT;
+use http::{HeaderMap, StatusCode};
+use pages::Lang;
+use runtime::ClientAddress;
+use workflows::checkout::{self, Seen, Submission, Submitted};
+use workflows::error::WorkflowError;
+use workflows::links;
+use workflows::orders::Invalid;
+use workflows::ports::Ports;
+
+use crate::answer::{self, Pairs, Reader, form_action, page, see_other, value};
+use crate::view::{self, Shown, Typed};
+
+/// `GET /c/{token}`.
+pub(crate) async fn see(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
+    reader.answer(shown(&ports, &token, &reader, false).await)
+}
+
+/// `GET /c/{token}/return`: from the bank.
+pub(crate) async fn come_back(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
+    reader.answer(shown(&ports, &token, &reader, true).await)
+}
+
+/// A GET where only a form is posted: the reader reloaded, or the page asked for itself again.
+pub(crate) async fn back_to_order(Path(token): Path<String>, reader: Reader) -> Response {
+    see_other(&order_path(&token, &reader))
+}
+
+async fn shown(ports: &Ports, token: &str, reader: &Reader, from_bank: bool) -> Result<Response, WorkflowError> {
+    let seen = checkout::see_after_bank(ports, token).await?;
+    let lang = reader.language(seen.details.language);
+    Ok(as_it_stands(ports, &seen, lang, from_bank))
+}
+
+/// The page that fits how the order stands.
+fn as_it_stands(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> Response {
+    match view::shown(ports, seen, lang, from_bank) {
+        Shown::State(view) => page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings)),
+        Shown::Payable => payment_page(ports, seen, lang, StatusCode::OK, &Typed::default()),
+    }
+}
+
+fn payment_page(ports: &Ports, seen: &Seen, lang: Lang, status: StatusCode, typed: &Typed) -> Response {
+    let view = view::payment(ports, seen, lang, typed);
+    page(status, &pages::checkout(&view), &form_action(&ports.settings))
+}
+
+/// `POST /c/{token}/pay`.
+pub(crate) async fn pay(
+    State(ports): State<Ports>,
+    Path(token): Path<String>,
+    reader: Reader,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = match answer::form(&headers, &body) {
+        Ok(form) => form,
+        Err(status) => return reader.failure(status),
+    };
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    reader.answer(paid(&ports, &token, &reader, &form, address, user_agent).await)
+}
+
+async fn paid(
+    ports: &Ports,
+    token: &str,
+    reader: &Reader,
+    form: &Pairs,
+    address: String,
+    user_agent: &str,
+) -> Result<Response, WorkflowError> {
+    let before = checkout::see(ports, token).await?;
+    let csrf = value(form, "csrf").unwrap_or_default();
+    if !links::form_token_holds(&ports.settings, &before.order.id, "pay", csrf) {
+        return Ok(reader.failure(StatusCode::FORBIDDEN));
+    }
+    let lang = value(form, "lang").and_then(Lang::parse).unwrap_or_else(|| reader.language(before.details.language));
+    let language = match lang {
+        Lang::Ru => Language::Ru,
+        Lang::En => Language::En,
+    };
+    let mut typed = Typed::of(form);
+    // What was ticked must be the text that is put on record as agreed to.
+    if value(form, "version").is_some_and(|version| version != view::texts_version(&ports.settings, language)) {
+        typed.problem = Some(view::texts_changed(lang).to_owned());
+        return Ok(payment_page(ports, &before, lang, StatusCode::CONFLICT, &typed));
+    }
+    let submission = Submission {
+        email: typed.email.clone(),
+        phone: typed.phone.clone(),
+        channels: typed.channels.clone(),
+        consent_personal_data: typed.consent_personal_data,
+        consent_terms: typed.consent_terms,
+        csrf: csrf.to_owned(),
+        address,
+        user_agent: user_agent.to_owned(),
+        language,
+    };
+    Ok(match checkout::submit(ports, token, &submission).await? {
+        Submitted::GoToBank(url) => see_other(&url),
+        Submitted::Again(seen, invalid) => {
+            typed.invalid = invalid.into_iter().map(|Invalid { pointer, ru, en, .. }| (pointer, view::pick(lang, ru, en))).collect();
+            payment_page(ports, &seen, lang, StatusCode::UNPROCESSABLE_ENTITY, &typed)
+        }
+        Submitted::Look(_) => see_other(&order_path(token, reader)),
+        Submitted::BankSilent(_) => {
+            let onward = (order_path(token, reader), view::pick(lang, "Вернуться к заказу", "Back to the order").to_owned());
+            let words = view::pick(
+                lang,
+                (
+                    "Банк сейчас не отвечает",
+                    "Деньги не списаны, ваши данные сохранены. Вернитесь к заказу и попробуйте ещё раз через минуту: второй раз мы не спишем.",
+                ),
+                (
+                    "The bank is not answering now",
+                    "Nothing was charged and what you entered is kept. Go back to the order and try again in a minute: you will not be charged twice.",
+                ),
+            );
+            reader.failure_in_words(StatusCode::SERVICE_UNAVAILABLE, lang, Some(words), Some(onward))
+        }
+    })
+}
+
+/// `GET /c/{token}/cancel`: the last question.
+pub(crate) async fn confirm_cancel(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
+    let asked = async {
+        let seen = checkout::see(&ports, &token).await?;
+        if !seen.order.may_cancel() {
+            return Ok(see_other(&order_path(&token, &reader)));
+        }
+        let lang = reader.language(seen.details.language);
+        let view = view::cancel_question(&ports, &seen, lang, &order_path(&token, &reader));
+        Ok(page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings)))
+    };
+    reader.answer(asked.await)
+}
+
+/// `POST /c/{token}/cancel/ask`: the button «Отменить заказ» of the order's page leads to the last question.
+pub(crate) async fn ask_cancel(Path(token): Path<String>, reader: Reader) -> Response {
+    see_other(&with_language(&format!("{}/cancel", view::order_path(&token)), &reader))
+}
+
+/// `POST /c/{token}/cancel`.
+pub(crate) async fn cancel(
+    State(ports): State<Ports>,
+    Path(token): Path<String>,
+    reader: Reader,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = match answer::form(&headers, &body) {
+        Ok(form) => form,
+        Err(status) => return reader.failure(status),
+    };
+    let cancelled = async {
+        let before = checkout::see(&ports, &token).await?;
+        let csrf = value(&form, "csrf").unwrap_or_default();
+        if !links::form_token_holds(&ports.settings, &before.order.id, "cancel", csrf) {
+            return Ok(reader.failure(StatusCode::FORBIDDEN));
+        }
+        checkout::cancel(&ports, &token, csrf).await?;
+        Ok(see_other(&order_path(&token, &reader)))
+    };
+    reader.answer(cancelled.await)
+}
+
+/// The order's own page, in the language chosen before. Relative: the reader stays under the name they came by.
+fn order_path(token: &str, reader: &Reader) -> String {
+    with_language(&view::order_path(token), reader)
+}
+
+fn with_language(path: &str, reader: &Reader) -> String {
+    reader.chosen.map_or_else(|| path.to_owned(), |lang| format!("{path}?lang={}", lang.code()))
+}

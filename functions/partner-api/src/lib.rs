@@ -1,0 +1,60 @@
+//! The partner's API: a partner's server makes orders and reads how they stand, what was told to whom, and what is owed; the
+//! operator enrols partners.
+//!
+//! **Invariant**: every answer is JSON of a shape the OpenAPI document names, every refusal is `application/problem+json` with a
+//! stable code, and nothing of one tenant is read before the API key is known to be that tenant's: another tenant's order is
+//! answered exactly as one that never was. Deliberately absent: decisions about orders and money (`workflows`, `domain`), the
+//! table, and the buyer's pages (`checkout`).
+//!
+//! ```text
+//! request ─▶ access (whose key?) ─▶ query | body ─▶ one workflow ─▶ a view ─▶ answer
+//!                                                        └ problems (one error, one status, one code)
+//! ```
+
+pub mod access;
+pub mod deliveries;
+pub mod docs;
+pub mod examples;
+pub mod ledger;
+pub mod openapi;
+pub mod operator;
+pub mod orders;
+pub mod partner;
+pub mod payouts;
+pub mod problems;
+pub mod query;
+pub mod requisites;
+pub mod web;
+pub mod webhook;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+use workflows::ports::Ports;
+
+/// The routes. The OpenAPI document names exactly these (a test holds the two together).
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 15] {
+    [
+        ("/v1/orders", get(orders::list).post(orders::create)),
+        ("/v1/orders/{id}", get(orders::one)),
+        ("/v1/orders/{id}/deliveries", get(deliveries::list)),
+        ("/v1/orders/{id}/deliveries/{entry}/replay", post(deliveries::replay)),
+        ("/v1/orders/{id}/ledger", get(ledger::of_order)),
+        ("/v1/ledger", get(ledger::of_month)),
+        ("/v1/balance", get(ledger::balance)),
+        ("/v1/payouts", get(payouts::list).post(payouts::request)),
+        ("/v1/payouts/{id}", get(payouts::one)),
+        ("/v1/payouts/{id}/payment-order.txt", get(payouts::file)),
+        ("/v1/webhook", get(webhook::read).put(webhook::set).delete(webhook::remove)),
+        ("/v1/partner", get(partner::read)),
+        // Whoever is not the operator learns nothing, not even the method.
+        ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
+        ("/openapi.json", get(docs::document)),
+        ("/docs", get(docs::page)),
+    ]
+}
+
+/// The API behind the door.
+pub fn router(ports: Ports) -> Router {
+    let routed = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    routed.with_state(ports)
+}

@@ -1,0 +1,175 @@
+//! Payouts: asked for, listed, and as the file an accountant loads into the bank.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::payout::Payout;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode, Uri};
+use runtime::Problem;
+use serde::Serialize;
+use utoipa::ToSchema;
+use workflows::error::WorkflowError;
+use workflows::ports::Ports;
+use workflows::{payouts, reading};
+
+use crate::access::{Caller, OwnPayout};
+use crate::examples;
+use crate::partner::AccountView;
+use crate::problems::{self, Answer};
+use crate::query::{List, Parameters};
+
+/// Payouts, newest first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PayoutList {
+    /// The payouts.
+    pub payouts: Vec<PayoutView>,
+    /// Send it back as `cursor` to go on; `null` on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A payment order to the partner. Never changed once made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PayoutView {
+    /// Id.
+    #[schema(example = "po_01kavxa3hs8g5xv6qt7mh3v2kc")]
+    pub id: String,
+    /// Number of the payment order.
+    #[schema(example = 7)]
+    pub number: u32,
+    /// When it was made.
+    pub at: String,
+    /// Roubles, with two decimals.
+    #[schema(example = "2895.00")]
+    pub amount: String,
+    /// ISO 4217 currency.
+    #[schema(example = "RUB")]
+    pub currency: String,
+    /// Where to.
+    pub account: AccountView,
+    /// The orders it pays out, and each one's part.
+    pub orders: Vec<PayoutLineView>,
+    /// Path of the file for the bank.
+    pub payment_order_url: String,
+}
+
+/// One order's part.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PayoutLineView {
+    /// The order.
+    pub order: String,
+    /// The merchant's number of it.
+    pub number: String,
+    /// Roubles, with two decimals.
+    pub amount: String,
+}
+
+fn view(payout: &Payout) -> PayoutView {
+    let lines = payout.orders.iter().map(|line| PayoutLineView {
+        order: line.order.to_string(),
+        number: line.number.clone(),
+        amount: line.amount.to_decimal().to_string(),
+    });
+    PayoutView {
+        id: payout.id.clone(),
+        number: payout.number,
+        at: payout.at.to_string(),
+        amount: payout.amount.to_decimal().to_string(),
+        currency: payout.amount.currency().code().to_owned(),
+        account: AccountView::from(&payout.account),
+        orders: lines.collect(),
+        payment_order_url: format!("/v1/payouts/{}/payment-order.txt", payout.id),
+    }
+}
+
+/// List payouts
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/payouts",
+    operation_id = "payouts",
+    tag = "Payouts",
+    params(
+        ("limit" = Option<u32>, Query, description = "1 to 100 payouts, 50 when left out.", minimum = 1, maximum = 100, example = 50),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+    ),
+    responses((status = 200, description = "Payouts.", body = PayoutList, example = json!(examples::payout_list()))),
+    security(("api_key" = [])),
+)]
+pub async fn list(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri) -> Answer<Json<PayoutList>> {
+    let parameters = Parameters::read(&uri, &["limit", "cursor"])?;
+    let limit = parameters.limit()?;
+    let list = List { tenant: &tenant, name: "payouts", filter: "" };
+    let place = parameters.place(&ports, &list)?;
+    let (found, next) = ports.store.payouts(&tenant, place, limit).await.map_err(WorkflowError::from)?;
+    Ok(Json(PayoutList {
+        payouts: found.iter().map(view).collect(),
+        next_cursor: next.map(|place| list.cursor(&ports.settings, &place)),
+    }))
+}
+
+/// Ask for a payout
+///
+/// Everything that is available goes out now, never earlier than three days after payment and hand-over; several payment orders when
+/// there are more than 90 orders.
+#[utoipa::path(
+    post,
+    path = "/v1/payouts",
+    operation_id = "request_payout",
+    tag = "Payouts",
+    responses((status = 201, description = "The payouts that were made.", body = PayoutList, example = json!(examples::payout_list()))),
+    security(("api_key" = [])),
+)]
+pub async fn request(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<(StatusCode, Json<PayoutList>)> {
+    let made = payouts::request(&ports, &tenant).await?;
+    if made.is_empty() {
+        return Err(problems::nothing_to_pay_out().into());
+    }
+    let payouts = made.iter().map(view).collect();
+    Ok((StatusCode::CREATED, Json(PayoutList { payouts, next_cursor: None })))
+}
+
+async fn find(ports: &Ports, OwnPayout(tenant, id): &OwnPayout) -> Answer<Payout> {
+    let found = ports.store.payout(tenant, id).await.map_err(WorkflowError::from)?;
+    found.ok_or_else(|| Problem::not_found().into())
+}
+
+/// Look at a payout
+///
+/// The payment order and the orders behind it.
+#[utoipa::path(
+    get,
+    path = "/v1/payouts/{id}",
+    operation_id = "payout",
+    tag = "Payouts",
+    params(("id" = String, Path, description = "Id of the payout.", example = "po_01kavxa3hs8g5xv6qt7mh3v2kc")),
+    responses((status = 200, description = "The payout.", body = PayoutView, example = json!(examples::payout()))),
+    security(("api_key" = [])),
+)]
+pub async fn one(State(ports): State<Ports>, payout: OwnPayout) -> Answer<Json<PayoutView>> {
+    Ok(Json(view(&find(&ports, &payout).await?)))
+}
+
+/// Download a payout's payment order
+///
+/// A `1CClientBankExchange` file of format 1.03 in CP1251, as banks' client programs and 1C load it.
+#[utoipa::path(
+    get,
+    path = "/v1/payouts/{id}/payment-order.txt",
+    operation_id = "payment_order",
+    tag = "Payouts",
+    params(("id" = String, Path, description = "Id of the payout.")),
+    responses((status = 200, description = "The file.", body = String, content_type = "text/plain; charset=windows-1251",
+        headers(("Content-Disposition" = String, description = "An attachment with a name.")))),
+    security(("api_key" = [])),
+)]
+pub async fn file(State(ports): State<Ports>, payout: OwnPayout) -> Answer<Response> {
+    let payout = find(&ports, &payout).await?;
+    let mut response = reading::payment_order_file(&ports, &payout).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=windows-1251"));
+    let name = format!("attachment; filename=\"payment-order-{}.txt\"", payout.number);
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment")));
+    Ok(response)
+}

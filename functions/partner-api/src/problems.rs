@@ -1,0 +1,181 @@
+//! Every refusal of this API: which error is which problem, and all problems by their codes.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use runtime::{FieldError, Problem};
+use workflows::error::{Whose, WorkflowError};
+use workflows::orders::Invalid;
+
+/// Seconds after which it is worth asking again when somebody outside was silent.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// A problem on its way out, so that `?` turns every error into one.
+#[derive(Debug)]
+pub struct Refused(pub Problem);
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<WorkflowError> for Refused {
+    fn from(error: WorkflowError) -> Self {
+        Self(match (error.whose(), &error) {
+            (Whose::Caller, WorkflowError::NotConnected(..)) => bank_not_connected(),
+            (Whose::Caller, WorkflowError::Refused(refusal)) => refused().detail(refusal.to_string()),
+            (Whose::Caller, _) => Problem::not_found(),
+            (Whose::Outside, _) => Problem::unavailable(&error, RETRY_AFTER_SECONDS),
+            (Whose::Ours, _) => Problem::internal(&error),
+        })
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+/// What a handler answers.
+pub type Answer<T> = Result<T, Refused>;
+
+/// Nothing is here.
+pub async fn nowhere() -> Problem {
+    Problem::not_found()
+}
+
+/// 422 from what a workflow found wrong.
+pub fn invalid(found: Vec<Invalid>) -> Problem {
+    let errors = found.into_iter().map(|one| FieldError::new(one.pointer, one.code, one.ru, one.en));
+    Problem::unprocessable(errors.collect())
+}
+
+/// 422 with one fault.
+pub fn fault(pointer: &str, code: &'static str, ru: &str, en: &str) -> Problem {
+    Problem::unprocessable(vec![FieldError::new(pointer, code, ru, en)])
+}
+
+/// 400: the body is not JSON.
+pub const fn json_malformed() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "json_malformed", "The body is not JSON", "Тело запроса — не JSON")
+}
+
+/// 400: the idempotency key cannot be one.
+pub const fn idempotency_key_malformed() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "idempotency_key_malformed",
+        "Idempotency-Key must be 1 to 200 printable ASCII characters, sent once",
+        "Idempotency-Key — от 1 до 200 печатных символов ASCII, один раз",
+    )
+}
+
+/// 409: the domain refuses.
+pub const fn refused() -> Problem {
+    Problem::conflict("refused", "The order's state does not allow this", "Состояние заказа этого не допускает")
+}
+
+/// 409: the number belongs to another order.
+pub const fn order_number_taken() -> Problem {
+    Problem::conflict(
+        "order_number_taken",
+        "The number has been used for a different order",
+        "Этот номер уже использован для другого заказа",
+    )
+}
+
+/// 422: the idempotency key belongs to another request.
+pub const fn idempotency_key_reused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "The Idempotency-Key has been used with a different body",
+        "Этот Idempotency-Key уже использован с другим телом запроса",
+    )
+}
+
+/// 409: nobody could charge for the order.
+pub const fn bank_not_connected() -> Problem {
+    Problem::conflict(
+        "bank_not_connected",
+        "No bank is connected for live orders yet; use the test key",
+        "Банк для боевых заказов ещё не подключён; используйте тестовый ключ",
+    )
+}
+
+/// 409: there is nothing mature.
+pub const fn nothing_to_pay_out() -> Problem {
+    Problem::conflict(
+        "nothing_to_pay_out",
+        "No fulfilled order is three days past payment and hand-over",
+        "Нет исполненных заказов, с оплаты и передачи которых прошло три дня",
+    )
+}
+
+/// 409: there is nowhere to send webhooks.
+pub const fn webhook_not_set() -> Problem {
+    Problem::conflict(
+        "webhook_not_set",
+        "No webhook address is set; PUT /v1/webhook first",
+        "Адрес вебхуков не задан; сначала PUT /v1/webhook",
+    )
+}
+
+/// All problems of the API, in the order of their statuses, for the documentation.
+pub fn all() -> Vec<Problem> {
+    vec![
+        Problem::malformed(),
+        json_malformed(),
+        idempotency_key_malformed(),
+        Problem::unauthorized(),
+        Problem::not_found(),
+        Problem::method_not_allowed(),
+        bank_not_connected(),
+        nothing_to_pay_out(),
+        order_number_taken(),
+        refused(),
+        webhook_not_set(),
+        Problem::too_large(),
+        Problem::unsupported_media_type(),
+        Problem::unprocessable(Vec::new()),
+        idempotency_key_reused(),
+        Problem::internal_logged(),
+        Problem { retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..unavailable() },
+    ]
+}
+
+/// 503 as the documentation shows it.
+pub fn unavailable() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable",
+        "Temporarily unavailable, try again",
+        "Временно недоступно, попробуйте ещё раз",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_the_documented_503_is_the_real_one() {
+        let codes: BTreeSet<_> = all().iter().map(|problem| problem.code).collect();
+        assert_eq!(codes.len(), all().len());
+        let real = Problem::unavailable(&std::io::Error::other("x"), RETRY_AFTER_SECONDS);
+        assert_eq!(all().pop().unwrap(), real);
+    }
+
+    #[test]
+    fn whose_an_error_is_sets_its_status() {
+        let status = |error: WorkflowError| Refused::from(error).0.status.as_u16();
+        let tenant = "demoshop.l".parse().unwrap();
+        assert_eq!(status(WorkflowError::NotFound), 404);
+        assert_eq!(status(WorkflowError::NotConnected(tenant, "bank")), 409);
+        assert_eq!(status(WorkflowError::Busy), 503);
+        assert_eq!(status(WorkflowError::Money(domain::money::MoneyError::Overflow)), 500);
+    }
+}

@@ -1,0 +1,16 @@
+//! What the sandbox bank, register and executor do later: one message of the queue `sandbox`, one row looked at.
+//!
+//! Invariant: it knows no order of ours. It does what a bank, a register or an executor would do on their own machines.
+
+use runtime::WorkerError;
+use workflows::ports::Ports;
+
+/// One message.
+///
+/// # Errors
+/// It is to be brought again.
+pub async fn handle(ports: Ports, body: String) -> Result<(), WorkerError> {
+    sandbox::work(&ports, &body).await.map_err(|error| {
+        if error.passes() { WorkerError::Outside(error.into()) } else { WorkerError::Ours(error.into()) }
+    })
+}

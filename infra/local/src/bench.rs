@@ -1,0 +1,365 @@
+//! Cost figures: DynamoDB units and calls of one order's life, step by step; keys shared by a partner's orders; the checkout page.
+//!
+//! The doors and workers are the real ones; the table counts what AWS would bill (see `storage::metered`, which is held to what
+//! an independent implementation of DynamoDB reports). What the sandbox keeps for itself is not part of a live order and is left
+//! out: its rows, and the reading of a test partner's own clock.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+
+use connectors::http::Response;
+use domain::id::{Mode, Tenant};
+use serde_json::{Value, json};
+use storage::keys;
+use storage::memory::MemoryTable;
+use storage::metered::{Meter, MeteredTable};
+use workflows::ports::{Ports, QueueName};
+
+use crate::cli::BenchArgs;
+use crate::simulate::dice::Dice;
+use crate::simulate::outside::World;
+use crate::simulate::world::{answering, machine, set_up, wait, work};
+
+const GOALS: [(&str, u64, u64, u64); 3] = [("paid", 12, 4, 14), ("refunded", 9, 9, 99), ("abandoned", 4, 9, 99)];
+/// Orders by one partner, for shared keys.
+const MANY: usize = 1_000;
+
+/// Units and calls of one step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Cost {
+    calls: u64,
+    write_units: u64,
+    read_half_units: u64,
+}
+
+impl Cost {
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.write_units += other.write_units;
+        self.read_half_units += other.read_half_units;
+    }
+}
+
+/// A bench: one machine, no faults, a counting table.
+struct Bench {
+    world: World,
+    ports: Ports,
+    meter: Meter,
+    key: String,
+}
+
+impl Bench {
+    fn new() -> Option<Self> {
+        let meter = Meter::new(|key| keys::kind(key).to_owned());
+        let table = MeteredTable::new(MemoryTable::new(), meter.clone());
+        let world = World::new(Dice::new(1), Arc::new(AtomicBool::new(false)), Arc::new(table));
+        let ports = machine(&world);
+        *world.machines.lock().unwrap_or_else(PoisonError::into_inner) = vec![answering(&ports)];
+        let tenant = Tenant::try_new("simshop", Mode::Test).ok()?;
+        meter.start("set-up");
+        let key = wait(&world, set_up(ports.clone(), tenant))?;
+        Some(Self { world, ports, meter, key })
+    }
+
+    fn call(&self, label: &str, request: http::Request<Vec<u8>>) -> Option<Response> {
+        self.meter.start(label);
+        let world = self.world.clone();
+        wait(&self.world, async move { world.call(request).await })
+    }
+
+    fn post(&self, label: &str, path: &str, form: &str) -> Option<Response> {
+        let request = http::Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.as_bytes().to_vec());
+        self.call(label, request.ok()?)
+    }
+
+    fn get(&self, label: &str, path: &str) -> Option<Response> {
+        self.call(label, http::Request::builder().uri(path).body(Vec::new()).ok()?)
+    }
+
+    fn json(&self, label: &str, path: &str, body: &Value) -> Option<Value> {
+        let request = http::Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", self.key))
+            .body(body.to_string().into_bytes());
+        let response = self.call(label, request.ok()?)?;
+        serde_json::from_slice(&response.body).ok()
+    }
+
+    /// Brings the messages of one queue to their worker, and what the sandbox then does.
+    fn deliver(&self, queue: QueueName, label: &str) {
+        loop {
+            let message = {
+                let mut waiting = self.world.queue.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(at) = waiting.iter().position(|(message, _)| message.queue == queue) else { return };
+                waiting.remove(at).0
+            };
+            self.meter.start(label);
+            let ports = self.ports.clone();
+            wait(&self.world, async move { Some(work(ports, queue, message.body).await) });
+        }
+    }
+
+    fn tick(&self, label: &str) {
+        self.meter.start(label);
+        let ports = self.ports.clone();
+        wait(&self.world, async move { deadlines::tick(ports).await.ok() });
+    }
+
+    fn advance(&self, seconds: i64) {
+        self.world.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn create(&self, number: &str, execution: &str) -> Option<(String, String)> {
+        let request = json!({
+            "number": number,
+            "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00" }],
+            "buyer": { "email": "ivanova@example.com" },
+            "channels": ["email"],
+            "scenario": { "execution": execution },
+        });
+        let order = self.json("create", "/v1/orders", &request)?;
+        let page = order["checkout_url"].as_str()?.split_once("://")?.1;
+        Some((order["id"].as_str()?.to_owned(), page[page.find('/')?..].to_owned()))
+    }
+
+    fn pay(&self, page: &str) -> Option<()> {
+        let html = String::from_utf8_lossy(&self.get("checkout page", page)?.body).into_owned();
+        let csrf = html.split_once("name=\"csrf\"")?.1.split_once("value=\"")?.1.split_once('"')?.0.to_owned();
+        let form = format!("csrf={csrf}&consent_personal_data=1&consent_terms=1");
+        let bank = self.post("pay button", &format!("{page}/pay"), &form)?.header("location")?.to_owned();
+        let path = bank.split_once("://").map_or(bank.as_str(), |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]).to_owned();
+        self.post("bank callback", &path, "card=success").map(drop)
+    }
+
+    /// Costs by step, without the sandbox's own and with the partner's settings apart.
+    fn costs(&self) -> (Vec<(String, Cost)>, Cost) {
+        let mut steps: Vec<(String, Cost)> = Vec::new();
+        let mut settings = Cost::default();
+        for line in self.meter.report() {
+            let cost =
+                Cost { calls: line.calls, write_units: line.write_units, read_half_units: line.read_half_units };
+            match line.kind.as_str() {
+                "sandbox" => {}
+                "partner settings" | "counter" => settings.add(cost),
+                _ if line.label == "set-up" => {}
+                _ => match steps.iter_mut().find(|(label, _)| *label == line.label) {
+                    Some((_, sum)) => sum.add(cost),
+                    None => steps.push((line.label.clone(), cost)),
+                },
+            }
+        }
+        (steps, settings)
+    }
+}
+
+/// The life of a paid order until its payout.
+fn paid() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let (_, page) = bench.create("B-1", "automatic")?;
+    bench.pay(&page)?;
+    bench.deliver(QueueName::Receipt, "receipt");
+    bench.deliver(QueueName::Sandbox, "receipt");
+    bench.deliver(QueueName::Notification, "e-mail with the receipt");
+    bench.deliver(QueueName::Webhook, "webhooks: paid, receipt");
+    bench.deliver(QueueName::Fulfilment, "hand-over");
+    bench.deliver(QueueName::Webhook, "webhook: handed over");
+    bench.deliver(QueueName::Sandbox, "executor reports");
+    bench.deliver(QueueName::Notification, "e-mail with the result");
+    bench.deliver(QueueName::Webhook, "webhook: fulfilled");
+    bench.advance(1_300);
+    bench.tick("housekeeping visit");
+    bench.advance(24 * 3_600);
+    bench.tick("reminder");
+    bench.deliver(QueueName::Notification, "reminder");
+    bench.advance(3 * 24 * 3_600);
+    bench.tick("payout");
+    bench.deliver(QueueName::Webhook, "webhook: paid out");
+    Some(bench)
+}
+
+/// An order cancelled after three days.
+fn refunded() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let (_, page) = bench.create("B-2", "manual")?;
+    bench.pay(&page)?;
+    for queue in [QueueName::Receipt, QueueName::Sandbox, QueueName::Notification, QueueName::Webhook, QueueName::Fulfilment, QueueName::Webhook] {
+        bench.deliver(queue, "until paid");
+    }
+    bench.advance(3 * 24 * 3_600 + 60);
+    bench.tick("until overdue");
+    bench.deliver(QueueName::Notification, "until overdue");
+    bench.deliver(QueueName::Webhook, "until overdue");
+    bench.deliver(QueueName::Sandbox, "until overdue");
+    let html = String::from_utf8_lossy(&bench.get("cancel page", &format!("{page}/cancel"))?.body).into_owned();
+    let csrf = html.split_once("name=\"csrf\"")?.1.split_once("value=\"")?.1.split_once('"')?.0.to_owned();
+    bench.post("cancel button", &format!("{page}/cancel"), &format!("csrf={csrf}"))?;
+    bench.deliver(QueueName::BankOperation, "refund at the bank");
+    bench.deliver(QueueName::Fulfilment, "tell the executor");
+    bench.deliver(QueueName::Receipt, "refund receipt");
+    bench.deliver(QueueName::Sandbox, "refund receipt");
+    bench.deliver(QueueName::Notification, "e-mails");
+    bench.deliver(QueueName::Webhook, "webhooks: cancelled, refund started, refunded, receipt");
+    Some(bench)
+}
+
+/// An order nobody pays.
+fn abandoned() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let (_, page) = bench.create("B-3", "automatic")?;
+    bench.get("checkout page", &page)?;
+    bench.advance(1_300);
+    bench.tick("expiry");
+    bench.deliver(QueueName::Webhook, "webhook: expired");
+    Some(bench)
+}
+
+/// Writes per order to keys that more than one order shares.
+fn shared_keys() -> Option<Vec<(String, u64)>> {
+    let bench = Bench::new()?;
+    for n in 0..MANY {
+        let (_, page) = bench.create(&format!("M-{n}"), "automatic")?;
+        bench.pay(&page)?;
+        for queue in QueueName::ALL {
+            bench.deliver(queue, "many");
+        }
+    }
+    let shared = bench.meter.touches().into_iter().filter(|(key, _)| {
+        !matches!(key.pk.as_bytes().first(), Some(b'O' | b'N' | b'X' | b'I')) && !key.pk.starts_with("S#")
+    });
+    Some(shared.map(|(key, writes)| (format!("{} {}", key.pk, key.sk), writes)).collect())
+}
+
+struct Section {
+    name: &'static str,
+    steps: Vec<(String, Cost)>,
+    /// Steps that belong to the goal.
+    counted: fn(&str) -> bool,
+    settings: Cost,
+}
+
+impl Section {
+    fn total(&self) -> Cost {
+        let mut sum = Cost::default();
+        for (_, cost) in self.steps.iter().filter(|(label, _)| (self.counted)(label)) {
+            sum.add(*cost);
+        }
+        sum
+    }
+}
+
+fn half(units: u64) -> String {
+    format!("{}.{}", units / 2, if units % 2 == 0 { 0 } else { 5 })
+}
+
+/// Prints the figures.
+pub fn run(args: &BenchArgs) -> ExitCode {
+    let (Some(paid), Some(refunded), Some(abandoned)) = (paid(), refunded(), abandoned()) else {
+        anstream::eprintln!("bench: an order did not get to its end");
+        return ExitCode::FAILURE;
+    };
+    let page = page_bytes();
+    let shared = shared_keys().unwrap_or_default();
+    let section = |name, bench: &Bench, counted| {
+        let (steps, settings) = bench.costs();
+        Section { name, steps, counted, settings }
+    };
+    let sections = [
+        section("paid", &paid, |label: &str| {
+            matches!(
+                label,
+                "create" | "checkout page" | "pay button" | "bank callback" | "receipt" | "e-mail with the receipt" | "webhooks: paid, receipt" | "hand-over"
+            )
+        }),
+        section("refunded", &refunded, |label: &str| {
+            !matches!(label, "create" | "checkout page" | "pay button" | "bank callback" | "until paid" | "until overdue")
+        }),
+        section("abandoned", &abandoned, |_: &str| true),
+    ];
+    if args.json {
+        anstream::println!("{}", as_json(&sections, page, &shared));
+    } else {
+        print(&sections, page, &shared);
+    }
+    ExitCode::SUCCESS
+}
+
+fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) {
+    for section in sections {
+        anstream::println!("{} order: DynamoDB calls, write units, read units", section.name);
+        for (label, cost) in &section.steps {
+            let mark = if (section.counted)(label) { '•' } else { ' ' };
+            let (calls, writes, reads) = (cost.calls, cost.write_units, half(cost.read_half_units));
+            anstream::println!("  {mark} {label:<56} {calls:>3} {writes:>4} {reads:>5}");
+        }
+        let total = section.total();
+        let goal = GOALS.iter().find(|(name, ..)| *name == section.name);
+        let goal = goal.map(|(_, writes, reads, calls)| match section.name {
+            "paid" => format!("goal {calls} calls, {writes} write, {reads} read units"),
+            _ => format!("goal {writes} write units"),
+        });
+        let (calls, writes, reads) = (total.calls, total.write_units, half(total.read_half_units));
+        anstream::println!("  = {:<56} {calls:>3} {writes:>4} {reads:>5}   {}", "sum of •", goal.unwrap_or_default());
+        let settings = section.settings;
+        anstream::println!(
+            "    once per instance and minute, or lease: {} calls, {} write, {} read units\n",
+            settings.calls, settings.write_units, half(settings.read_half_units)
+        );
+    }
+    if let Some(bytes) = page {
+        anstream::println!("checkout page: {bytes} bytes, 1 request, no script needed   goal 10000 bytes");
+    }
+    let most = shared.iter().map(|(_, writes)| *writes).max().unwrap_or(0);
+    anstream::println!("\n{MANY} orders of one partner: writes to keys that orders share, most {most} to one key   goal {}", MANY / 10);
+    for (key, writes) in shared {
+        anstream::println!("  {key:<40} {writes:>6}");
+    }
+}
+
+fn page_bytes() -> Option<usize> {
+    let bench = Bench::new()?;
+    let request = json!({
+        "number": "B-4",
+        "description": "Документы на квартиру",
+        "lines": [
+            { "name": "Выписка ЕГРН об основных характеристиках", "price": "350.00" },
+            { "name": "Выписка ЕГРН о переходе прав", "price": "290.00" },
+            { "name": "Отчёт о собственниках", "price": "594.50" },
+        ],
+    });
+    let order = bench.json("create", "/v1/orders", &request)?;
+    let url = order["checkout_url"].as_str()?.split_once("://")?.1.to_owned();
+    Some(bench.get("checkout page", &url[url.find('/')?..])?.body.len())
+}
+
+fn as_json(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) -> Value {
+    let mut report = BTreeMap::new();
+    for section in sections {
+        let total = section.total();
+        let steps: Vec<_> = section
+            .steps
+            .iter()
+            .map(|(label, cost)| {
+                json!({
+                    "step": label, "counted": (section.counted)(label), "calls": cost.calls,
+                    "write_units": cost.write_units, "read_half_units": cost.read_half_units,
+                })
+            })
+            .collect();
+        report.insert(
+            section.name,
+            json!({
+                "calls": total.calls, "write_units": total.write_units,
+                "read_half_units": total.read_half_units, "steps": steps,
+            }),
+        );
+    }
+    json!({ "orders": report, "checkout_page_bytes": page, "shared_keys": shared })
+}

@@ -1,0 +1,67 @@
+//! Which function answers which address, as the routes of `template.yaml` have it: what API Gateway does on AWS.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use runtime::{ClientAddress, Problem, door};
+use tower::ServiceExt;
+use workflows::ports::Ports;
+
+/// Every function that answers HTTP, each behind the door it has on Lambda.
+#[derive(Clone)]
+pub struct Doors {
+    checkout: Router,
+    partner_api: Router,
+    bank_callback: Router,
+    till_callback: Router,
+    fulfilment_callback: Router,
+    /// The sandbox's bank, register, executor and clock.
+    pub sandbox: Router,
+}
+
+impl Doors {
+    /// All of them.
+    pub fn new(ports: &Ports) -> Self {
+        Self {
+            checkout: door(checkout::router(ports.clone())),
+            partner_api: door(partner_api::router(ports.clone())),
+            bank_callback: door(bank_callback::router(ports.clone())),
+            till_callback: door(till_callback::router(ports.clone())),
+            fulfilment_callback: door(fulfilment_callback::router(ports.clone())),
+            sandbox: door(sandbox_door::router(ports.clone())),
+        }
+    }
+
+    /// The function whose route this is.
+    fn route(&self, method: &Method, path: &str) -> Option<&Router> {
+        let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
+        let get = method == Method::GET;
+        let post = method == Method::POST;
+        match path {
+            "/pay" => Some(&self.checkout),
+            _ if below("/c/") => Some(&self.checkout),
+            _ if get && (below("/r/") || below("/d/") || below("/legal/")) => Some(&self.checkout),
+            "/openapi.json" | "/docs" if get => Some(&self.partner_api),
+            _ if below("/v1/") => Some(&self.partner_api),
+            _ if post && below("/callbacks/bank/") => Some(&self.bank_callback),
+            _ if post && below("/callbacks/till/") => Some(&self.till_callback),
+            _ if post && below("/callbacks/execution/") => Some(&self.fulfilment_callback),
+            _ if below("/sandbox/") => Some(&self.sandbox),
+            _ => None,
+        }
+    }
+}
+
+/// Has a request answered by the function whose it is.
+pub async fn dispatch(State(doors): State<Doors>, mut request: Request) -> Response {
+    let Some(function) = doors.route(request.method(), request.uri().path()).cloned() else {
+        return Problem::not_found().into_response();
+    };
+    if let Some(ConnectInfo(caller)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied() {
+        request.extensions_mut().insert(ClientAddress(caller.ip().to_string()));
+    }
+    function.oneshot(request).await.into_response()
+}

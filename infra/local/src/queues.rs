@@ -1,0 +1,226 @@
+//! The workers' queues in this process: delay, repetition, dead letters, as SQS has them; not durable, as SQS is.
+//!
+//! What is lost with the process is on record in its order, and is sent again at the next start.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::time::Timestamp;
+use serde::Serialize;
+use tokio::sync::{Semaphore, mpsc};
+use workflows::ports::{Message, Ports, Queue, QueueError, QueueName};
+
+use crate::workers;
+
+/// Times a message is received before it is a dead letter, as `template.yaml` has it.
+pub const RECEIVES_MAX: u32 = 5;
+/// Seconds until a failed message is seen again: 1, 2, 4, 8. On SQS it is the visibility timeout, which is longer than anyone
+/// at a desk waits.
+const AGAIN_SECONDS: u64 = 1;
+/// Messages of one queue handled at the same time.
+const AT_ONCE: usize = 8;
+/// Dead letters kept to be looked at.
+const DEAD_LETTERS_MAX: usize = 100;
+
+/// The queues' end where messages go in. Clones share it.
+#[derive(Clone)]
+pub struct LocalQueue {
+    inbox: mpsc::UnboundedSender<Message>,
+    board: Board,
+}
+
+/// The queues' other end.
+pub struct Outbox {
+    messages: mpsc::UnboundedReceiver<Message>,
+    board: Board,
+}
+
+/// Queues, empty.
+pub fn queues() -> (LocalQueue, Outbox) {
+    let (inbox, messages) = mpsc::unbounded_channel();
+    let board = Board::default();
+    (LocalQueue { inbox, board: board.clone() }, Outbox { messages, board })
+}
+
+#[async_trait]
+impl Queue for LocalQueue {
+    async fn send(&self, messages: Vec<Message>) -> Result<(), QueueError> {
+        for message in messages {
+            let queue = message.queue;
+            self.board.change(queue, |count| count.ready += 1);
+            if self.inbox.send(message).is_err() {
+                self.board.change(queue, |count| count.ready -= 1);
+                return Err(QueueError { queue: queue.name(), reason: "the stack is stopping".to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LocalQueue {
+    /// What is in the queues.
+    pub fn board(&self) -> Board {
+        self.board.clone()
+    }
+}
+
+/// What is in the queues now. Clones share it.
+#[derive(Clone, Default)]
+pub struct Board(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    queues: BTreeMap<&'static str, Count>,
+    dead_letters: Vec<DeadLetter>,
+    next_id: u64,
+}
+
+/// How many messages of a queue stand how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// To be handled now.
+    pub ready: usize,
+    /// Being handled.
+    pub in_flight: usize,
+    /// To be handled later, as its sender asked.
+    pub delayed: usize,
+    /// Failed, to be handled again.
+    pub failed: usize,
+}
+
+/// A message no worker could deal with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Its queue.
+    pub queue: &'static str,
+    /// Its body, without the order's snapshot, which has contacts in it.
+    pub body: String,
+    /// When it was given up.
+    pub at: Timestamp,
+}
+
+impl Board {
+    /// Counts by queue. Those of empty queues are there too, once they had a message.
+    pub fn counts(&self) -> BTreeMap<&'static str, Count> {
+        self.locked().queues.clone()
+    }
+
+    /// Whether nothing is to be done but what is delayed.
+    pub fn is_quiet(&self) -> bool {
+        self.locked().queues.values().all(|count| count.ready == 0 && count.in_flight == 0 && count.failed == 0)
+    }
+
+    /// Messages given up, newest last.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.locked().dead_letters.clone()
+    }
+
+    fn change(&self, queue: QueueName, change: impl FnOnce(&mut Count)) {
+        change(self.locked().queues.entry(queue.name()).or_default());
+    }
+
+    fn id(&self) -> String {
+        let mut state = self.locked();
+        state.next_id += 1;
+        format!("local-{}", state.next_id)
+    }
+
+    fn bury(&self, letter: DeadLetter) {
+        let letters = &mut self.locked().dead_letters;
+        if letters.len() >= DEAD_LETTERS_MAX {
+            letters.remove(0);
+        }
+        letters.push(letter);
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox {
+    /// Brings every message to its worker until the queues' other end is gone.
+    pub async fn run(mut self, ports: Ports) {
+        let rooms: BTreeMap<QueueName, Arc<Semaphore>> =
+            QueueName::ALL.into_iter().map(|queue| (queue, Arc::new(Semaphore::new(AT_ONCE)))).collect();
+        while let Some(message) = self.messages.recv().await {
+            let Some(room) = rooms.get(&message.queue).cloned() else { continue };
+            tokio::spawn(live(ports.clone(), self.board.clone(), room, message));
+        }
+    }
+}
+
+/// A message's life.
+async fn live(ports: Ports, board: Board, room: Arc<Semaphore>, message: Message) {
+    let queue = message.queue;
+    let id = board.id();
+    if message.delay_seconds > 0 {
+        board.change(queue, |count| {
+            count.ready -= 1;
+            count.delayed += 1;
+        });
+        tokio::time::sleep(Duration::from_secs(message.delay_seconds.into())).await;
+        board.change(queue, |count| {
+            count.delayed -= 1;
+            count.ready += 1;
+        });
+    }
+    for receive in 1..=RECEIVES_MAX {
+        // The semaphore is never closed.
+        let Ok(_place) = room.acquire().await else { return };
+        board.change(queue, |count| {
+            count.ready -= 1;
+            count.in_flight += 1;
+        });
+        let answer = workers::deal(ports.clone(), queue, event(&id, &message.body, receive)).await;
+        let done = is_done(&answer);
+        if done {
+            board.change(queue, |count| count.in_flight -= 1);
+            return;
+        }
+        drop(_place);
+        board.change(queue, |count| {
+            count.in_flight -= 1;
+            count.failed += 1;
+        });
+        if receive < RECEIVES_MAX {
+            tokio::time::sleep(Duration::from_secs(AGAIN_SECONDS << (receive - 1))).await;
+            board.change(queue, |count| {
+                count.failed -= 1;
+                count.ready += 1;
+            });
+        }
+    }
+    board.change(queue, |count| count.failed -= 1);
+    tracing::error!(queue = queue.name(), message_id = id, "a message is a dead letter now");
+    board.bury(DeadLetter { queue: queue.name(), body: bare(&message.body), at: ports.clock.now() });
+}
+
+fn is_done(answer: &SqsBatchResponse) -> bool {
+    answer.batch_item_failures.is_empty()
+}
+
+/// One message as Lambda is given it.
+fn event(id: &str, body: &str, receive: u32) -> SqsEvent {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(id.to_owned());
+    message.body = Some(body.to_owned());
+    message.event_source = Some("aws:sqs".to_owned());
+    message.attributes.insert("ApproximateReceiveCount".to_owned(), receive.to_string());
+    let mut event = SqsEvent::default();
+    event.records.push(message);
+    event
+}
+
+fn bare(body: &str) -> String {
+    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(body) else {
+        return "not JSON".to_owned();
+    };
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("snapshot");
+    }
+    value.to_string()
+}

@@ -1,0 +1,276 @@
+//! What is true of every history of an order: whatever comes, in whatever order, however often.
+
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::audit::audit;
+use crate::details::{Contact, Language, Line, Scenario, Source, Subject};
+use crate::id::{Mode, Tenant};
+use crate::partner::{Button, Channel, Returns};
+use crate::tax::VatRate;
+
+const START: i64 = 1_795_000_000;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(START + seconds).unwrap()
+}
+
+pub(super) fn details() -> Details {
+    let price = Money::rub(300_000);
+    Details {
+        number: "A-1".into(),
+        description: None,
+        lines: vec![Line {
+            name: "Выписка".into(),
+            price,
+            quantity: Decimal::ONE,
+            amount: price,
+            vat: VatRate::None,
+            subject: Subject::Service,
+        }],
+        email: Some(Contact { value: "b@example.com".into(), source: Source::Buyer }),
+        phone: None,
+        channels: vec![Channel::Email],
+        returns: Returns::default(),
+        button: Button::Pay,
+        language: Language::Ru,
+        metadata: None,
+        templates: vec![],
+        scenario: Scenario::default(),
+        consent: None,
+    }
+}
+
+pub(super) fn order() -> Order {
+    let tenant = Tenant::try_new("demoshop", Mode::Test).unwrap();
+    let commission =
+        CommissionTerms { percent: Decimal::new(35, 1), fixed_minor: 0, least_minor: 0, greatest_minor: None };
+    let id = OrderId::new(tenant, "A-1", at(0));
+    Order::new(id, BillNumber::new(1), Money::rub(300_000), commission, 1_200, details(), at(0))
+}
+
+pub(super) fn context(seconds: i64) -> Context {
+    Context { now: at(seconds), webhook: true, automatic_payout: true, jitter: 0 }
+}
+
+fn fiscal(minor: i64, seconds: i64) -> Fiscal {
+    Fiscal {
+        drive: "9999078900000001".into(),
+        document: 1,
+        sign: "1234567890".into(),
+        register: "0000000000000001".into(),
+        shift: 1,
+        number: 1,
+        at: at(seconds),
+        total: Money::rub(minor),
+    }
+}
+
+fn succeeded() -> BankReport {
+    BankReport { reference: None, state: BankState::Succeeded(Money::rub(300_000)) }
+}
+
+/// Applies commands one second apart from `seconds` on; panics on a refusal.
+fn after(mut order: Order, mut seconds: i64, commands: &[Command]) -> Order {
+    for command in commands {
+        match decide(&order, &details(), command, &context(seconds)).unwrap() {
+            Decision::Changed(change) => order = change.order,
+            Decision::AlreadyApplied => {}
+        }
+        seconds += 1;
+    }
+    order
+}
+
+fn pay(no: u8) -> [Command; 2] {
+    [Command::StartPayment, Command::BankReported { operation: no, report: succeeded() }]
+}
+
+fn refuse(order: &Order, seconds: i64, command: &Command) -> Refusal {
+    decide(order, &details(), command, &context(seconds)).unwrap_err()
+}
+
+#[test]
+fn a_paid_order_owes_a_receipt_a_hand_over_and_a_webhook_and_credits_the_partner_net() {
+    let paid = after(order(), 1, &pay(1));
+    assert_eq!(paid.status(), Status::Paid);
+    let tasks: Vec<_> = paid.tasks.iter().map(|task| task.id.to_string()).collect();
+    assert_eq!(tasks, ["w3", "r1", "h"]);
+    assert_eq!(paid.net().unwrap(), Money::rub(289_500));
+    assert_eq!(audit(&paid, at(3), true), []);
+}
+
+#[test]
+fn another_amount_is_refused_and_changes_nothing() {
+    let pending = after(order(), 1, &[Command::StartPayment]);
+    let report = BankReport { reference: None, state: BankState::Succeeded(Money::rub(299_900)) };
+    let refusal = refuse(&pending, 2, &Command::BankReported { operation: 1, report });
+    assert_eq!(refusal.to_string(), "the bank reports 2999.00 RUB, the operation is over 3000.00 RUB");
+}
+
+#[test]
+fn nobody_pays_twice_while_an_outcome_is_unknown() {
+    let pending = after(order(), 1, &[Command::StartPayment]);
+    assert_eq!(refuse(&pending, 2, &Command::StartPayment), Refusal::PaymentUnderWay(1));
+}
+
+#[test]
+fn a_second_success_is_refunded_by_itself() {
+    let declined = BankReport { reference: None, state: BankState::Declined(DeclineReason::InsufficientFunds) };
+    let both = after(
+        order(),
+        1,
+        &[
+            Command::StartPayment,
+            Command::BankReported { operation: 1, report: declined },
+            Command::StartPayment,
+            Command::BankReported { operation: 2, report: succeeded() },
+            Command::BankReported { operation: 1, report: succeeded() },
+        ],
+    );
+    // Operation 1 was declined, and a decline is believed; a success after it is money, and goes back.
+    assert_eq!(both.standing_payment().map(|payment| payment.no), Some(2));
+    assert!(both.refund_of(1).is_some());
+    assert_eq!(audit(&both, at(6), true), []);
+}
+
+#[test]
+fn an_order_nobody_pays_expires_and_a_late_payment_goes_back() {
+    let look = Command::LookDue { done: vec![] };
+    let expired = after(order(), 1_200, &[look]);
+    assert_eq!(expired.status(), Status::Expired);
+    assert_eq!(expired.next_due(true), expired.tasks.iter().map(|task| task.next_at).min());
+
+    let started = after(order(), 1, &[Command::StartPayment]);
+    let timed_out = BankReport { reference: None, state: BankState::Declined(DeclineReason::TimedOut) };
+    let gone = after(started, 1_201, &[Command::BankReported { operation: 1, report: timed_out }]);
+    assert_eq!(gone.status(), Status::Expired);
+    let late = after(gone, 1_900, &[Command::BankReported { operation: 1, report: succeeded() }]);
+    assert_eq!(late.status(), Status::Refunding);
+    assert_eq!(audit(&late, at(1_901), true), []);
+}
+
+#[test]
+fn an_order_does_not_expire_while_the_bank_has_not_said_what_became_of_its_payment() {
+    let started = after(order(), 1, &[Command::StartPayment]);
+    let looked = after(started, 1_300, &[Command::LookDue { done: vec![] }]);
+    assert_eq!(looked.status(), Status::Checking);
+    let paid = after(looked, 1_301, &[Command::BankReported { operation: 1, report: succeeded() }]);
+    assert_eq!(paid.status(), Status::Paid);
+}
+
+#[test]
+fn three_days_after_hand_over_the_buyer_may_cancel_and_only_one_of_cancel_and_execution_wins() {
+    let handed = after(after(order(), 1, &pay(1)), 10, &[Command::HandedOver]);
+    assert_eq!(refuse(&handed, 20, &Command::Cancel), Refusal::NotCancellable);
+    let look = Command::LookDue { done: vec![TaskId::HandOver] };
+    let just_before = after(handed.clone(), 10 + THREE_DAYS_SECONDS - 1, std::slice::from_ref(&look));
+    assert!(!just_before.may_cancel());
+    let overdue = after(handed, 10 + THREE_DAYS_SECONDS, &[look]);
+    assert!(overdue.may_cancel());
+
+    let late = 20 + THREE_DAYS_SECONDS;
+    let cancelled = after(overdue.clone(), late, &[Command::Cancel]);
+    let report = Command::ExecutionReported(ExecutionOutcome::Fulfilled);
+    assert!(matches!(refuse(&cancelled, late, &report), Refusal::ExecutionEnded(ExecutionEnd::Cancelled(_))));
+    let executed = after(overdue, late, &[report]);
+    assert!(matches!(refuse(&executed, late, &Command::Cancel), Refusal::ExecutionEnded(ExecutionEnd::Fulfilled(_))));
+    assert_eq!(audit(&cancelled, at(late), true), []);
+    assert_eq!(audit(&executed, at(late), true), []);
+}
+
+#[test]
+fn money_goes_out_no_earlier_than_three_days_after_payment_and_hand_over_and_only_once() {
+    let done = [Command::HandedOver, Command::ExecutionReported(ExecutionOutcome::Fulfilled)];
+    let fulfilled = after(after(order(), 1, &pay(1)), 100, &done);
+    let payout = Command::PayOut { payout: "po_1".into() };
+    assert_eq!(refuse(&fulfilled, 100 + THREE_DAYS_SECONDS - 1, &payout), Refusal::NotMature);
+    let out = after(fulfilled, 100 + THREE_DAYS_SECONDS, std::slice::from_ref(&payout));
+    assert_eq!(out.status(), Status::PaidOut);
+    assert_eq!(audit(&out, at(0), true), []); // looked at early: nobody has carried the tasks out here
+    let again = Command::PayOut { payout: "po_2".into() };
+    assert_eq!(refuse(&out, 200 + THREE_DAYS_SECONDS, &again), Refusal::NotMature);
+}
+
+#[test]
+fn the_head_of_a_paid_order_fits_in_one_kilobyte_until_it_is_handed_over() {
+    let mut order = after(order(), 1, &pay(1));
+    let receipt = Command::ReceiptIssued { receipt: 1, fiscal: fiscal(300_000, 5) };
+    order = after(order, 5, &[receipt, Command::HandedOver]);
+    let size = serde_json::to_string(&order).unwrap().len();
+    assert!(size <= 850, "{size} bytes of body leave no room for the keys in 1,024");
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let operation = 1_u8..4;
+    let state = prop_oneof![
+        Just(BankState::Pending),
+        Just(BankState::Succeeded(Money::rub(300_000))),
+        Just(BankState::Succeeded(Money::rub(1))),
+        Just(BankState::Declined(DeclineReason::InsufficientFunds)),
+        Just(BankState::NotFound),
+    ];
+    let reference = prop_oneof![Just(None), Just(Some("bank-1".to_owned())), Just(Some("bank-2".to_owned()))];
+    prop_oneof![
+        2 => Just(Command::StartPayment),
+        1 => operation.clone().prop_map(|operation| Command::BankRegistered {
+            operation, reference: format!("bank-{operation}"), url: "https://bank.example/1".into(),
+        }),
+        4 => (operation, reference, state).prop_map(|(operation, reference, state)| Command::BankReported {
+            operation, report: BankReport { reference, state },
+        }),
+        2 => (1_u8..4, prop_oneof![Just(300_000), Just(1)]).prop_map(|(receipt, minor)| Command::ReceiptIssued {
+            receipt, fiscal: fiscal(minor, 0),
+        }),
+        1 => Just(Command::HandedOver),
+        1 => Just(Command::ExecutionReported(ExecutionOutcome::Fulfilled)),
+        1 => Just(Command::ExecutionReported(ExecutionOutcome::Failed)),
+        1 => Just(Command::Cancel),
+        1 => Just(Command::OpenResult),
+        2 => Just(Command::LookDue { done: vec![] }),
+        1 => Just(Command::PayOut { payout: "po_1".into() }),
+        1 => (1_u8..4).prop_map(|no| Command::TaskFailed { task: TaskId::Refund(no), forever: false, retry_after_seconds: None }),
+        1 => (1_u16..12).prop_map(|no| Command::TaskFailed { task: TaskId::Webhook(no), forever: false, retry_after_seconds: Some(9) }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// After every step of every history the audit holds, the row reads back, and the same command again changes nothing.
+    #[test]
+    fn every_history_keeps_the_rules(steps in prop::collection::vec((command(), 0_i64..200_000), 1..40)) {
+        let (mut order, mut seconds) = (order(), 0);
+        let mut ended: Option<ExecutionEnd> = None;
+        for (command, wait) in steps {
+            seconds += wait / if wait % 3 == 0 { 1 } else { 1_000 };
+            let Ok(decision) = decide(&order, &details(), &command, &context(seconds)) else { continue };
+            let Decision::Changed(change) = decision else { continue };
+            prop_assert_eq!(change.order.version, order.version + 1);
+            order = change.order;
+            let findings: Vec<_> = audit(&order, at(0), true).into_iter().collect();
+            prop_assert_eq!(findings, vec![]);
+            let text = serde_json::to_string(&order).unwrap();
+            let mut read: Order = serde_json::from_str(&text).unwrap();
+            (read.id, read.version, read.due) = (order.id.clone(), order.version, order.due);
+            prop_assert_eq!(&read, &order);
+            if ended.is_some() {
+                prop_assert_eq!(order.execution.ended, ended, "an end is final");
+            }
+            ended = order.execution.ended;
+            // A refund the bank declines is owed all the same: each such answer is one more failure of its task.
+            let owed = |no: u8| order.operation(no).is_some_and(|o| matches!(o.kind, OperationKind::Refund { .. }));
+            let repeatable = match &command {
+                Command::TaskFailed { .. } | Command::LookDue { .. } | Command::StartPayment => false,
+                Command::BankReported { operation, report } => {
+                    !(owed(*operation) && matches!(report.state, BankState::Declined(_)))
+                }
+                _ => true,
+            };
+            if repeatable && let Ok(again) = decide(&order, &details(), &command, &context(seconds)) {
+                prop_assert_eq!(again, Decision::AlreadyApplied);
+            }
+        }
+    }
+}

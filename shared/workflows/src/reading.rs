@@ -1,0 +1,76 @@
+//! What partners read back: pages of orders, the delivery log, the file of a payout. Nothing here changes anything.
+
+use connectors::client_bank;
+use domain::delivery::Delivery;
+use domain::id::{OrderId, Tenant};
+use domain::order::Order;
+use domain::payout::Payout;
+use storage::keys;
+use storage::table::Freshness;
+
+use crate::error::WorkflowError;
+use crate::ports::Ports;
+
+/// Rows read at once; an order has about a dozen.
+const ROWS_AT_ONCE: usize = 400;
+/// Queries made for one page in each part of a month, at most: a page that finds little is short, and says where to go on.
+const QUERIES_MAX: usize = 5;
+
+/// Some orders of a month, newest first.
+#[derive(Debug, Clone)]
+pub struct OrdersPage {
+    /// Their heads.
+    pub orders: Vec<Order>,
+    /// Where to go on; nothing when there are no more.
+    pub next: Option<String>,
+}
+
+/// The next `limit` orders of a month (UTC, by creation) that are `wanted`, after the place where an earlier page ended.
+///
+/// A month lies in several parts that are read side by side. Their keys are in one order, so one place serves all of them: a
+/// page ends where the part that was read least far ends.
+pub async fn orders_of_month(
+    ports: &Ports,
+    tenant: &Tenant,
+    month: (i16, i8),
+    after: Option<&str>,
+    limit: usize,
+    wanted: impl Fn(&Order) -> bool,
+) -> Result<OrdersPage, WorkflowError> {
+    let mut found: Vec<(String, Order)> = Vec::new();
+    let mut horizon: Option<String> = None;
+    for spread in 0..keys::SPREAD {
+        let mut place = after.map(ToOwned::to_owned);
+        let mut count = 0;
+        for _ in 0..QUERIES_MAX {
+            let page = ports.store.orders(tenant, month, spread, place, ROWS_AT_ONCE).await?;
+            let fit = page.orders.into_iter().filter(|order| wanted(order));
+            let before = found.len();
+            found.extend(fit.map(|order| (order.id.ulid(), order)));
+            count += found.len() - before;
+            place = page.next;
+            if place.is_none() || count >= limit {
+                break;
+            }
+        }
+        horizon = horizon.max(place);
+    }
+    found.retain(|(ulid, _)| horizon.as_ref().is_none_or(|end| ulid >= end));
+    found.sort_by(|(left, _), (right, _)| right.cmp(left));
+    if found.len() > limit {
+        found.truncate(limit);
+        horizon = found.last().map(|(ulid, _)| ulid.clone());
+    }
+    Ok(OrdersPage { orders: found.into_iter().map(|(_, order)| order).collect(), next: horizon })
+}
+
+/// An order and its delivery records, in the order of the timeline.
+pub async fn deliveries(ports: &Ports, id: &OrderId) -> Result<(Order, Vec<Delivery>), WorkflowError> {
+    let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
+    Ok((loaded.order, loaded.deliveries))
+}
+
+/// A payout as a payment order in the form banks' client programs load (CP1251).
+pub fn payment_order_file(ports: &Ports, payout: &Payout) -> Vec<u8> {
+    client_bank::payment_orders(&ports.settings.payer, std::slice::from_ref(payout))
+}
