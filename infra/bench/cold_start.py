@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How much a function costs to start: instructions until its first signed TLS request, and the size of its zip.
+"""What functions cost: instructions until the first signed TLS request and size of the zip, each; instructions of a warm callback.
 
     sam build --parameter-overrides Architecture=x86_64 && infra/bench/cold_start.py
 
@@ -7,12 +7,21 @@ Each bootstrap runs under callgrind, alone, against two stand-ins on loopback: a
 TLS server in DynamoDB's place, with a chain of three RSA-2048 certificates as AWS has it. The server reads the first signed request and
 never answers; what was counted until then is the figure. Instructions repeat within a per mille from run to run, seconds do not.
 
+Then `bank-callback` gets signed callbacks of the sandbox bank, one in a first run and 21 in a second; a twentieth of the difference is
+what one costs when the function is warm: once a callback that captures a payment (a query, a conditional write, a batch to each of the
+queues), once one that was applied before (two queries). The table's rows come from callback_rows.json, which
+`cargo test -p bank-callback --test bench_rows -- --ignored` writes.
+
 It needs of a function: AWS_LAMBDA_RUNTIME_API and AWS_ENDPOINT_URL are obeyed, and the certificates in SSL_CERT_FILE are trusted
 (beside those that are built in).
 """
 
 import argparse
+import concurrent.futures
 import contextlib
+import datetime
+import hashlib
+import hmac
 import http.server
 import json
 import os
@@ -30,8 +39,11 @@ import time
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROWS = pathlib.Path(__file__).with_name("callback_rows.json")
 GOAL_INSTRUCTIONS = 25_000_000
 GOAL_ZIP_BYTES = 3_000_000
+MASTER_SECRET = "m" * 64
+WARM_CALLS = 20
 
 # One event per door that makes it look into the table; everything else is fed by its queue or its schedule.
 DOORS = {
@@ -45,19 +57,25 @@ DOORS = {
 CLOCKS = ("deadlines",)
 
 
+def http_event(method, path, headers, body):
+    """As the HTTP API sends it, with the headers it adds."""
+    return {
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+        "headers": {"host": "api.localhost", "content-type": "application/json", "content-length": str(len(body)), "user-agent": "bench",
+                    "x-amzn-trace-id": "Root=1-00000000-000000000000000000000000", "x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443",
+                    "x-forwarded-proto": "https", **headers},
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "bench", "domainName": "api.localhost", "domainPrefix": "api",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench"},
+            "requestId": "bench", "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1767225600000,
+        },
+        "body": body, "isBase64Encoded": False,
+    }  # fmt: skip
+
+
 def event(name):
     if name in DOORS:
-        method, path = DOORS[name]
-        return {
-            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
-            "headers": {"host": "api.localhost", "content-type": "application/json", "authorization": "Bearer sk_test_none"},
-            "requestContext": {
-                "accountId": "000000000000", "apiId": "bench", "domainName": "api.localhost", "domainPrefix": "api",
-                "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "bench"},
-                "requestId": "bench", "routeKey": "$default", "stage": "$default", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1767225600000,
-            },
-            "body": "{}", "isBase64Encoded": False,
-        }  # fmt: skip
+        return http_event(*DOORS[name], {"authorization": "Bearer none"}, "{}")
     if name in CLOCKS:
         return {"version": "0", "id": "bench", "detail-type": "Scheduled Event", "source": "aws.scheduler", "account": "000000000000",
                 "time": "2026-01-01T00:00:00Z", "region": "us-east-1", "resources": [], "detail": {}}  # fmt: skip
@@ -98,22 +116,31 @@ class Loopback(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 class Rig:
-    """The two stand-ins, made anew for each function."""
+    """The two stand-ins, made anew for each run."""
 
-    def __init__(self, name, chain, key):
+    def __init__(self, name, events, answer, chain, key):
+        """`answer` gets what is asked of AWS, (service, operation, headers, body), and gives back JSON, or None for no answer ever."""
         self.signed = threading.Event()  # the first signed TLS request has arrived whole
         self.failure = None
+        self.answered = []  # what the function made of the events
         self.over = threading.Event()
-        rig, taken = self, threading.Lock()
+        self.events = list(events)
+        rig, taking = self, threading.Lock()
 
         class RuntimeApi(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self):
-                if not taken.acquire(blocking=False):
+                with taking:
+                    given = rig.events.pop(0) if rig.events else None
+                if given is None:
+                    if answer:
+                        rig.over.set()
                     rig.over.wait()
+                    threading.Event().wait(60)
                     return
-                body = json.dumps(event(name)).encode()
+                body = json.dumps(given()).encode()
                 self.send_response(200)
                 for header, value in {
                     "Lambda-Runtime-Aws-Request-Id": "00000000-0000-0000-0000-000000000000",
@@ -128,22 +155,39 @@ class Rig:
                 self.wfile.write(body)
 
             def do_POST(self):
-                answer = self.rfile.read(int(self.headers.get("content-length") or 0)).decode(errors="replace")
-                rig.failure = f"answered without a signed request: {self.path.rsplit('/', 1)[-1]} {answer[:300]}"
-                rig.over.set()
+                told = self.rfile.read(int(self.headers.get("content-length") or 0)).decode(errors="replace")
+                rig.answered.append(told)
+                if answer:
+                    self.send_response(202)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                else:
+                    rig.failure = f"answered without a signed request: {self.path.rsplit('/', 1)[-1]} {told[:300]}"
+                    rig.over.set()
 
             def log_message(self, *_):
                 pass
 
         class Aws(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_POST(self):
-                self.rfile.read(int(self.headers.get("content-length") or 0))
+                asked = self.rfile.read(int(self.headers.get("content-length") or 0))
                 if "AWS4-HMAC-SHA256" in (self.headers.get("authorization") or ""):
                     rig.signed.set()
+                if answer is None:
                     rig.over.set()
-                threading.Event().wait(60)  # never answers
+                    threading.Event().wait(60)
+                    return
+                target = self.headers.get("x-amz-target") or ""
+                body = json.dumps(answer(target.rsplit(".", 1)[-1], json.loads(asked))).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", self.headers.get("content-type") or "application/json")
+                self.send_header("x-amzn-RequestId", "bench")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             do_GET = do_PUT = do_POST
 
@@ -165,47 +209,54 @@ class Rig:
             server.server_close()
 
 
-def instructions(name, bootstrap, directory, root, chain, key, keep):
-    rig = Rig(name, chain, key)
-    profile = (keep or directory) / f"callgrind.{name}"
-    profile.unlink(missing_ok=True)
+def environment(name, rig, root):
     queues = ("BANK_OPERATION", "RECEIPT", "NOTIFICATION", "WEBHOOK", "FULFILMENT", "SANDBOX")
     endpoint = f"https://localhost:{rig.aws.server_port}"
+    return {
+        "PATH": os.environ["PATH"],
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{rig.runtime_api.server_port}",
+        "AWS_ENDPOINT_URL": endpoint,
+        "SSL_CERT_FILE": str(root),
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
+        "_HANDLER": "bootstrap",
+        "RUST_LOG": "info",
+        "STAGE": "test",
+        "TABLE_NAME": "bench",
+        "BASE_URL": "https://pay.example.com",
+        "MASTER_SECRET": MASTER_SECRET,
+        "MAIL_FROM": "pay@example.com",
+        "SMS_SENDER": "Apikassa",
+        "AGENT_NAME": "agent",
+        "AGENT_INN": "7701234567",
+        "AGENT_ADDRESS": "address",
+        "AGENT_TAXATION": "osn",
+        "PAYER_ACCOUNT": "40702810900000000009",
+        "PAYER_BIC": "044525974",
+        "PAYER_BANK": "bank",
+        "PAYER_CORRESPONDENT": "30101810145250000974",
+        "SUPPORT_EMAIL": "help@example.com",
+        "SUPPORT_PHONE": "+74950000000",
+        "OPERATOR_TOKEN_SHA256": "0" * 64,
+        "ALLOW_PRIVATE_HOSTS": "false",
+        **{f"QUEUE_{queue}_URL": f"{endpoint}/000000000000/bench" for queue in queues},
+    }
+
+
+def counted(name, bootstrap, rig, profile, root):
+    """Runs until the rig is over; instructions, or why there are none."""
+    profile.unlink(missing_ok=True)
     process = subprocess.Popen(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--combine-dumps=yes", str(bootstrap)],
-        env={
-            "PATH": os.environ["PATH"],
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{rig.runtime_api.server_port}",
-            "AWS_ENDPOINT_URL": endpoint,
-            "SSL_CERT_FILE": str(root),
-            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_SESSION_TOKEN": "token",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_LAMBDA_FUNCTION_NAME": name,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-            "AWS_LAMBDA_FUNCTION_VERSION": "1",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
-            "_HANDLER": "bootstrap",
-            "RUST_LOG": "info",
-            "STAGE": "test",
-            "TABLE_NAME": "bench",
-            "BASE_URL": "https://pay.example.com",
-            "MASTER_SECRET": "m" * 64,
-            "MAIL_FROM": "pay@example.com",
-            "SMS_SENDER": "Apikassa",
-            "AGENT_NAME": "agent",
-            "AGENT_INN": "7701234567",
-            "AGENT_ADDRESS": "address",
-            "AGENT_TAXATION": "osn",
-            "SUPPORT_EMAIL": "help@example.com",
-            "SUPPORT_PHONE": "+74950000000",
-            "OPERATOR_TOKEN_SHA256": "0" * 64,
-            "ALLOW_PRIVATE_HOSTS": "false",
-            **{f"QUEUE_{queue}_URL": f"{endpoint}/000000000000/bench" for queue in queues},
-        },
+        env=environment(name, rig, root),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
@@ -234,6 +285,64 @@ def instructions(name, bootstrap, directory, root, chain, key, keep):
     return max(map(int, totals)), None
 
 
+def cold(name, bootstrap, profiles, tls):
+    root, chain, key = tls
+    rig = Rig(name, [lambda: event(name)], None, chain, key)
+    return counted(name, bootstrap, rig, profiles / f"callgrind.{name}", root)
+
+
+def stored(rows, offset_seconds, tenant):
+    """The table, as far as a callback asks it: nothing that is written stays."""
+
+    def answer(operation, asked):
+        if operation == "GetItem":
+            key = (asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"])
+            if key == (f"S#{tenant}#clock", "clock"):  # the test partner's clock stands where the rows were made
+                return {"Item": {"pk": {"S": key[0]}, "sk": {"S": key[1]}, "v": {"N": "1"}, "b": {"S": str(offset_seconds)}}}
+            found = [row for row in rows if (row["pk"]["S"], row["sk"]["S"]) == key]
+            return {"Item": found[0]} if found else {}
+        if operation == "Query":
+            values = asked["ExpressionAttributeValues"]
+            prefix = values.get(":prefix", {"S": ""})["S"]
+            found = [row for row in rows if row["pk"] == values[":pk"] and row["sk"]["S"].startswith(prefix)]
+            return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+        if operation == "SendMessageBatch":
+            taken = [
+                {"Id": entry["Id"], "MessageId": entry["Id"], "MD5OfMessageBody": hashlib.md5(entry["MessageBody"].encode()).hexdigest()}
+                for entry in asked["Entries"]
+            ]
+            return {"Successful": taken, "Failed": []}
+        if operation == "PutItem":
+            return {}
+        raise ValueError(operation)
+
+    return answer
+
+
+def warm(bootstrap, state, profiles, tls):
+    """Instructions of one callback among many. `state`: before (the payment is captured) or after (it was)."""
+    root, chain, key = tls
+    told = json.loads(ROWS.read_text())
+    made = datetime.datetime.fromisoformat(told["now"].replace("Z", "+00:00")).timestamp() + 60
+    secret = hmac.new(MASTER_SECRET.encode(), f"bank\n{told['tenant']}".encode(), hashlib.sha256).digest()
+
+    def callback():
+        at = str(int(time.time()))
+        code = hmac.new(secret, f"{at}.{told['body']}".encode(), hashlib.sha256).hexdigest()
+        return http_event("POST", told["path"], {"x-signature": f"t={at},v1={code}"}, told["body"])
+
+    counts = []
+    for calls in (1, 1 + WARM_CALLS):
+        answer = stored(told[state], int(made - time.time()), told["tenant"])
+        rig = Rig("bank-callback", [callback] * calls, answer, chain, key)
+        count, why = counted("bank-callback", bootstrap, rig, profiles / f"callgrind.warm-{state}-{calls}", root)
+        statuses = [json.loads(answered).get("statusCode") for answered in rig.answered]
+        if count is None or statuses != [200] * calls:
+            return None, why or f"{statuses} {rig.answered[:1]}"
+        counts.append(count)
+    return (counts[1] - counts[0]) // WARM_CALLS, None
+
+
 def zip_size(bootstrap, directory):
     archive = directory / "function.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:  # as the SAM command line packs it
@@ -252,6 +361,10 @@ def bootstraps(build):
     return found
 
 
+def millions(count):
+    return f"{count / 1e6:.1f} M" if count else "failed"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / ".aws-sam/build", help="a folder of <function>/bootstrap")
@@ -268,26 +381,41 @@ def main():
     chosen = {name: path for name, path in found.items() if not options.functions or name in options.functions}
     if not chosen:
         parser.error(f"nothing built in {options.build}; have {', '.join(found) or 'nothing'}")
-    rows, failed = [], False
+    rows, warmed, failed = [], [], False
     with tempfile.TemporaryDirectory(prefix="apikassa-bench-") as temporary:
         directory = pathlib.Path(temporary)
-        root, chain, key = certificates(directory)
+        tls = certificates(directory)
+        profiles = options.keep or directory
         if not options.json:
             print(f"{'function':<22}{'instructions to the first':>27}{'zip':>12}")
             print(f"{'':<22}{'signed TLS request':>27}{'':>12}")
-        for name, path in chosen.items():
-            count, why = instructions(name, path, directory, root, chain, key, options.keep)
-            size = zip_size(path, directory)
-            failed |= count is None
-            rows.append({"function": name, "instructions": count, "zip_bytes": size, "failure": why})
+        # Two at a time: a count does not depend on who else computes.
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            starts = {name: pool.submit(cold, name, path, profiles, tls) for name, path in chosen.items()}
+            callbacks = {
+                state: pool.submit(warm, chosen["bank-callback"], state, profiles, tls)
+                for state in ("before", "after") if "bank-callback" in chosen
+            }  # fmt: skip
+            for name, path in chosen.items():
+                count, why = starts[name].result()
+                size = zip_size(path, directory)
+                failed |= count is None
+                rows.append({"function": name, "instructions": count, "zip_bytes": size, "failure": why})
+                if not options.json:
+                    over = "  over the goal" if (count or 0) > GOAL_INSTRUCTIONS or size > GOAL_ZIP_BYTES else ""
+                    print(f"{name:<22}{millions(count):>27}{size / 1e6:>9.2f} MB{over}" + (f"\n    {why}" if why else ""), flush=True)
             if not options.json:
-                shown = f"{count / 1e6:.1f} M" if count else "failed"
-                over = "  over the goal" if (count or 0) > GOAL_INSTRUCTIONS or size > GOAL_ZIP_BYTES else ""
-                print(f"{name:<22}{shown:>27}{size / 1e6:>9.2f} MB{over}" + (f"\n    {why}" if why else ""), flush=True)
+                print(f"{'goal':<22}{millions(GOAL_INSTRUCTIONS):>27}{GOAL_ZIP_BYTES / 1e6:>9.2f} MB")
+            for state, what in (("before", "captures a payment"), ("after", "was applied before")):
+                if state not in callbacks:
+                    continue
+                count, why = callbacks[state].result()
+                failed |= count is None
+                warmed.append({"callback": what, "instructions": count, "failure": why})
+                if not options.json:
+                    print(f"a warm callback that {what:<20}{millions(count):>10}" + (f"\n    {why}" if why else ""), flush=True)
     if options.json:
-        print(json.dumps({"goal_instructions": GOAL_INSTRUCTIONS, "goal_zip_bytes": GOAL_ZIP_BYTES, "functions": rows}, indent=2))
-    else:
-        print(f"{'goal':<22}{GOAL_INSTRUCTIONS / 1e6:>25.1f} M{GOAL_ZIP_BYTES / 1e6:>9.2f} MB")
+        print(json.dumps({"goal_instructions": GOAL_INSTRUCTIONS, "goal_zip_bytes": GOAL_ZIP_BYTES, "functions": rows, "warm": warmed}, indent=2))
     sys.exit(1 if failed else 0)
 
 

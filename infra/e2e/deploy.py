@@ -11,7 +11,8 @@ The command finds in its environment:
     APIKASSA_SMS_URL         messages as the emulator's SNS took them (JSON)
     AWS_ENDPOINT_URL, AWS_*  the emulator itself, for any AWS client
     TABLE_NAME, DEADLINES    names of the table and of the function that the schedule calls
-The exit code is the command's. With --enforce-policies the emulator refuses what the template's policies do not allow.
+The exit code is the command's; where it is 0, the queues must come to rest without a dead letter, and with --audit the books of the table
+must hold. With --enforce-policies the emulator refuses what the template's policies do not allow.
 """
 
 import argparse
@@ -34,6 +35,7 @@ def main():
     parser.add_argument("--enforce-policies", action="store_true", help="check every call against the template's policies")
     parser.add_argument("--tick", type=float, metavar="SECONDS", help="call the deadlines function this often, beside its schedule")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="another template parameter")
+    parser.add_argument("--audit", metavar="PROGRAM", help="the apikassa program, to audit the table afterwards")
     parser.add_argument("--logs", metavar="FILE", help="keep the emulator's log here")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
@@ -63,8 +65,10 @@ def main():
                 "DEADLINES": outputs["DeadlinesName"],
             },
         ).returncode
+        if code == 0:
+            code = at_rest(emulator) or audited(emulator, options.audit, outputs["TableName"])
         if code != 0:
-            print(f"the command ended with {code}; the emulator's last words:\n{emulator.log_tail()}", file=sys.stderr)
+            print(f"ended with {code}; the emulator's last words:\n{emulator.log_tail()}", file=sys.stderr)
     finally:
         over.set()
         public.close()
@@ -72,6 +76,35 @@ def main():
             shutil.copyfile(emulator.log_path, options.logs)
         emulator.stop()
     sys.exit(code)
+
+
+def at_rest(emulator, seconds_max=90):
+    """Waits until no worker has anything to do. 0 when that came to be, and nothing was given up on the way."""
+    calls = emulator.client("sqs")
+    deadline = time.monotonic() + seconds_max
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    while True:
+        waiting = {}
+        for url in calls.list_queues()["QueueUrls"]:
+            attributes = calls.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            waiting[url.rsplit("/", 1)[-1]] = sum(int(attributes[name]) for name in names)
+        dead = {name: count for name, count in waiting.items() if count and name.endswith("-dead-letters")}
+        if dead:
+            print(f"dead letters: {dead}", file=sys.stderr)
+            return 1
+        if not any(waiting.values()):
+            print("the queues are empty, no dead letters", flush=True)
+            return 0
+        if time.monotonic() > deadline:
+            print(f"still waiting after {seconds_max} s: { {n: c for n, c in waiting.items() if c} }", file=sys.stderr)
+            return 1
+        time.sleep(0.5)
+
+
+def audited(emulator, program, table):
+    if not program:
+        return 0
+    return subprocess.run([program, "audit", "--table", table], env=emulator.environment).returncode
 
 
 def tick(emulator, function, seconds, over):

@@ -47,13 +47,13 @@ want() { [[ $status == "$1" ]] || fail "wanted $1, got $status"; }
 get() { look get "$body" "$1" || fail "could not read $1"; }
 check() { local why; why=$(look check "$body" "$@" 2>&1) || fail "$why"; }
 shows() { local why; why=$(look page "$body" "$@" 2>&1) || fail "$why"; }
-header() { tr -d '\r' <"$head" | sed -n "s/^$1: //Ip" | tail -n 1; }
+header() { tr -d '\r' <"$head" | awk -v name="$1:" 'tolower($1) == tolower(name) { sub(/^[^:]*: */, ""); value = $0 } END { print value }'; }
 
 # problem STATUS CODE: the answer is this refusal, in the form all refusals have.
 problem() {
     want "$1"
     [[ $(header content-type) == application/problem+json* ]] || fail "a refusal is application/problem+json"
-    check "v['code'] == '$2'" "v['status'] == $1" "v['title']" "v['type'].endswith('$2')" "v['messages']['ru']" "v['messages']['en']"
+    check "v['code'].replace('-', '_') == '${2//-/_}'" "v['status'] == $1" "v['title']" "v['type'].endswith(v['code'])" "v['messages']['ru']" "v['messages']['en']"
 }
 
 # soon WHAT COMMAND…: repeats until it succeeds.

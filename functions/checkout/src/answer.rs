@@ -119,13 +119,11 @@ pub(crate) fn form_action(settings: &Settings) -> String {
 
 /// 303: the other place is to be looked at with GET, so that a reload repeats no form.
 pub(crate) fn see_other(url: &str) -> Response {
-    match HeaderValue::from_str(url) {
-        Ok(url) => (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response(),
-        Err(_) => {
-            tracing::error!("an address does not fit a header");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    let Ok(url) = HeaderValue::from_str(url) else {
+        tracing::error!("an address does not fit a header");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response()
 }
 
 /// The fields of a form.

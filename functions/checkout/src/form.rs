@@ -5,6 +5,7 @@
 //! again, or going back and forward in the browser, finds the same order.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -156,10 +157,11 @@ fn once(pairs: Pairs) -> Result<BTreeMap<String, String>, Refused> {
     let mut fields = BTreeMap::new();
     let mut faults = Vec::new();
     for (name, value) in pairs {
-        if fields.contains_key(&name) {
-            faults.push(wrong(&name, "Поле передано дважды.", "The field came twice."));
-        } else {
-            fields.insert(name, value);
+        match fields.entry(name) {
+            Entry::Occupied(taken) => faults.push(wrong(taken.key(), "Поле передано дважды.", "The field came twice.")),
+            Entry::Vacant(free) => {
+                free.insert(value);
+            }
         }
     }
     if faults.is_empty() { Ok(fields) } else { bad(faults) }
@@ -226,7 +228,8 @@ fn request(fields: &BTreeMap<String, String>) -> Result<OrderRequest, Vec<Wrong>
             lines.insert(1, LineRequest { name, price, ..LineRequest::default() });
         }
         (Some(_), false) => {
-            let (ru, en) = ("Либо name, либо строки line1_name, line2_name, …", "Either name, or line1_name, line2_name, …");
+            let (ru, en) =
+                ("Либо name, либо строки line1_name, line2_name, …", "Either name, or line1_name, line2_name, …");
             faults.push(wrong("name", ru, en));
         }
         (None, _) => {}
@@ -357,8 +360,9 @@ mod tests {
 
     #[test]
     fn numbered_lines_come_in_their_order() {
-        let form: Vec<(String, String)> =
-            (1..=11).flat_map(|no| [(format!("line{no}_name"), no.to_string()), (format!("line{no}_price"), "1".into())]).collect();
+        let form: Vec<(String, String)> = (1..=11)
+            .flat_map(|no| [(format!("line{no}_name"), no.to_string()), (format!("line{no}_price"), "1".into())])
+            .collect();
         let request = request(&form.into_iter().collect()).unwrap();
         let names: Vec<_> = request.lines.iter().map(|line| line.name.as_str()).collect();
         assert_eq!(names, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]);

@@ -106,12 +106,16 @@ async fn paid(
     Ok(match checkout::submit(ports, token, &submission).await? {
         Submitted::GoToBank(url) => see_other(&url),
         Submitted::Again(seen, invalid) => {
-            typed.invalid = invalid.into_iter().map(|Invalid { pointer, ru, en, .. }| (pointer, view::pick(lang, ru, en))).collect();
+            typed.invalid = invalid
+                .into_iter()
+                .map(|Invalid { pointer, ru, en, .. }| (pointer, view::pick(lang, ru, en)))
+                .collect();
             payment_page(ports, &seen, lang, StatusCode::UNPROCESSABLE_ENTITY, &typed)
         }
         Submitted::Look(_) => see_other(&order_path(token, reader)),
         Submitted::BankSilent(_) => {
-            let onward = (order_path(token, reader), view::pick(lang, "Вернуться к заказу", "Back to the order").to_owned());
+            let onward =
+                (order_path(token, reader), view::pick(lang, "Вернуться к заказу", "Back to the order").to_owned());
             let words = view::pick(
                 lang,
                 (

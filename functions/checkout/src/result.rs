@@ -116,7 +116,8 @@ fn download_headers(name: &str, media_type: &str) -> [(HeaderName, HeaderValue);
     let otherwise = HeaderValue::from_static("application/octet-stream");
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ATTRIBUTE));
+    let disposition =
+        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ATTRIBUTE));
     [
         (CONTENT_TYPE, HeaderValue::from_str(media_type).unwrap_or(otherwise)),
         (CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"))),
@@ -147,7 +148,8 @@ fn legal(settings: &Settings, kind: LegalKind, reader: &Reader) -> Response {
         LegalKind::PersonalData => personal_data,
         LegalKind::Terms => terms,
     };
-    let view = LegalView { lang, language_url: Some(other_language(lang).to_owned()), text, agent: page_agent(settings) };
+    let view =
+        LegalView { lang, language_url: Some(other_language(lang).to_owned()), text, agent: page_agent(settings) };
     page(StatusCode::OK, &pages::legal(&view), "")
 }
 

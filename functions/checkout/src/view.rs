@@ -1,12 +1,13 @@
 //! From an order as it stands to what its page shows.
 
+use domain::details::{Contact, Language};
 use domain::order::{DeclineReason, Event, ExecutionEnd, Order, Status};
 use domain::partner::{Button, Channel};
 use domain::receipt::ReceiptKind;
 use domain::time::Timestamp;
-use domain::details::{Contact, Language};
 use pages::{
-    CheckoutView, ConsentField, FieldError, Lang, Method, OrderSummary, ReceiptState, StateKind, StateView, TimelineEntry,
+    CheckoutView, ConsentField, FieldError, Lang, Method, OrderSummary, ReceiptState, StateKind, StateView,
+    TimelineEntry,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use workflows::checkout::{self, Seen};
@@ -140,7 +141,7 @@ pub(crate) fn payment(ports: &Ports, seen: &Seen, lang: Lang, typed: &Typed) -> 
     let path = order_path(&links::checkout_token(settings, &order.id));
     CheckoutView {
         lang,
-        action_url: format!("{path}/pay?lang={}", lang.code()),
+        action_url: format!("{path}/pay{}", chosen(seen, lang)),
         language_url: other_language(lang).to_owned(),
         partner: checkout::page_partner(partner),
         agent: checkout::page_agent(settings),
@@ -245,13 +246,12 @@ pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> 
         Status::Fulfilled | Status::PaidOut => fulfilled(ports, seen),
         Status::Overdue => StateKind::Overdue {
             promised_ms: promised(order).as_millisecond(),
-            cancel_url: format!("{}/cancel/ask?lang={}", path(ports, order), lang.code()),
+            cancel_url: format!("{}/cancel/ask{}", path(ports, order), chosen(seen, lang)),
             csrf: links::form_token(&ports.settings, &order.id, "cancel"),
         },
-        Status::Refunding if order.has(Event::Expired) => StateKind::ExpiredRefunding {
-            paid_at_ms: first(order, Event::Captured),
-            return_url: back(ports, seen).0,
-        },
+        Status::Refunding if order.has(Event::Expired) => {
+            StateKind::ExpiredRefunding { paid_at_ms: first(order, Event::Captured), return_url: back(ports, seen).0 }
+        }
         Status::Refunding => StateKind::CancelledRefunding {
             cancelled_at_ms: [Event::Cancelled, Event::ExecutionFailed]
                 .into_iter()
@@ -271,7 +271,7 @@ pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> 
 /// The last question before cancelling.
 pub(crate) fn cancel_question(ports: &Ports, seen: &Seen, lang: Lang, back_url: &str) -> StateView {
     let kind = StateKind::CancelConfirm {
-        action_url: format!("{}/cancel?lang={}", path(ports, &seen.order), lang.code()),
+        action_url: format!("{}/cancel{}", path(ports, &seen.order), chosen(seen, lang)),
         csrf: links::form_token(&ports.settings, &seen.order.id, "cancel"),
         back_url: back_url.to_owned(),
     };
@@ -353,6 +353,12 @@ fn back(ports: &Ports, seen: &Seen) -> (String, bool) {
 
 fn path(ports: &Ports, order: &Order) -> String {
     order_path(&links::checkout_token(&ports.settings, &order.id))
+}
+
+/// Carries a language on that is not the order's own.
+fn chosen(seen: &Seen, lang: Lang) -> String {
+    let own = checkout::page_language(seen.details.language);
+    if lang == own { String::new() } else { format!("?lang={}", lang.code()) }
 }
 
 fn just_paid(seen: &Seen) -> bool {

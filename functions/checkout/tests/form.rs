@@ -1,4 +1,5 @@
 //! The signed redirect form: what makes an order, and what makes none.
+#![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 use std::collections::BTreeMap;
 
@@ -42,7 +43,8 @@ async fn posted(world: &World, fields: &BTreeMap<String, String>) -> Answer {
 
 /// The form is refused with this status, its page names this, and nothing was kept.
 async fn refused(world: &World, fields: &BTreeMap<String, String>, status: u16, named: &str) {
-    let orders = || world.table.partitions().into_iter().filter(|pk| pk.starts_with("O#") || pk.starts_with("N#")).count();
+    let orders =
+        || world.table.partitions().into_iter().filter(|pk| pk.starts_with("O#") || pk.starts_with("N#")).count();
     let before = orders();
     let answer = posted(world, fields).await;
     assert_eq!(answer.status, status, "{}", answer.text());
@@ -63,7 +65,10 @@ async fn a_signed_form_makes_an_order_once() {
     let later = signed(&[("at", &at(60))]);
     assert_eq!(world.get(&with_query("/pay", &later)).await.location(), first.location());
     // A reader of English is shown English where the form names no language.
-    assert_eq!(world.get_in(&with_query("/pay", &later), "en").await.location(), format!("{}?lang=en", first.location()));
+    assert_eq!(
+        world.get_in(&with_query("/pay", &later), "en").await.location(),
+        format!("{}?lang=en", first.location())
+    );
 }
 
 #[tokio::test]
@@ -106,7 +111,16 @@ async fn what_is_not_signed_by_a_partner_looks_the_same() {
     let unknown = signed(&[("partner", "nobody1")]);
     let mut guessed = fields(&[("partner", "nobody1")]);
     guessed.insert("signature".to_owned(), fields_signature("", &guessed));
-    let cases = [tampered, added, unsigned, unknown, guessed, signed(&[("mode", "prod")]), signed(&[("mode", "-")]), signed(&[("mode", "live")])];
+    let cases = [
+        tampered,
+        added,
+        unsigned,
+        unknown,
+        guessed,
+        signed(&[("mode", "prod")]),
+        signed(&[("mode", "-")]),
+        signed(&[("mode", "live")]),
+    ];
     let mut told = Vec::new();
     for case in cases {
         refused(&world, &case, 401, "signature").await;

@@ -32,8 +32,8 @@ pub struct OwnEntry(pub OrderId, pub u16);
 pub struct OwnPayout(pub Tenant, pub String);
 
 /// The one `Authorization` header; several are none.
-fn authorization(parts: &Parts) -> Option<&str> {
-    let mut sent = parts.headers.get_all(AUTHORIZATION).iter();
+fn authorization(request: &Parts) -> Option<&str> {
+    let mut sent = request.headers.get_all(AUTHORIZATION).iter();
     let one = sent.next()?.to_str().ok()?;
     sent.next().is_none().then_some(one)
 }
@@ -41,8 +41,8 @@ fn authorization(parts: &Parts) -> Option<&str> {
 impl FromRequestParts<Ports> for Caller {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let tenant = access::tenant(ports, authorization(parts)).await.map_err(WorkflowError::from)?;
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let tenant = access::tenant(ports, authorization(request)).await.map_err(WorkflowError::from)?;
         tenant.map(Self).ok_or_else(|| Problem::unauthorized().into())
     }
 }
@@ -50,14 +50,14 @@ impl FromRequestParts<Ports> for Caller {
 impl FromRequestParts<Ports> for Operator {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        if access::is_operator(ports, authorization(parts)) { Ok(Self) } else { Err(Problem::not_found().into()) }
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        if access::is_operator(ports, authorization(request)) { Ok(Self) } else { Err(Problem::not_found().into()) }
     }
 }
 
-async fn in_path(parts: &mut Parts, ports: &Ports, name: &str) -> Result<String, Refused> {
+async fn in_path(request: &mut Parts, ports: &Ports, name: &str) -> Result<String, Refused> {
     // What is not UTF-8 names nothing.
-    let params = RawPathParams::from_request_parts(parts, ports).await.map_err(|_| Problem::not_found())?;
+    let params = RawPathParams::from_request_parts(request, ports).await.map_err(|_| Problem::not_found())?;
     let value = params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
     value.ok_or_else(|| Problem::not_found().into())
 }
@@ -65,9 +65,9 @@ async fn in_path(parts: &mut Parts, ports: &Ports, name: &str) -> Result<String,
 impl FromRequestParts<Ports> for OwnOrder {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let Caller(tenant) = Caller::from_request_parts(parts, ports).await?;
-        let id = in_path(parts, ports, "id").await?.parse::<OrderId>().ok();
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
+        let id = in_path(request, ports, "id").await?.parse::<OrderId>().ok();
         id.filter(|id| *id.tenant() == tenant).map(Self).ok_or_else(|| Problem::not_found().into())
     }
 }
@@ -75,9 +75,9 @@ impl FromRequestParts<Ports> for OwnOrder {
 impl FromRequestParts<Ports> for OwnEntry {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let OwnOrder(id) = OwnOrder::from_request_parts(parts, ports).await?;
-        let entry = in_path(parts, ports, "entry").await?;
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let OwnOrder(id) = OwnOrder::from_request_parts(request, ports).await?;
+        let entry = in_path(request, ports, "entry").await?;
         let plain = entry.bytes().all(|byte| byte.is_ascii_digit());
         let entry = entry.parse().ok().filter(|_| plain).ok_or_else(Problem::not_found)?;
         Ok(Self(id, entry))
@@ -87,9 +87,9 @@ impl FromRequestParts<Ports> for OwnEntry {
 impl FromRequestParts<Ports> for OwnPayout {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let Caller(tenant) = Caller::from_request_parts(parts, ports).await?;
-        let id = in_path(parts, ports, "id").await?;
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
+        let id = in_path(request, ports, "id").await?;
         let fits = id.strip_prefix("po_").is_some_and(|ulid| {
             ulid.len() == 26 && ulid.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         });

@@ -96,14 +96,17 @@ pub fn view(document: &Value) -> ApiDocsView {
         lang: Lang::En,
         title: text("/info/title"),
         version: text("/info/version"),
-        intro: text("/info/description"),
+        intro: quoted(&text("/info/description")),
         openapi_url: "/openapi.json".to_owned(),
         operations,
     }
 }
 
 /// Operations of a part of the document, each with its place in reading order.
-fn operations<'a>(document: &'a Value, part: &str) -> impl Iterator<Item = ((usize, String, usize), ApiOperation)> + 'a {
+fn operations<'a>(
+    document: &'a Value,
+    part: &str,
+) -> impl Iterator<Item = ((usize, String, usize), ApiOperation)> + 'a {
     const METHODS: [&str; 5] = ["post", "get", "put", "patch", "delete"];
     let paths = document[part].as_object().into_iter().flatten();
     paths.flat_map(move |(path, item)| {
@@ -117,7 +120,7 @@ fn operations<'a>(document: &'a Value, part: &str) -> impl Iterator<Item = ((usi
 }
 
 fn operation(document: &Value, path: &str, method: &str, found: &Value) -> ApiOperation {
-    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let text = |value: &Value, name: &str| quoted(value[name].as_str().unwrap_or_default());
     let mut params: Vec<_> = found["parameters"]
         .as_array()
         .into_iter()
@@ -137,7 +140,8 @@ fn operation(document: &Value, path: &str, method: &str, found: &Value) -> ApiOp
         ApiResponse {
             status: status.clone(),
             description: text(response, "description"),
-            example: content.and_then(|content| example(document, content)),
+            // One refusal is like the other; the problem codes have their own place.
+            example: content.filter(|_| !status.starts_with(['4', '5'])).and_then(|content| example(document, content)),
         }
     });
     ApiOperation {
@@ -149,6 +153,14 @@ fn operation(document: &Value, path: &str, method: &str, found: &Value) -> ApiOp
         params,
         responses: responses.collect(),
     }
+}
+
+/// Words for the page, which knows no markup: what is code in the document is quoted.
+fn quoted(text: &str) -> String {
+    let parts: Vec<_> = text.split('`').collect();
+    let pairs =
+        parts.iter().enumerate().map(|(at, part)| if at % 2 == 1 { format!("“{part}”") } else { (*part).to_owned() });
+    pairs.collect()
 }
 
 /// A schema behind its references, and behind "this or null".
@@ -188,7 +200,7 @@ fn fields(document: &Value, schema: &Value, within: &str, depth: usize, into: &m
             location: "body".to_owned(),
             required: required.contains(&name.as_str()),
             kind: kind(document, field),
-            description: description.to_owned(),
+            description: quoted(description),
         });
         if depth < 3 {
             fields(document, shape, &format!("{path}."), depth + 1, into);
@@ -216,10 +228,11 @@ fn example(document: &Value, content: &Value) -> Option<String> {
 fn signing(base_url: &str) -> [ApiOperation; 2] {
     const SECRET: &str = "form-secret-of-this-example";
     let signed = |pairs: &[(&str, &str)]| {
-        let fields: BTreeMap<_, _> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let lines: String = fields.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let fields: BTreeMap<_, _> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let lines: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let signature = links::fields_signature(SECRET, &fields);
-        let shell: String = fields.iter().map(|(name, value)| format!("{name}={value}\\n")).collect();
+        let (lines, shell) = (lines.join("\n") + "\n", lines.join("\\n") + "\\n");
         let text = format!(
             "form secret:\n{SECRET}\n\nsigned text:\n{lines}\nprintf '{shell}' | openssl dgst -sha256 -hmac '{SECRET}'\n\nsignature:\n{signature}"
         );
@@ -234,17 +247,20 @@ fn signing(base_url: &str) -> [ApiOperation; 2] {
         ("email", "ivanova@example.com"),
         ("at", "1795255200"),
     ]);
-    let inputs: String = fields
+    let inputs: Vec<_> = fields
         .iter()
         .chain([(&"signature".to_owned(), &signature)])
-        .map(|(name, value)| format!("  <input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"))
+        .map(|(name, value)| format!("  <input type=\"hidden\" name=\"{name}\" value=\"{value}\">"))
         .collect();
-    let html = format!("<form method=\"post\" action=\"{base_url}/pay\">\n{inputs}  <button>Оплатить</button>\n</form>");
+    let html = format!(
+        "<form method=\"post\" action=\"{base_url}/pay\">\n{}\n  <button>Оплатить</button>\n</form>",
+        inputs.join("\n")
+    );
     let form = ApiOperation {
         method: "POST".to_owned(),
         path: "/pay".to_owned(),
         summary: "Send the buyer with a signed form".to_owned(),
-        description: format!("{FORM}\n\n{SIGNED_FIELDS}"),
+        description: quoted(&format!("{FORM}\n\n{SIGNED_FIELDS}")),
         params: Vec::new(),
         request_example: Some(format!("{form_text}\n\n{html}")),
         responses: vec![ApiResponse {
@@ -266,7 +282,7 @@ fn signing(base_url: &str) -> [ApiOperation; 2] {
         method: "GET".to_owned(),
         path: "your return address".to_owned(),
         summary: "Have the buyer back".to_owned(),
-        description: format!("{RETURN}\n\n{SIGNED_FIELDS}"),
+        description: quoted(&format!("{RETURN}\n\n{SIGNED_FIELDS}")),
         params: Vec::new(),
         request_example: Some(format!("{url}\n\n{return_text}")),
         responses: Vec::new(),
@@ -283,15 +299,17 @@ fn problem_codes() -> ApiOperation {
         kind: problem.status.as_u16().to_string(),
         description: format!("{}. {}.", problem.title_en, problem.title_ru),
     });
-    let sample = problems::fault("/lines/0/price", "price", "Цена в рублях больше нуля.", "A price in roubles above zero.");
+    let sample =
+        problems::fault("/lines/0/price", "price", "Цена в рублях больше нуля.", "A price in roubles above zero.");
     ApiOperation {
         method: "ANY".to_owned(),
         path: "application/problem+json".to_owned(),
         summary: "Problem codes".to_owned(),
-        description: "Every refusal is a problem (RFC 9457). Decide by `code`; show `messages.ru` or `messages.en` to people; `errors` \
+        description: quoted(
+            "Every refusal is a problem (RFC 9457). Decide by `code`; show `messages.ru` or `messages.en` to people; `errors` \
             points to fields by JSON pointers. 5xx and broken connections tell nothing about what happened: repeat the same request with \
-            the same Idempotency-Key and number."
-            .to_owned(),
+            the same Idempotency-Key and number.",
+        ),
         params: params.collect(),
         request_example: None,
         responses: vec![ApiResponse {

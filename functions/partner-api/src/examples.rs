@@ -71,10 +71,22 @@ pub fn paid_order() -> Value {
 pub fn order_list() -> Value {
     let order = paid_order();
     let fields = [
-        "id", "number", "billnumber", "status", "amount", "currency", "commission", "net", "checkout_url", "created_at",
-        "expires_at", "payable_at", "payout",
+        "id",
+        "number",
+        "billnumber",
+        "status",
+        "amount",
+        "currency",
+        "commission",
+        "net",
+        "checkout_url",
+        "created_at",
+        "expires_at",
+        "payable_at",
+        "payout",
     ];
-    let summary: serde_json::Map<_, _> = fields.iter().map(|field| ((*field).to_owned(), order[field].clone())).collect();
+    let summary: serde_json::Map<_, _> =
+        fields.iter().map(|field| ((*field).to_owned(), order[field].clone())).collect();
     json!({ "orders": [summary], "next_cursor": null })
 }
 

@@ -116,7 +116,7 @@ struct Api;
 /// The document of the API at an address.
 pub fn document(base_url: &str) -> Document {
     let mut document = Api::openapi();
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.servers = Some(vec![Server::new(base_url)]);
     let components = document.components.get_or_insert_default();
     for (name, description) in [
@@ -149,7 +149,8 @@ fn refusals(path: &str, operation: &mut Operation) {
     if by_operator || path.contains('{') || matches!(operation.operation_id.as_deref(), Some("webhook")) {
         found.push(Problem::not_found());
     }
-    let invalid = || problems::fault("/lines/0/price", "price", "Цена в рублях больше нуля.", "A price in roubles above zero.");
+    let invalid =
+        || problems::fault("/lines/0/price", "price", "Цена в рублях больше нуля.", "A price in roubles above zero.");
     if operation.request_body.is_some() {
         found.extend([problems::json_malformed(), Problem::too_large(), Problem::unsupported_media_type(), invalid()]);
     } else if operation.parameters.iter().flatten().any(in_query) {
@@ -235,7 +236,8 @@ fn webhooks() -> Paths {
         .content("application/json", content)
         .required(Some(Required::True))
         .build();
-    let taken = ResponseBuilder::new().description("Any 2xx: taken. Nothing of the answer is read but its status.").build();
+    let taken =
+        ResponseBuilder::new().description("Any 2xx: taken. Nothing of the answer is read but its status.").build();
     let gone = ResponseBuilder::new().description("410: send nothing more until the address is set anew.").build();
     let operation = OperationBuilder::new()
         .operation_id(Some("order_changed"))

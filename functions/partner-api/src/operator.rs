@@ -298,7 +298,12 @@ impl Check {
         if trimmed.is_empty() {
             self.say(pointer, "required", "Заполните поле.", "Must not be empty.");
         } else if trimmed.chars().count() > max {
-            self.say(pointer, "too_long", &format!("Не длиннее {max} символов."), &format!("At most {max} characters."));
+            self.say(
+                pointer,
+                "too_long",
+                &format!("Не длиннее {max} символов."),
+                &format!("At most {max} characters."),
+            );
         } else if trimmed.chars().any(char::is_control) {
             self.say(pointer, "control_character", "Без управляющих символов.", "No control characters.");
         }
@@ -325,7 +330,7 @@ impl Check {
         amount
     }
 
-    fn fault<T>(&mut self, pointer: &str, result: Result<T, Fault>) {
+    fn fault<T>(&mut self, pointer: &str, result: &Result<T, Fault>) {
         if let Err((code, ru, en)) = result {
             self.say(pointer, code, ru, en);
         }
@@ -334,7 +339,7 @@ impl Check {
     fn address(&mut self, pointer: &str, url: Option<&String>) -> Option<String> {
         let url = url?;
         let result = web::address(url, self.lenient);
-        self.fault(pointer, result);
+        self.fault(pointer, &result);
         Some(url.clone())
     }
 }
@@ -345,7 +350,12 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
     let test = Tenant::try_new(&request.id, Mode::Test).ok();
     let live = Tenant::try_new(&request.id, Mode::Live).ok();
     if test.is_none() {
-        check.say("/id", "id", "От 3 до 20 строчных латинских букв и цифр.", "3 to 20 lower-case Latin letters and digits.");
+        check.say(
+            "/id",
+            "id",
+            "От 3 до 20 строчных латинских букв и цифр.",
+            "3 to 20 lower-case Latin letters and digits.",
+        );
     }
     let name = check.text("/name", &request.name, 160);
     let kind = requisites::inn(&request.inn);
@@ -375,7 +385,12 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
     let site = check.address("/site", request.site.as_ref());
     let vat = check.choice("/vat", &request.vat, &VAT_RATES);
     if vat.is_some_and(|vat| !vat.in_force(moscow_date(now))) {
-        check.say("/vat", "vat_not_in_force", "Ставка НДС сегодня не действует.", "The VAT rate is not in force today.");
+        check.say(
+            "/vat",
+            "vat_not_in_force",
+            "Ставка НДС сегодня не действует.",
+            "The VAT rate is not in force today.",
+        );
     }
     let commission = commission(&mut check, &request.commission);
     let returns = Returns {
@@ -393,9 +408,10 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
     }
     if let Some(url) = &request.webhook_url {
         let result = web::endpoint(url, lenient);
-        check.fault("/webhook_url", result);
+        check.fault("/webhook_url", &result);
     }
-    let payout = PayoutTerms { automatic: request.payout.automatic, account: account(&mut check, &request.payout.account) };
+    let payout =
+        PayoutTerms { automatic: request.payout.automatic, account: account(&mut check, &request.payout.account) };
     let payment_timeout_seconds = request.payment_timeout_seconds.unwrap_or(PAYMENT_TIMEOUT_SECONDS);
     if !(60..=2_592_000).contains(&payment_timeout_seconds) {
         check.say("/payment_timeout_seconds", "range", "От 60 до 2 592 000 секунд.", "60 to 2,592,000 seconds.");
@@ -486,7 +502,12 @@ fn account(check: &mut Check, asked: &AccountRequest) -> BankAccount {
             );
         }
     } else {
-        check.say("/payout/account/bic", "bic", "БИК — 9 цифр, начинается с 04.", "A БИК has 9 digits and begins with 04.");
+        check.say(
+            "/payout/account/bic",
+            "bic",
+            "БИК — 9 цифр, начинается с 04.",
+            "A БИК has 9 digits and begins with 04.",
+        );
     }
     BankAccount { number: number.clone(), bic: bic.clone(), bank, correspondent: correspondent.clone() }
 }

@@ -202,7 +202,9 @@ pub async fn list(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri) 
         for other in ["month", "status", "limit", "cursor"] {
             if parameters.text(other).is_some() {
                 let pointer = format!("/{other}");
-                return Err(problems::fault(&pointer, "alone", "Не вместе с number.", "Not together with number.").into());
+                return Err(
+                    problems::fault(&pointer, "alone", "Не вместе с number.", "Not together with number.").into()
+                );
             }
         }
         if number.is_empty() || number.chars().count() > NUMBER_CHARACTERS_MAX {
@@ -223,7 +225,9 @@ pub async fn list(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri) 
     let limit = parameters.limit()?;
     let month = match parameters.month()? {
         Some(month) => month,
-        None => Month::of(clock::now(&ports, &tenant).await.map_err(WorkflowError::from)?.to_zoned(jiff::tz::TimeZone::UTC).date()),
+        None => Month::of(
+            clock::now(&ports, &tenant).await.map_err(WorkflowError::from)?.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        ),
     };
     let status = parameters.text("status").map(status).transpose()?;
     let filter = format!("{month} {}", status.map_or("", Status::code));

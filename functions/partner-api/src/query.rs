@@ -40,7 +40,12 @@ impl Parameters {
         for (name, value) in pairs {
             let shown: String = name.chars().take(60).collect::<String>().replace('~', "~0").replace('/', "~1");
             if !known.contains(&name.as_str()) {
-                errors.push(FieldError::new(format!("/{shown}"), "unknown", "неизвестный параметр", "unknown parameter"));
+                errors.push(FieldError::new(
+                    format!("/{shown}"),
+                    "unknown",
+                    "неизвестный параметр",
+                    "unknown parameter",
+                ));
             } else if values.insert(name, value).is_some() {
                 errors.push(FieldError::new(format!("/{shown}"), "repeated", "параметр указан дважды", "given twice"));
             }
@@ -82,7 +87,12 @@ impl Parameters {
         let Some(text) = self.text("cursor") else { return Ok(None) };
         let place = list.open(&ports.settings, text);
         place.map(Some).ok_or_else(|| {
-            wrong("cursor", "cursor", "Курсор выдан не для этого списка.", "The cursor was not given out for this list.")
+            wrong(
+                "cursor",
+                "cursor",
+                "Курсор выдан не для этого списка.",
+                "The cursor was not given out for this list.",
+            )
         })
     }
 }

@@ -64,7 +64,10 @@ pub fn is_account(account: &str, bic: &str) -> bool {
 /// Whether the control key of a bank's correspondent account at the Bank of Russia is right: the same with 0 and the fifth and sixth
 /// digits of the БИК. The last three digits of both are the same.
 pub fn is_correspondent(account: &str, bic: &str) -> bool {
-    is_bic(bic) && account.starts_with("301") && account.ends_with(&bic[6..]) && key_holds(&format!("0{}", &bic[4..6]), account)
+    is_bic(bic)
+        && account.starts_with("301")
+        && account.ends_with(&bic[6..])
+        && key_holds(&format!("0{}", &bic[4..6]), account)
 }
 
 fn key_holds(bank: &str, account: &str) -> bool {
@@ -89,7 +92,17 @@ mod tests {
             wrong[at] = b'0' + (wrong[at] - b'0' + 1) % 10;
             assert_eq!(inn(std::str::from_utf8(&wrong).unwrap()), None);
         }
-        for text in ["", "77", "770708389", "77070838931", "7707083893a", "٧٧٠٧٠٨٣٨٩٣", "0000000000", "000000000000", "500100732258"] {
+        for text in [
+            "",
+            "77",
+            "770708389",
+            "77070838931",
+            "7707083893a",
+            "٧٧٠٧٠٨٣٨٩٣",
+            "0000000000",
+            "000000000000",
+            "500100732258",
+        ] {
             assert_eq!(inn(text), None, "{text}");
         }
     }

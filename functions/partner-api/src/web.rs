@@ -43,7 +43,8 @@ pub type Fault = (&'static str, &'static str, &'static str);
 pub fn address(text: &str, lenient: bool) -> Result<Url, Fault> {
     const FAULT: Fault =
         ("url", "Нужен адрес https://…, не длиннее 500 символов.", "An https URL of at most 500 characters.");
-    let plain = text.chars().count() <= URL_CHARACTERS_MAX && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    let plain =
+        text.chars().count() <= URL_CHARACTERS_MAX && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     let url = Url::parse(text).ok().filter(|_| plain && origin(text).is_some()).ok_or(FAULT)?;
     let scheme = url.scheme() == "https" || (lenient && url.scheme() == "http");
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -80,7 +81,8 @@ mod tests {
 
     #[test]
     fn webhooks_go_to_public_names_only() {
-        for text in ["https://shop.example/hook", "https://shop.example:8443/hook?a=1", "https://магазин.рф/hook"] {
+        for text in ["https://shop.example/hook", "https://shop.example:8443/hook?a=1", "https://магазин.рф/hook"]
+        {
             // A name outside ASCII must be sent in its xn-- form: everybody reads that the same way.
             assert_eq!(endpoint(text, false).is_ok(), text.is_ascii(), "{text}");
         }

@@ -53,6 +53,7 @@ const OURS: [&str; 20] = [
         apikassa                                  start the stack on http://localhost:8080, data in ./.data\n  \
         apikassa local --port 0 --memory --json   start one for a script: a free port, nothing kept\n  \
         apikassa audit --data .data               prove the books of a store; also while its stack runs\n  \
+        apikassa audit --table apikassa-Table-1   prove those of a deployed stack; AWS_* say who asks\n  \
         apikassa simulate --orders 10000 --seed 7 play the whole flow with faults in virtual time\n  \
         apikassa bench                            print what an order costs"
 )]
@@ -105,6 +106,9 @@ pub struct AuditArgs {
     /// The stack's folder.
     #[arg(long, value_name = "DIR", default_value = ".data")]
     pub data: PathBuf,
+    /// A deployed table instead of a folder; the `AWS_*` variables say who asks, and where.
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    pub table: Option<String>,
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
@@ -181,7 +185,7 @@ async fn run_local(args: &LocalArgs) -> ExitCode {
         }
     };
     let kept = data.as_ref().map(|folder| folder.display().to_string());
-    let told = if args.json { tell_json(&running, kept) } else { tell(&running, kept) };
+    let told = if args.json { tell_json(&running, kept.as_deref()) } else { tell(&running, kept.as_deref()) };
     if let Err(error) = told {
         tracing::warn!(%error, "the addresses could not be printed");
     }
@@ -212,7 +216,7 @@ async fn ended() {
     }
 }
 
-fn tell_json(running: &Running, data: Option<String>) -> std::io::Result<()> {
+fn tell_json(running: &Running, data: Option<&str>) -> std::io::Result<()> {
     let Running { base_url, port, keys, resumed, .. } = running;
     let line = json!({
         "event": "ready",
@@ -232,7 +236,7 @@ fn tell_json(running: &Running, data: Option<String>) -> std::io::Result<()> {
     out.flush()
 }
 
-fn tell(running: &Running, data: Option<String>) -> std::io::Result<()> {
+fn tell(running: &Running, data: Option<&str>) -> std::io::Result<()> {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let Running { base_url, keys, resumed, .. } = running;
     let mut out = anstream::stdout();

@@ -146,9 +146,9 @@ mod tests {
 
     /// Bank of Russia, 08.09.1997 No. 515: the key within an account's number.
     fn account_holds(prefix: &str, account: &str) -> bool {
-        let digits = prefix.chars().chain(account.chars()).filter_map(|digit| digit.to_digit(10));
-        let sum: u32 = digits.zip([7, 1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight % 10).sum();
-        account.len() == 20 && sum % 10 == 0
+        let all = prefix.chars().chain(account.chars()).filter_map(|digit| digit.to_digit(10));
+        let sum: u32 = all.zip([7, 1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight % 10).sum();
+        account.len() == 20 && sum.is_multiple_of(10)
     }
 
     #[test]
@@ -156,10 +156,11 @@ mod tests {
         let partner = partner(&Keys::new(&SystemRandom), "http://localhost:8080");
         assert!(inn_holds(&partner.inn) && inn_holds(crate::stack::AGENT_INN));
         let payer = crate::stack::settings("", String::new(), "").payer;
-        let payee = &partner.payout.account;
-        for (bic, account, correspondent) in
-            [(&payee.bic, &payee.number, &payee.correspondent), (&payer.bic, &payer.account, &payer.correspondent)]
-        {
+        let account = &partner.payout.account;
+        for (bic, account, correspondent) in [
+            (&account.bic, &account.number, &account.correspondent),
+            (&payer.bic, &payer.account, &payer.correspondent),
+        ] {
             assert!(account_holds(&bic[6..], account));
             assert!(account_holds(&format!("0{}", &bic[4..6]), correspondent));
         }

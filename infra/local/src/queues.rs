@@ -170,7 +170,7 @@ async fn live(ports: Ports, board: Board, room: Arc<Semaphore>, message: Message
     }
     for receive in 1..=RECEIVES_MAX {
         // The semaphore is never closed.
-        let Ok(_place) = room.acquire().await else { return };
+        let Ok(place) = room.acquire().await else { return };
         board.change(queue, |count| {
             count.ready -= 1;
             count.in_flight += 1;
@@ -181,7 +181,7 @@ async fn live(ports: Ports, board: Board, room: Arc<Semaphore>, message: Message
             board.change(queue, |count| count.in_flight -= 1);
             return;
         }
-        drop(_place);
+        drop(place);
         board.change(queue, |count| {
             count.in_flight -= 1;
             count.failed += 1;
@@ -223,4 +223,37 @@ fn bare(body: &str) -> String {
         fields.remove("snapshot");
     }
     value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::memory::MemoryTable;
+    use storage::store::Store;
+
+    use super::*;
+    use crate::lines::Lines;
+    use crate::mailbox::Mailbox;
+    use crate::stack;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_no_worker_can_deal_with_becomes_a_dead_letter() {
+        let (queue, outbox) = queues();
+        let board = queue.board();
+        let store = Store::new(Arc::new(MemoryTable::default()));
+        let mailbox = Arc::new(Mailbox::new(Lines::in_memory()));
+        let settings = stack::settings("http://localhost", String::new(), "");
+        let ports = stack::ports(store, mailbox, Arc::new(queue), settings);
+        tokio::spawn(outbox.run(ports.clone()));
+        let body = "{\"snapshot\":1}".to_owned();
+        ports.queue.send(vec![Message { queue: QueueName::Receipt, body, delay_seconds: 7 }]).await.unwrap();
+        assert!(!board.is_quiet(), "until it is known to be delayed");
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert!(board.is_quiet() && board.counts()["receipt"].delayed == 1, "{:?}", board.counts());
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        assert_eq!((board.counts()["receipt"].failed, board.dead_letters().len()), (1, 0), "7 + 1 + 2 + 4 + 8 seconds");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let dead = board.dead_letters();
+        assert_eq!((dead.len(), dead[0].body.as_str(), dead[0].queue), (1, "{}", "receipt"));
+        assert!(board.is_quiet());
+    }
 }

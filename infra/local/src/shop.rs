@@ -28,39 +28,50 @@ use crate::local_pages::{is_own_form, lang, page, see_other};
 /// Webhooks shown on the page, at most; all are in the JSON.
 const SHOWN_MAX: usize = 50;
 
-/// What the shop sells: id, names and texts in Russian and English, kopecks, how the sandbox executes it.
-const GOODS: [(&str, [&str; 2], [&str; 2], i64, &str); 4] = [
-    (
-        "egrn",
-        ["Выписка из ЕГРН", "Land register extract"],
-        ["Исполняется сразу, результат придёт по почте.", "Executed at once, the result comes by mail."],
-        300_000,
-        "automatic",
-    ),
-    (
-        "cadastre",
-        ["Кадастровый план территории", "Cadastral plan"],
-        ["Исполняется сразу, стоит дороже.", "Executed at once, costs more."],
-        1_234_550,
-        "automatic",
-    ),
-    (
-        "archive",
-        ["Архивная справка", "Archive certificate"],
-        [
-            "Ждёт решения исполнителя: его страница есть на главной.",
-            "Waits for the executor: its page is on the list of everything.",
+/// Something the shop sells.
+struct Ware {
+    id: &'static str,
+    /// In Russian and English.
+    title: [&'static str; 2],
+    text: [&'static str; 2],
+    price_minor: i64,
+    /// What the sandbox executor does with it.
+    execution: &'static str,
+}
+
+/// What the shop sells.
+const WARES: [Ware; 4] = [
+    Ware {
+        id: "egrn",
+        title: ["Выписка из ЕГРН", "Land register extract"],
+        text: ["Исполняется сразу, результат придёт по почте.", "Executed at once, the result comes by mail."],
+        price_minor: 300_000,
+        execution: "automatic",
+    },
+    Ware {
+        id: "cadastre",
+        title: ["Кадастровый план территории", "Cadastral plan"],
+        text: ["Исполняется сразу, стоит дороже.", "Executed at once, costs more."],
+        price_minor: 1_234_550,
+        execution: "automatic",
+    },
+    Ware {
+        id: "archive",
+        title: ["Архивная справка", "Archive certificate"],
+        text: [
+            "Ждёт решения исполнителя: ссылка на его страницу есть на главной.",
+            "Waits for the executor: the start page links to theirs.",
         ],
-        99_000,
-        "manual",
-    ),
-    (
-        "lost",
-        ["Справка, которой нет", "A certificate that does not exist"],
-        ["Исполнитель откажется, деньги вернутся.", "The executor gives up, the money goes back."],
-        15_000,
-        "failing",
-    ),
+        price_minor: 99_000,
+        execution: "manual",
+    },
+    Ware {
+        id: "lost",
+        title: ["Справка, которой нет", "A certificate that does not exist"],
+        text: ["Исполнитель откажется, деньги вернутся.", "The executor gives up, the money goes back."],
+        price_minor: 15_000,
+        execution: "failing",
+    },
 ];
 
 /// A webhook the shop received and believed.
@@ -112,11 +123,11 @@ pub fn router(shop: Shop) -> Router {
 
 fn shop_page(lang: Lang, problem: Option<String>) -> Response {
     let word = usize::from(lang == Lang::En);
-    let goods = GOODS.iter().map(|(id, title, text, price_minor, _)| Good {
-        id: (*id).to_owned(),
-        title: title[word].to_owned(),
-        text: text[word].to_owned(),
-        price_minor: *price_minor,
+    let goods = WARES.iter().map(|ware| Good {
+        id: ware.id.to_owned(),
+        title: ware.title[word].to_owned(),
+        text: ware.text[word].to_owned(),
+        price_minor: ware.price_minor,
     });
     let status = if problem.is_some() { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
     let view = ShopView {
@@ -149,17 +160,17 @@ async fn buy(
     if !is_own_form(&headers) {
         return Problem::forbidden().into_response();
     }
-    let Some((_, title, _, price_minor, execution)) = GOODS.iter().find(|(id, ..)| *id == good) else {
+    let Some(ware) = WARES.iter().find(|ware| ware.id == good) else {
         return Problem::not_found().into_response();
     };
-    let title = title[usize::from(lang == Lang::En)];
+    let title = ware.title[usize::from(lang == Lang::En)];
     let number = format!("D-{}", links::random_text(&SystemRandom, 10));
     let order = json!({
         "number": number,
         "description": title,
-        "lines": [{ "name": title, "price": domain::money::Money::rub(*price_minor).to_decimal().to_string() }],
+        "lines": [{ "name": title, "price": domain::money::Money::rub(ware.price_minor).to_decimal().to_string() }],
         "language": lang.code(),
-        "scenario": { "execution": execution },
+        "scenario": { "execution": ware.execution },
     });
     match shop.ask(Method::POST, "/v1/orders", Some((&number, &order))).await {
         Ok((200 | 201, answer)) => match answer.get("checkout_url").and_then(Value::as_str) {
@@ -271,18 +282,18 @@ async fn list(State(shop): State<Shop>, headers: HeaderMap) -> Response {
         Lang::En => "Webhooks of the demo shop",
     };
     let at = all.last().map_or_else(|| SystemClock.now(), |heard| heard.at);
-    message(lang, subject, "/shop/webhooks", at, text)
+    message(lang, subject, ("/shop/webhooks", "/local/mailbox"), at, text)
 }
 
 async fn one(State(shop): State<Shop>, Path(no): Path<usize>, headers: HeaderMap) -> Response {
     let Some(heard) = shop.heard.one(no) else { return Problem::not_found().into_response() };
     let text = serde_json::to_string_pretty(&heard.body).unwrap_or_default();
     let url = format!("/shop/webhooks/{no}");
-    message(lang(&BTreeMap::new(), &headers), heard.word("/type"), &url, heard.at, text)
+    message(lang(&BTreeMap::new(), &headers), heard.word("/type"), (&url, "/shop/webhooks"), heard.at, text)
 }
 
 /// A webhook, on the page made for a message without parts.
-fn message(lang: Lang, subject: &str, url: &str, at: Timestamp, text: String) -> Response {
+fn message(lang: Lang, subject: &str, (url, up): (&str, &str), at: Timestamp, text: String) -> Response {
     let view = MailboxMessageView {
         lang,
         item: MailboxItem {
@@ -294,7 +305,7 @@ fn message(lang: Lang, subject: &str, url: &str, at: Timestamp, text: String) ->
         },
         body: MessageBody::Text(text),
         attachments: vec![("webhooks.json".to_owned(), "/shop/webhooks.json".to_owned())],
-        mailbox_url: "/shop".to_owned(),
+        mailbox_url: up.to_owned(),
     };
     page(StatusCode::OK, &pages::mailbox_message(&view))
 }

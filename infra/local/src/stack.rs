@@ -154,10 +154,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         board: board.clone(),
         data: folder.as_ref().map_or_else(|| "—".to_owned(), |folder| folder.path().display().to_string()),
     };
-    let shop = Shop { keys: Arc::clone(&keys), base_url: base_url.clone(), http: Arc::clone(&ports.http), heard };
-    let router = router(desk, shop);
-    let (stop, stopped) = watch::channel(false);
-    let mut tasks = vec![tokio::spawn(serve(listener, router, stopped.clone()))];
+    let demo_shop = Shop { keys: Arc::clone(&keys), base_url: base_url.clone(), http: Arc::clone(&ports.http), heard };
+    let router = router(desk, demo_shop);
+    let (stop, ended) = watch::channel(false);
+    let mut tasks = vec![tokio::spawn(serve(listener, router, ended.clone()))];
     tokio::spawn(outbox.run(ports.clone()));
 
     // Queues die with the process: what was on its way is on record in its order, and is sent again.
@@ -165,7 +165,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     for tenant in ports.store.tenants().await? {
         resumed += workflows::sweep::resend_all(&ports, &tenant).await?;
     }
-    tasks.push(tokio::spawn(tick(ports.clone(), options.sweep_every, stopped)));
+    tasks.push(tokio::spawn(tick(ports.clone(), options.sweep_every, ended)));
     Ok(Running { base_url, port, keys, ports, mailbox, board, resumed, stop, tasks, embedded, _lock: lock })
 }
 

@@ -1,4 +1,4 @@
-//! The embedded store: DynamoDB's protocol over SQLite, on a loopback port, so that the table is spoken to just as on AWS.
+//! The embedded store: DynamoDB's protocol over `SQLite`, on a loopback port, so that the table is spoken to just as on AWS.
 
 use std::path::Path;
 use std::sync::Arc;

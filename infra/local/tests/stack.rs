@@ -158,15 +158,3 @@ async fn clean(folder: &Path) {
     let report = local::audit::audit(folder, &indicatif::ProgressBar::hidden()).await.unwrap();
     assert!(report.is_clean() && report.orders == 1, "{report:?}");
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_no_worker_can_deal_with_becomes_a_dead_letter() {
-    use workflows::ports::{Message, QueueName};
-    let (running, caller) = stack().await;
-    let message = Message { queue: QueueName::Receipt, body: "{\"snapshot\":1}".to_owned(), delay_seconds: 0 };
-    running.ports.queue.send(vec![message]).await.unwrap();
-    // Its five receipts lie 1, 2, 4 and 8 seconds apart.
-    let now = caller.json("/local/quiet.json?wait_seconds=40").await;
-    assert_eq!((&now["quiet"], &now["dead_letters"][0]["body"]), (&json!(true), &json!("{}")), "{now}");
-    running.stop().await;
-}

@@ -163,14 +163,7 @@ impl Config {
                     })
                     .is_some_and(|text| text == "true"),
             },
-            cloud: Cloud {
-                region: read.text("AWS_REGION", "the region, set by Lambda", |_| true),
-                access_key_id: read.text("AWS_ACCESS_KEY_ID", "an access key, set by Lambda", |_| true),
-                secret_access_key: read.text("AWS_SECRET_ACCESS_KEY", "a secret key, set by Lambda", |_| true),
-                session_token: read.optional("AWS_SESSION_TOKEN", "", |_| true),
-                endpoint_url: read.optional("AWS_ENDPOINT_URL", "a URL", is_web),
-                extra_roots_file: read.optional("SSL_CERT_FILE", "", |_| true),
-            },
+            cloud: Cloud::read(&mut read),
         };
         if config.stage == Stage::Live && config.settings.allow_private_hosts {
             read.fault("ALLOW_PRIVATE_HOSTS", "false where STAGE is live");
@@ -198,6 +191,36 @@ impl Config {
             Ok(config)
         } else {
             Err(ConfigError(read.faults))
+        }
+    }
+}
+
+impl Cloud {
+    /// Reads Amazon's own variables from the process's environment.
+    ///
+    /// # Errors
+    /// Variables are missing or break their rules.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        let mut read = Reader {
+            look_up: variable,
+            faults: Vec::new(),
+        };
+        let cloud = Self::read(&mut read);
+        if read.faults.is_empty() {
+            Ok(cloud)
+        } else {
+            Err(ConfigError(read.faults))
+        }
+    }
+
+    fn read<F: Fn(&'static str) -> Option<String>>(read: &mut Reader<F>) -> Self {
+        Self {
+            region: read.text("AWS_REGION", "the region, set by Lambda", |_| true),
+            access_key_id: read.text("AWS_ACCESS_KEY_ID", "an access key, set by Lambda", |_| true),
+            secret_access_key: read.text("AWS_SECRET_ACCESS_KEY", "a secret key, set by Lambda", |_| true),
+            session_token: read.optional("AWS_SESSION_TOKEN", "", |_| true),
+            endpoint_url: read.optional("AWS_ENDPOINT_URL", "a URL", is_web),
+            extra_roots_file: read.optional("SSL_CERT_FILE", "", |_| true),
         }
     }
 }

@@ -22,10 +22,7 @@ pub fn worked(outcome: Result<(), WorkflowError>) -> Result<(), WorkerError> {
     let Err(error) = outcome else { return Ok(()) };
     match (error.whose(), &error) {
         (Whose::Caller, _) => {
-            tracing::warn!(
-                error = error.chain(),
-                "a message asks for what can not be; it is done with"
-            );
+            tracing::warn!(error = error.chain(), "a message asks for what can not be; it is done with");
             Ok(())
         }
         (Whose::Outside, _) => Err(WorkerError::Outside(error.into())),
@@ -52,16 +49,12 @@ pub fn heard<T>(outcome: Result<Result<T, CallbackError>, WorkflowError>) -> Res
 fn not_believed(error: CallbackError) -> Problem {
     let unauthorized = |code, en, ru| Problem::new(StatusCode::UNAUTHORIZED, code, en, ru);
     match error {
-        CallbackError::Unsigned => unauthorized(
-            "callback_unsigned",
-            "The callback is not signed",
-            "Уведомление не подписано",
-        ),
-        CallbackError::WrongSignature => unauthorized(
-            "callback_signature",
-            "The callback's signature is wrong",
-            "Подпись уведомления неверна",
-        ),
+        CallbackError::Unsigned => {
+            unauthorized("callback_unsigned", "The callback is not signed", "Уведомление не подписано")
+        }
+        CallbackError::WrongSignature => {
+            unauthorized("callback_signature", "The callback's signature is wrong", "Подпись уведомления неверна")
+        }
         CallbackError::Stale => Problem::new(
             StatusCode::BAD_REQUEST,
             "callback_stale",
@@ -99,68 +92,34 @@ pub fn problem(error: &WorkflowError) -> Problem {
 pub fn refused(refusal: &Refusal) -> Problem {
     let (code, en, ru) = match refusal {
         Refusal::Expired(_) => ("order_expired", "The time to pay is over", "Время на оплату вышло"),
-        Refusal::NotPayable(_) => (
-            "order_not_payable",
-            "Nothing is to be paid any more",
-            "Платить больше не нужно",
-        ),
+        Refusal::NotPayable(_) => ("order_not_payable", "Nothing is to be paid any more", "Платить больше не нужно"),
         Refusal::PaymentUnderWay(_) => (
             "payment_under_way",
             "The outcome of another payment is not known yet",
             "Исход другого платежа ещё неизвестен",
         ),
-        Refusal::NoOperation(_) => (
-            "no_operation",
-            "The order has no such operation",
-            "У заказа нет такой операции",
-        ),
-        Refusal::NoReceipt(_) => (
-            "no_receipt",
-            "The order has no such receipt",
-            "У заказа нет такого чека",
-        ),
-        Refusal::Amount { .. } => (
-            "amount_differs",
-            "The amount is not the order's",
-            "Сумма не равна сумме заказа",
-        ),
-        Refusal::Reference { .. } => (
-            "reference_differs",
-            "Another transaction was named before",
-            "Ранее была названа другая транзакция",
-        ),
-        Refusal::Printed { .. } => (
-            "printed_total_differs",
-            "The printed total is not the order's",
-            "Итог чека не равен сумме заказа",
-        ),
-        Refusal::Contradiction(_) => (
-            "contradiction",
-            "The operation has already ended otherwise",
-            "Операция уже завершилась иначе",
-        ),
-        Refusal::ExecutionEnded(_) => (
-            "execution_ended",
-            "Execution has already ended otherwise",
-            "Исполнение уже завершилось иначе",
-        ),
-        Refusal::NotCancellable => (
-            "not_cancellable",
-            "The order can not be cancelled now",
-            "Сейчас заказ нельзя отменить",
-        ),
-        Refusal::NotMature => (
-            "not_mature",
-            "The order is not payable yet",
-            "Выплата по заказу ещё не наступила",
-        ),
+        Refusal::NoOperation(_) => ("no_operation", "The order has no such operation", "У заказа нет такой операции"),
+        Refusal::NoReceipt(_) => ("no_receipt", "The order has no such receipt", "У заказа нет такого чека"),
+        Refusal::Amount { .. } => ("amount_differs", "The amount is not the order's", "Сумма не равна сумме заказа"),
+        Refusal::Reference { .. } => {
+            ("reference_differs", "Another transaction was named before", "Ранее была названа другая транзакция")
+        }
+        Refusal::Printed { .. } => {
+            ("printed_total_differs", "The printed total is not the order's", "Итог чека не равен сумме заказа")
+        }
+        Refusal::Contradiction(_) => {
+            ("contradiction", "The operation has already ended otherwise", "Операция уже завершилась иначе")
+        }
+        Refusal::ExecutionEnded(_) => {
+            ("execution_ended", "Execution has already ended otherwise", "Исполнение уже завершилось иначе")
+        }
+        Refusal::NotCancellable => {
+            ("not_cancellable", "The order can not be cancelled now", "Сейчас заказ нельзя отменить")
+        }
+        Refusal::NotMature => ("not_mature", "The order is not payable yet", "Выплата по заказу ещё не наступила"),
         Refusal::NotFulfilled => ("not_fulfilled", "The order is not fulfilled", "Заказ не исполнен"),
         Refusal::Money(_) => ("amounts", "The amounts do not work out", "Суммы не сходятся"),
-        Refusal::Full => (
-            "order_full",
-            "The order has too many entries",
-            "У заказа слишком много записей",
-        ),
+        Refusal::Full => ("order_full", "The order has too many entries", "У заказа слишком много записей"),
     };
     Problem::conflict(code, en, ru).detail(refusal.to_string())
 }
@@ -183,28 +142,16 @@ mod tests {
     fn a_callback_hears_whether_it_is_on_record() {
         assert_eq!(told(Ok(Ok(()))), (200, ""));
         assert_eq!(told(Ok(Err(CallbackError::Unsigned))), (401, "callback_unsigned"));
-        assert_eq!(
-            told(Ok(Err(CallbackError::WrongSignature))),
-            (401, "callback_signature")
-        );
+        assert_eq!(told(Ok(Err(CallbackError::WrongSignature))), (401, "callback_signature"));
         assert_eq!(told(Ok(Err(CallbackError::Stale))), (400, "callback_stale"));
-        let malformed = CallbackError::Malformed {
-            pointer: "/amount".into(),
-            rule: "an integer".into(),
-        };
+        let malformed = CallbackError::Malformed { pointer: "/amount".into(), rule: "an integer".into() };
         assert_eq!(told(Ok(Err(malformed))), (400, "callback_malformed"));
         assert_eq!(told(Err(WorkflowError::NotFound)), (404, "not-found"));
-        let amount = Refusal::Amount {
-            reported: Money::rub(1),
-            expected: Money::rub(2),
-        };
+        let amount = Refusal::Amount { reported: Money::rub(1), expected: Money::rub(2) };
         assert_eq!(told(Err(amount.into())), (409, "amount_differs"));
         assert_eq!(told(Err(Refusal::Contradiction(1).into())), (409, "contradiction"));
         assert_eq!(told(Err(WorkflowError::Busy)), (503, "unavailable"));
-        assert_eq!(
-            told(Err(WorkflowError::Money(domain::money::MoneyError::Overflow))),
-            (500, "internal")
-        );
+        assert_eq!(told(Err(WorkflowError::Money(domain::money::MoneyError::Overflow))), (500, "internal"));
     }
 
     #[test]
@@ -212,10 +159,7 @@ mod tests {
         assert!(worked(Ok(())).is_ok());
         assert!(worked(Err(WorkflowError::NotFound)).is_ok());
         assert!(worked(Err(Refusal::NotCancellable.into())).is_ok());
-        assert!(matches!(
-            worked(Err(StoreError::Conflict.into())),
-            Err(WorkerError::Outside(_))
-        ));
+        assert!(matches!(worked(Err(StoreError::Conflict.into())), Err(WorkerError::Outside(_))));
         let unreadable = serde_json::from_str::<()>("{").map_err(WorkflowError::Message);
         assert!(matches!(worked(unreadable), Err(WorkerError::Unreadable(_))));
         let ours = WorkflowError::Money(domain::money::MoneyError::Overflow);

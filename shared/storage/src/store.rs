@@ -305,7 +305,7 @@ impl Store {
         {
             return Ok(Some(Arc::clone(partner)));
         }
-        let read: Option<Partner> = self.read(&keys::partner(tenant), Freshness::Eventual).await?;
+        let read: Option<Partner> = self.read_settings(&keys::partner(tenant)).await?;
         let partner = read.map(Arc::new);
         if let Some(partner) = &partner {
             locked(&self.settings).insert(name, (now, Arc::clone(partner)));
@@ -345,7 +345,7 @@ impl Store {
         {
             return Ok(Some(tenant.clone()));
         }
-        let owner: Option<Tenant> = self.read(&keys::api_key(sha256), Freshness::Eventual).await?;
+        let owner: Option<Tenant> = self.read_settings(&keys::api_key(sha256)).await?;
         if let Some(owner) = &owner {
             locked(&self.keys).insert(sha256.to_owned(), (now, owner.clone()));
         }
@@ -460,6 +460,14 @@ impl Store {
     }
 
     // --- rows ---
+
+    /// A row that changes rarely: a replica that does not know it yet is not believed.
+    async fn read_settings<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        match self.read(key, Freshness::Eventual).await? {
+            Some(read) => Ok(Some(read)),
+            None => self.read(key, Freshness::Consistent).await,
+        }
+    }
 
     async fn read<T: DeserializeOwned>(&self, key: &Key, freshness: Freshness) -> Result<Option<T>, StoreError> {
         let item = self.table.get(key, freshness).await?;

@@ -6,7 +6,7 @@ webhook order.payment_declined
 check "o['operations'][0]['decline_reason'] == 'insufficient_funds'" "o['status'] == 'awaiting_payment'"
 call GET "$back"
 want 200
-shows '[Нн]едостаточно' 'Деньги не списаны' 'Оплатить 700,00 ₽'
+shows 'не хватает денег' 'Деньги не списаны' 'Оплатить 700,00 ₽'
 say "the bank declines: the page says why, that nothing was charged, and lets the buyer try again"
 
 first_bank=$bank

@@ -48,7 +48,9 @@ impl Answer {
     /// Where the page goes by itself, and after how many seconds; its own address is empty.
     pub fn refresh(&self) -> Option<(u32, String)> {
         let page = self.text();
-        let (_, rest) = page.split_once("http-equiv=\"refresh\" content=\"").or_else(|| page.split_once("http-equiv=refresh content=\""))?;
+        let (_, rest) = page
+            .split_once("http-equiv=\"refresh\" content=\"")
+            .or_else(|| page.split_once("http-equiv=refresh content=\""))?;
         let content = plain(rest.split('"').next()?);
         let (seconds, url) = content.split_once(";url=").unwrap_or((&content, ""));
         Some((seconds.parse().ok()?, url.to_owned()))
@@ -78,6 +80,16 @@ impl Answer {
 
 /// Text of an attribute.
 fn plain(text: &str) -> String {
-    let pairs = [("&#38;", "&"), ("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    let pairs = [
+        ("&#38;", "&"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&quot;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
     pairs.iter().fold(text.to_owned(), |text, (escaped, meant)| text.replace(escaped, meant))
 }

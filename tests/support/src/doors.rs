@@ -20,11 +20,15 @@ pub struct Doors {
 impl Doors {
     /// All of them.
     pub fn new(ports: &Ports) -> Self {
+        let api = door(partner_api::router(ports.clone()));
         let by_prefix = vec![
             ("/callbacks/bank/", door(bank_callback::router(ports.clone()))),
             ("/callbacks/till/", door(till_callback::router(ports.clone()))),
             ("/callbacks/execution/", door(fulfilment_callback::router(ports.clone()))),
             ("/sandbox/", door(sandbox_door::router(ports.clone()))),
+            ("/v1/", api.clone()),
+            ("/openapi.json", api.clone()),
+            ("/docs", api),
             ("", door(checkout::router(ports.clone()))),
         ];
         Self { by_prefix, asked: Arc::default() }

@@ -41,7 +41,9 @@ use workflows::orders::{Created, OrderRequest};
 use workflows::ports::{Message, Ports, QueueName};
 
 pub use answer::Answer;
-pub use demo::{AGENT_NAME, BUYER_EMAIL, BUYER_PHONE, FORM_SECRET, OPERATOR_TOKEN, WEBHOOK_SECRET, WEBHOOK_URL, partner, wish};
+pub use demo::{
+    AGENT_NAME, BUYER_EMAIL, BUYER_PHONE, FORM_SECRET, OPERATOR_TOKEN, WEBHOOK_SECRET, WEBHOOK_URL, partner, wish,
+};
 pub use doors::Doors;
 pub use outside::{Call, Fault, HandClock, Mailbox, Net, Queue, Seeded, Waiting};
 
@@ -296,7 +298,8 @@ impl World {
     pub async fn agree(&self, order: &Order) -> Answer {
         let page = self.get(&self.page(order)).await;
         let known = page.inputs();
-        let mut fields: BTreeMap<&str, &str> = known.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut fields: BTreeMap<&str, &str> =
+            known.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if fields.get("email").is_some_and(|typed| typed.is_empty()) {
             fields.insert("email", BUYER_EMAIL);
         }

@@ -75,7 +75,7 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         (0..orders).map(|n| People::new(world.clone(), key.clone(), format!("S-{n}"))).collect();
 
     world.faulty.store(true, Ordering::Relaxed);
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         for someone in &people {
             if world.dice.chance(450) {
                 world.processes.start(someone.clone().act());
@@ -89,7 +89,10 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
             outcome.findings.push("the world did not come to rest".to_owned());
             return outcome;
         }
-        let step = world.dice.one_of(&[1, 10, 60, 60, 300, 600, 1_300, 3_600, 20_000, 90_000, 260_000]);
+        // First the minutes in which people pay, then the days in which everything else happens.
+        let minutes = [1, 5, 10, 20, 30, 60, 90, 200];
+        let days = [10, 60, 300, 600, 1_300, 3_600, 20_000, 90_000, 260_000];
+        let step = if round < ROUNDS / 2 { world.dice.one_of(&minutes) } else { world.dice.one_of(&days) };
         world.seconds.fetch_add(step, Ordering::Relaxed);
     }
     world.faulty.store(false, Ordering::Relaxed);

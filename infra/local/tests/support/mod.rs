@@ -6,13 +6,13 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use connectors::client::{Limits, ReqwestHttp};
 use connectors::http::{Http, HttpError, Request, Response};
 use http::Method;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 /// Somebody at a stack's address.
 #[derive(Clone)]
@@ -23,13 +23,13 @@ pub struct Caller {
     pub key: String,
     http: Arc<ReqwestHttp>,
     /// Answers received.
-    pub answers: Arc<AtomicUsize>,
+    pub answers: watch::Sender<usize>,
 }
 
 impl Caller {
     pub fn new(base_url: &str, key: &str) -> Self {
         let http = Arc::new(ReqwestHttp::new(true, Vec::new(), Limits::STANDARD));
-        Self { base_url: base_url.to_owned(), key: key.to_owned(), http, answers: Arc::default() }
+        Self { base_url: base_url.to_owned(), key: key.to_owned(), http, answers: watch::Sender::new(0) }
     }
 
     pub async fn send(
@@ -43,7 +43,7 @@ impl Caller {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let request = Request { method, url, headers, body: Bytes::from(body), partner_given: false };
         let answer = self.http.send(request).await;
-        self.answers.fetch_add(1, Ordering::SeqCst);
+        self.answers.send_modify(|answers| *answers += 1);
         answer
     }
 

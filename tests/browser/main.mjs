@@ -1,0 +1,7 @@
+import { run } from "./harness.mjs";
+import "./journey.mjs";
+import "./states.mjs";
+import "./limits.mjs";
+import "./rooms.mjs";
+
+process.exit((await run(process.argv.slice(2))) ? 0 : 1);

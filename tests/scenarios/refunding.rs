@@ -1,0 +1,129 @@
+//! Money goes back: cancelled after three days, given up by the executor, paid too late.
+
+use domain::order::{Event, Status};
+use insta::assert_snapshot;
+
+use crate::story::{DAY, HOUR, MINUTE, Story, scenario};
+
+#[tokio::test]
+async fn an_overdue_order_is_cancelled_by_its_buyer() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.tell("the buyer can not cancel yet").await;
+    let early = story.world.get(&format!("{}/cancel", story.world.page(&order))).await;
+    assert_eq!(early.status, 303, "the question is not asked");
+    story.passes(3 * DAY).await;
+    assert_eq!(story.status(&order).await, Status::Overdue);
+    let letter = story.world.mailbox.emails().pop().unwrap();
+    assert!(letter.text.contains("/cancel"), "the letter leads to the button");
+    story.cancels(&order).await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    let order = story.world.load(&order.id).await.order;
+    assert_eq!(order.receipts.len(), 2, "a receipt for the money that came, one for what went back");
+    story.passes(4 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_second_press_of_cancel_refunds_nothing_more() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    story.cancels(&order).await;
+    story.cancels(&order).await;
+    story.settles().await;
+    story.cancels(&order).await;
+    story.settles().await;
+    let order = story.world.load(&order.id).await.order;
+    assert_eq!(order.operations.len(), 2);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_late_execution_after_the_cancellation_comes_too_late() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    story.cancels(&order).await;
+    let said = story.executor(&order, "fulfil?force=1").await;
+    assert_eq!(said["report_status"], 409, "{said}");
+    story.settles().await;
+    story.executor(&order, "fulfil?force=1").await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    let cancelled = story.world.load(&order.id).await.order;
+    assert!(!cancelled.has(Event::Fulfilled));
+    story.passes(4 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_cancellation_after_the_late_execution_comes_too_late() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    assert_eq!(story.status(&order).await, Status::Overdue);
+    story.executor(&order, "fulfil").await;
+    story.cancels(&order).await;
+    story.settles().await;
+    assert!(matches!(story.status(&order).await, Status::Fulfilled | Status::PaidOut));
+    let fulfilled = story.world.load(&order.id).await.order;
+    assert!(!fulfilled.has(Event::Cancelled) && fulfilled.operations.len() == 1);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn an_order_the_executor_gives_up_is_refunded() {
+    let mut story = Story::begins().await;
+    let order = story.orders_as("A-1", |wish| wish.scenario = scenario(Some("failing"), None)).await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    story.passes(4 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn money_that_arrives_after_the_expiry_goes_back_by_itself() {
+    let mut story = Story::begins().await;
+    let order = story.orders("A-1").await;
+    story.pays(&order, "after_expiry").await;
+    story.passes(HOUR).await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    let refunded = story.world.load(&order.id).await.order;
+    assert!(!refunded.has(Event::HandedOver), "nobody executes what is not sold");
+    assert_eq!(refunded.receipts.len(), 2);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_bank_that_does_not_answer_a_refund_is_told_again_and_refunds_once() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    story.world.net.faults(|call| match call {
+        support::Call::Http(request) if request.url.ends_with("/refunds") => Some(support::Fault::AnswerLost),
+        _ => None,
+    });
+    story.cancels(&order).await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunding, "what the bank did is not known");
+    story.passes(10 * MINUTE).await;
+    assert_eq!(story.status(&order).await, Status::Refunding);
+    story.tell("the line to the bank is mended").await;
+    story.world.net.no_faults();
+    story.passes(HOUR).await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    assert_snapshot!(story.ends().await);
+}
