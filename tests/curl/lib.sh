@@ -2,8 +2,9 @@
 
 page=$work/page body=$work/body head=$work/head hooks=$work/hooks/hooks.jsonl
 status= asked=
-# Seconds until something that happens by itself must have happened. Functions in an emulator start slower than a function call.
-patience=${PATIENCE:-60}
+# Seconds until something that happens by itself must have happened. In an emulator functions start slower than a call, and each
+# remembers a partner's settings for a minute.
+patience=${PATIENCE:-120}
 
 say() { printf '  ✓ %s\n' "$*"; }
 
@@ -123,7 +124,7 @@ JSON
     form_secret=$(get 'v["test"]["form_secret"]')
     api PUT /v1/webhook "{\"url\":\"$receiver/hook/$partner\"}"
     want 200
-    get 'v["secret"]' | tr -d '\n' >"$work/hooks/$partner.secret"
+    get 'v["secret"]' >"$work/hooks/$partner.secret"
 }
 
 orders=0

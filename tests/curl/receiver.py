@@ -3,7 +3,7 @@
 
     receiver.py FOLDER      prints its address, then serves until it is ended
 
-`POST /hook/NAME` is verified with the secret in FOLDER/NAME.secret. What came is one line of JSON in FOLDER/hooks.jsonl, what was not
+`POST /hook/NAME` is verified with a secret of FOLDER/NAME.secret, where the latest stands last. What came is one line of JSON in FOLDER/hooks.jsonl, what was not
 verified one in FOLDER/refused.jsonl. While FOLDER/NAME.status is there, the receiver answers what it says instead of 204.
 """
 
@@ -31,10 +31,16 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         name = pathlib.PurePosixPath(self.path).name
         record = {"name": name, "id": self.headers.get("webhook-id")}
-        try:
-            verified = Webhook((folder / f"{name}.secret").read_text()).verify(body, dict(self.headers.items()))
-        except (OSError, WebhookVerificationError) as error:
-            keep("refused.jsonl", {**record, "why": repr(error), "body": body.decode(errors="replace")})
+        verified, why = None, None
+        secrets = folder / f"{name}.secret"
+        for secret in reversed(secrets.read_text().split() if secrets.exists() else []):
+            try:
+                verified = Webhook(secret).verify(body, dict(self.headers.items()))
+                break
+            except WebhookVerificationError as error:
+                why = repr(error)
+        if verified is None:
+            keep("refused.jsonl", {**record, "why": why, "body": body.decode(errors="replace")})
             return self.answer(400)
         told = folder / f"{name}.status"
         status = int(told.read_text()) if told.exists() else 204

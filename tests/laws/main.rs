@@ -39,10 +39,12 @@ fn settings(secret: &[u8]) -> Settings {
 }
 
 fn orders() -> impl Strategy<Value = OrderId> {
-    ("[a-z0-9]{3,20}", any::<bool>(), "[A-Z0-9-]{1,20}", 0_i64..4_000_000_000).prop_map(|(partner, live, number, seconds)| {
-        let mode = if live { Mode::Live } else { Mode::Test };
-        OrderId::new(Tenant::try_new(&partner, mode).unwrap(), &number, Timestamp::from_second(seconds).unwrap())
-    })
+    ("[a-z0-9]{3,20}", any::<bool>(), "[A-Z0-9-]{1,20}", 0_i64..4_000_000_000).prop_map(
+        |(partner, live, number, seconds)| {
+            let mode = if live { Mode::Live } else { Mode::Test };
+            OrderId::new(Tenant::try_new(&partner, mode).unwrap(), &number, Timestamp::from_second(seconds).unwrap())
+        },
+    )
 }
 
 fn fields() -> impl Strategy<Value = BTreeMap<String, String>> {

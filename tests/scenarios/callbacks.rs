@@ -37,7 +37,8 @@ async fn nobody_is_believed_who_has_not_signed() {
     story.look().await;
     let before = story.world.load(&order.id).await.order;
     let none = story.bank_says(&order, "unsigned", |forged| forged.signed = false).await;
-    let wrong = story.bank_says(&order, "signed with another secret", |forged| forged.secret = b"guessed".to_vec()).await;
+    let wrong =
+        story.bank_says(&order, "signed with another secret", |forged| forged.secret = b"guessed".to_vec()).await;
     let shop = story.world.ports.settings.master_secret.0.clone();
     let other = connectors::signature::derive(&shop, "till", &story.world.shop);
     let purpose = story.bank_says(&order, "signed with the register's secret", |forged| forged.secret = other).await;
@@ -83,8 +84,11 @@ async fn another_amount_or_another_currency_is_refused() {
     let less = story.bank_says(&order, "2999.99 RUB", |forged| forged.amount -= 1).await;
     let more = story.bank_says(&order, "3000.01 RUB", |forged| forged.amount += 1).await;
     let dollars = story.bank_says(&order, "3000.00 USD", |forged| forged.currency = "USD").await;
-    let reference = story.bank_says(&order, "another reference", |forged| forged.reference = "pay_other".to_owned()).await;
-    let operation = story.bank_says(&order, "an operation there is not", |forged| forged.number = forged.number.replace("-o1", "-o7")).await;
+    let reference =
+        story.bank_says(&order, "another reference", |forged| forged.reference = "pay_other".to_owned()).await;
+    let operation = story
+        .bank_says(&order, "an operation there is not", |forged| forged.number = forged.number.replace("-o1", "-o7"))
+        .await;
     for status in [less, more, dollars, reference, operation] {
         assert!((400..500).contains(&status), "{status}");
     }
@@ -127,7 +131,8 @@ async fn a_callback_of_another_order_or_of_none_is_not_found() {
         forged.number = workflows::bank::operation_number(&id, 1);
     });
     assert_eq!(unknown.await, 404);
-    let nonsense = story.bank_says(&order, "at an address that is none", |forged| forged.order = "nonsense".to_owned()).await;
+    let nonsense =
+        story.bank_says(&order, "at an address that is none", |forged| forged.order = "nonsense".to_owned()).await;
     assert_eq!(nonsense, 404);
     assert_eq!(story.status(&order).await, Status::Checking);
     assert_eq!(story.status(&other).await, Status::Checking);

@@ -9,7 +9,7 @@ use crate::story::{HOUR, MINUTE, Story, scenario};
 #[tokio::test]
 async fn a_silent_register_is_asked() {
     let mut story = Story::begins().await;
-    let order = story.orders_as("A-1", |wish| wish.scenario = scenario(None, Some("silent"))).await;
+    let order = story.orders_as("A-1", |wish| wish.scenario = Some(scenario(None, Some("silent")))).await;
     story.pays(&order, "success").await;
     story.settles().await;
     assert!(!story.world.load(&order.id).await.order.has(Event::ReceiptIssued), "the register has said nothing");
@@ -21,7 +21,7 @@ async fn a_silent_register_is_asked() {
 #[tokio::test]
 async fn a_register_that_fails_once_is_tried_again() {
     let mut story = Story::begins().await;
-    let order = story.orders_as("A-1", |wish| wish.scenario = scenario(None, Some("failing_once"))).await;
+    let order = story.orders_as("A-1", |wish| wish.scenario = Some(scenario(None, Some("failing_once")))).await;
     story.pays(&order, "success").await;
     story.settles().await;
     assert!(!story.world.load(&order.id).await.order.has(Event::ReceiptIssued));
@@ -46,7 +46,8 @@ async fn a_receipt_asked_for_thrice_is_printed_once() {
     }
     story.settles().await;
     story.tell("and once more when all is done, as a sweep would send it").await;
-    let work = workflows::perform::Work { order: order.id.clone(), task: TaskId::Receipt(1), snapshot: None, replay: false };
+    let work =
+        workflows::perform::Work { order: order.id.clone(), task: TaskId::Receipt(1), snapshot: None, replay: false };
     let body = serde_json::to_string(&work).unwrap();
     let message = Message { queue: QueueName::Receipt, body, delay_seconds: 0 };
     story.world.ports.queue.send(vec![message]).await.unwrap();

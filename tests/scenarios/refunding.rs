@@ -82,9 +82,35 @@ async fn a_cancellation_after_the_late_execution_comes_too_late() {
 }
 
 #[tokio::test]
+async fn a_cancellation_and_a_late_execution_at_once_are_decided_once() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    let settings = &story.world.ports.settings;
+    let (token, csrf) = (
+        workflows::links::checkout_token(settings, &order.id),
+        workflows::links::form_token(settings, &order.id, "cancel"),
+    );
+    let path = format!("/sandbox/executions/{}/fulfil", order.id);
+    let (cancelled, reported) = tokio::join!(
+        workflows::checkout::cancel(&story.world.ports, &token, &csrf),
+        story.world.api(http::Method::POST, &path, &story.world.key, ""),
+    );
+    cancelled.unwrap();
+    story.settles().await;
+    let order = story.world.load(&order.id).await.order;
+    assert!(order.has(Event::Cancelled) != order.has(Event::Fulfilled), "one of the two");
+    assert_eq!(order.has(Event::Fulfilled), reported.json()["report_status"] == 200, "and the executor knows which");
+    assert_eq!(order.has(Event::Refunded), order.has(Event::Cancelled));
+    story.ends().await; // who comes first is not part of the story
+}
+
+#[tokio::test]
 async fn an_order_the_executor_gives_up_is_refunded() {
     let mut story = Story::begins().await;
-    let order = story.orders_as("A-1", |wish| wish.scenario = scenario(Some("failing"), None)).await;
+    let order = story.orders_as("A-1", |wish| wish.scenario = Some(scenario(Some("failing"), None))).await;
     story.pays(&order, "success").await;
     story.settles().await;
     assert_eq!(story.status(&order).await, Status::Refunded);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use axum::body::Body;
 use connectors::http::Request;
 use connectors::signature;
@@ -17,6 +18,8 @@ use domain::time::Timestamp;
 use http::Method;
 use http_body_util::BodyExt as _;
 use storage::memory::MemoryTable;
+use storage::store::Store;
+use storage::table::{Freshness, Item, Key, Page, Range, Table, TableError, Write};
 use support::{Answer, BASE_URL, FORM_SECRET, START, WEBHOOK_SECRET, World, wish};
 use tower::ServiceExt as _;
 use workflows::orders::{OrderRequest, ScenarioRequest};
@@ -42,6 +45,42 @@ impl Random for Steady {
                 *to = from;
             }
         }
+    }
+}
+
+/// A table that lets others in before every step, so that what is done at once is done in between.
+struct Yielding(MemoryTable);
+
+#[async_trait]
+impl Table for Yielding {
+    async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, TableError> {
+        tokio::task::yield_now().await;
+        self.0.get(key, freshness).await
+    }
+
+    async fn query(&self, range: &Range, freshness: Freshness) -> Result<Page, TableError> {
+        tokio::task::yield_now().await;
+        self.0.query(range, freshness).await
+    }
+
+    async fn put(&self, write: Write) -> Result<(), TableError> {
+        tokio::task::yield_now().await;
+        self.0.put(write).await
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        tokio::task::yield_now().await;
+        self.0.commit(writes).await
+    }
+
+    async fn due(&self, bucket: &str, until: i64, limit: usize) -> Result<Vec<(Key, i64)>, TableError> {
+        tokio::task::yield_now().await;
+        self.0.due(bucket, until, limit).await
+    }
+
+    async fn add(&self, key: &Key, amount: u64) -> Result<u64, TableError> {
+        tokio::task::yield_now().await;
+        self.0.add(key, amount).await
     }
 }
 
@@ -82,8 +121,14 @@ impl Story {
     /// Begins.
     pub async fn begins() -> Self {
         let steady: Arc<dyn Random> = Arc::new(Steady::default());
-        let wrap: Arc<support::Wrap> = Arc::new(move |ports| Ports { random: Arc::clone(&steady), ..ports });
-        let world = World::build(1, MemoryTable::new(), Some(wrap)).await;
+        let table = MemoryTable::new();
+        let yielding = table.clone();
+        let wrap: Arc<support::Wrap> = Arc::new(move |ports| Ports {
+            store: Store::new(Arc::new(Yielding(yielding.clone()))),
+            random: Arc::clone(&steady),
+            ..ports
+        });
+        let world = World::build(1, table, Some(wrap)).await;
         Self {
             world,
             webhook_secret: WEBHOOK_SECRET.to_owned(),
@@ -144,7 +189,8 @@ impl Story {
         for payout in self.world.ports.store.payouts(&self.world.shop, None, 100).await.unwrap().0.into_iter().rev() {
             if self.payouts.insert(payout.id.clone()) {
                 let numbers: Vec<_> = payout.orders.iter().map(|line| line.number.as_str()).collect();
-                self.note(format!("payment order {} over {}: {}", payout.number, payout.amount, numbers.join(", "))).await;
+                self.note(format!("payment order {} over {}: {}", payout.number, payout.amount, numbers.join(", ")))
+                    .await;
             }
         }
         let webhooks = self.world.net.webhooks();
@@ -183,9 +229,15 @@ impl Story {
         let signature = verifier.sign(headers["webhook-id"].to_str().unwrap(), signed_at, &request.body).unwrap();
         assert_eq!(headers["webhook-signature"].to_str().unwrap(), signature);
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
-        let again = if self.webhooks.insert(headers["webhook-id"].to_str().unwrap().to_owned()) { "" } else { " again" };
+        let again =
+            if self.webhooks.insert(headers["webhook-id"].to_str().unwrap().to_owned()) { "" } else { " again" };
         let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
-        format!("webhook{again} {}: {} is {}", text(&body["type"]), text(&body["data"]["number"]), text(&body["data"]["status"]))
+        format!(
+            "webhook{again} {}: {} is {}",
+            text(&body["type"]),
+            text(&body["data"]["number"]),
+            text(&body["data"]["status"])
+        )
     }
 
     /// The end: what everybody's books say, and that the audit finds nothing.
@@ -197,7 +249,8 @@ impl Story {
         assert!(report.is_clean(), "{}\nthe audit: {:#?}", self.told, report.findings);
         self.told.push_str("— in the end —\n");
         if self.webhooks_in_short {
-            let _ = writeln!(self.told, "webhooks: {} messages in {} attempts", self.webhooks.len(), self.webhooks_heard);
+            let _ =
+                writeln!(self.told, "webhooks: {} messages in {} attempts", self.webhooks.len(), self.webhooks_heard);
         }
         for order in self.orders.clone() {
             let loaded = self.world.load(&order.id).await;
@@ -208,7 +261,8 @@ impl Story {
         }
         for (tenant, balances) in &report.balances {
             let balances = balances.iter().filter(|(_, minor)| **minor != 0);
-            let balances: Vec<_> = balances.map(|(account, minor)| format!("{account} {}", Money::rub(*minor).to_decimal())).collect();
+            let balances: Vec<_> =
+                balances.map(|(account, minor)| format!("{account} {}", Money::rub(*minor).to_decimal())).collect();
             let balances = if balances.is_empty() { "nothing".to_owned() } else { balances.join(", ") };
             let _ = writeln!(self.told, "books of {tenant}: {balances}");
         }
@@ -232,7 +286,8 @@ impl Story {
             let row: serde_json::Value = serde_json::from_str(&row.body).unwrap();
             let state = row["state"].as_object().and_then(|state| state.keys().next().cloned());
             let kind = if row["kind"] == "sale" { "sale" } else { "refund" };
-            let _ = writeln!(text, "the register of {id}: {kind}, {}", state.unwrap_or_else(|| row["state"].to_string()));
+            let _ =
+                writeln!(text, "the register of {id}: {kind}, {}", state.unwrap_or_else(|| row["state"].to_string()));
         }
         text
     }
@@ -247,10 +302,12 @@ impl Story {
 
     /// Time passes, in steps of a minute, ten minutes or an hour, and everything due happens on the way.
     pub async fn passes(&mut self, seconds: i64) {
-        let step = match seconds {
-            ..=HOUR => MINUTE,
-            ..=DAY => 10 * MINUTE,
-            _ => HOUR,
+        let step = if seconds <= HOUR {
+            MINUTE
+        } else if seconds <= DAY {
+            10 * MINUTE
+        } else {
+            HOUR
         };
         let mut left = seconds;
         while left > 0 {
@@ -276,7 +333,7 @@ impl Story {
 
     /// The demo partner makes an order that waits for the test partner's word to be executed.
     pub async fn orders_by_hand(&mut self, number: &str) -> Order {
-        self.orders_as(number, |wish| wish.scenario = scenario(Some("manual"), None)).await
+        self.orders_as(number, |wish| wish.scenario = Some(scenario(Some("manual"), None))).await
     }
 
     /// The demo partner makes an order of their wish.
@@ -329,9 +386,9 @@ impl Story {
         let path = format!("{}/cancel", self.world.page(order));
         let question = self.world.get(&path).await;
         // A page of before, when the question is not asked any more.
-        let csrf = question.input("csrf").unwrap_or_else(|| {
-            workflows::links::form_token(&self.world.ports.settings, &order.id, "cancel")
-        });
+        let csrf = question
+            .input("csrf")
+            .unwrap_or_else(|| workflows::links::form_token(&self.world.ports.settings, &order.id, "cancel"));
         let answer = self.world.post(&path, &[("csrf", &csrf)]).await;
         let page = self.world.get(&answer.location()).await;
         self.look().await;
@@ -377,7 +434,8 @@ impl Story {
     /// A callback of the bank's about an order's first payment, signed as the bank signs at the world's time.
     pub async fn bank_says(&mut self, order: &Order, words: &str, change: impl FnOnce(&mut Forged)) -> u16 {
         let now = self.world.load(&order.id).await.order;
-        let reference = now.operation(1).and_then(|operation| operation.reference()).unwrap_or("pay_unknown").to_owned();
+        let reference =
+            now.operation(1).and_then(|operation| operation.reference()).unwrap_or("pay_unknown").to_owned();
         let mut forged = Forged {
             order: order.id.to_string(),
             number: workflows::bank::operation_number(&order.id, 1),
@@ -398,7 +456,8 @@ impl Story {
     }
 
     async fn post_forged(&self, forged: &Forged) -> u16 {
-        let mut body = serde_json::json!({ "number": forged.number, "reference": forged.reference, "state": forged.state });
+        let mut body =
+            serde_json::json!({ "number": forged.number, "reference": forged.reference, "state": forged.state });
         match forged.state {
             "succeeded" => {
                 body["amount"] = forged.amount.into();
@@ -411,7 +470,8 @@ impl Story {
         let mut request = http::Request::post(format!("/callbacks/bank/sandbox/{}", forged.order));
         request = request.header("content-type", "application/json");
         if forged.signed {
-            request = request.header(signature::HEADER, signature::sign(&forged.secret, forged.signed_at, body.as_bytes()));
+            request =
+                request.header(signature::HEADER, signature::sign(&forged.secret, forged.signed_at, body.as_bytes()));
         }
         self.world.ask(request.body(Body::from(body)).unwrap()).await.status
     }
@@ -446,7 +506,11 @@ impl Story {
         assert!(workflows::links::fields_signature_holds(FORM_SECRET, &fields), "{url}");
         self.note(format!("the page goes to {address} by itself after {seconds} s, with")).await;
         for (name, value) in fields.iter().filter(|(name, _)| *name != "signature") {
-            let value = if name == "at" { elapsed(Timestamp::from_second(value.parse().unwrap()).unwrap()) } else { value.clone() };
+            let value = if name == "at" {
+                elapsed(Timestamp::from_second(value.parse().unwrap()).unwrap())
+            } else {
+                value.clone()
+            };
             self.note(format!("  {name}={value}")).await;
         }
         fields
@@ -495,8 +559,8 @@ pub fn with_email(number: &str) -> OrderRequest {
 }
 
 /// What the sandbox shall do.
-pub fn scenario(execution: Option<&str>, receipt: Option<&str>) -> Option<ScenarioRequest> {
-    Some(ScenarioRequest { execution: execution.map(ToOwned::to_owned), receipt: receipt.map(ToOwned::to_owned) })
+pub fn scenario(execution: Option<&str>, receipt: Option<&str>) -> ScenarioRequest {
+    ScenarioRequest { execution: execution.map(ToOwned::to_owned), receipt: receipt.map(ToOwned::to_owned) }
 }
 
 /// A tenant from its text form.
@@ -514,9 +578,10 @@ fn elapsed(at: Timestamp) -> String {
 
 /// What an entry did to the books: `(bank ← partner 3000.00)`, the debited account first.
 fn moved(entry: &Entry) -> String {
-    let moves = entry.postings.iter().map(|posting| {
-        format!("{} ← {} {}", posting.debit.code(), posting.credit.code(), posting.amount.to_decimal())
-    });
+    let moves = entry
+        .postings
+        .iter()
+        .map(|posting| format!("{} ← {} {}", posting.debit.code(), posting.credit.code(), posting.amount.to_decimal()));
     let moves: Vec<_> = moves.collect();
     if moves.is_empty() { String::new() } else { format!(" ({})", moves.join(", ")) }
 }

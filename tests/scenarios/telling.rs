@@ -102,7 +102,11 @@ async fn a_webhook_nobody_takes_is_given_up_after_three_days_and_can_be_replayed
     let key = story.world.key.clone();
     let path = format!("/v1/orders/{}/deliveries", order.id);
     let log = story.api(&key, Method::GET, &path, &[], "").await.body;
-    let found = log["deliveries"].as_array().unwrap().iter().find(|delivery| delivery["entry"] == entry && delivery["channel"] == "webhook");
+    let found = log["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|delivery| delivery["entry"] == entry && delivery["channel"] == "webhook");
     assert_eq!(found.unwrap()["state"], "given_up");
     story.tell("the partner mends their server and asks for order.paid again").await;
     story.world.net.answer(WEBHOOK_URL, |_| answer(204, &[]));

@@ -49,7 +49,8 @@ async fn keys_see_their_own_tenants_orders_and_no_others() {
         }
         let found = story.api(key, Method::GET, "/v1/orders?number=A-1", &[], "").await;
         assert_eq!(found.body["orders"], serde_json::json!([]), "{}", found.text);
-        let replay = story.api(key, Method::POST, &format!("/v1/orders/{}/deliveries/1/replay", order.id), &[], "").await;
+        let replay =
+            story.api(key, Method::POST, &format!("/v1/orders/{}/deliveries/1/replay", order.id), &[], "").await;
         assert_eq!(replay.status, 404);
         story.note(format!("with {whose} key the order is not there, as if it had never been")).await;
     }

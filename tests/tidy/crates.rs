@@ -91,11 +91,17 @@ fn rooms_know_each_other_in_one_direction() {
     let mut findings = Vec::new();
     for krate in &crates {
         let Some(may) = rooms_known(krate) else { continue };
-        for other in krate.dependencies.iter().filter(|other| names.contains(other.as_str()) && !may.contains(&other.as_str())) {
-            findings.push(finding(format!("{}/Cargo.toml", krate.folder), format!("{} must not know {other}", krate.name)));
+        for other in
+            krate.dependencies.iter().filter(|other| names.contains(other.as_str()) && !may.contains(&other.as_str()))
+        {
+            findings
+                .push(finding(format!("{}/Cargo.toml", krate.folder), format!("{} must not know {other}", krate.name)));
         }
     }
-    all_in_order(&findings, "turn the call round: let the outer room hand in what the inner one needs (a trait in `ports`, an argument)");
+    all_in_order(
+        &findings,
+        "turn the call round: let the outer room hand in what the inner one needs (a trait in `ports`, an argument)",
+    );
 }
 
 #[test]
@@ -107,7 +113,10 @@ fn each_door_to_the_outside_has_its_keeper() {
         }
         for (name, keepers) in DOORS {
             if krate.dependencies.contains(name) && !keepers.contains(&krate.folder.as_str()) {
-                findings.push(finding(format!("{}/Cargo.toml", krate.folder), format!("{name} is for {} only", keepers.join(", "))));
+                findings.push(finding(
+                    format!("{}/Cargo.toml", krate.folder),
+                    format!("{name} is for {} only", keepers.join(", ")),
+                ));
             }
         }
         if krate.folder == "shared/domain" {
@@ -116,7 +125,10 @@ fn each_door_to_the_outside_has_its_keeper() {
             }
         }
     }
-    all_in_order(&findings, "ask the room that keeps the door; a function never knows the table, the domain never the outside");
+    all_in_order(
+        &findings,
+        "ask the room that keeps the door; a function never knows the table, the domain never the outside",
+    );
 }
 
 #[test]
@@ -136,7 +148,10 @@ fn the_dependency_policy_says_the_same() {
         for krate in &crates {
             let knows = krate.dependencies.contains(banned) || krate.dev_dependencies.contains(banned);
             if knows && !wrappers.contains(krate.name.as_str()) {
-                findings.push(finding("deny.toml", format!("{banned}: {} knows it and is not among the wrappers", krate.name)));
+                findings.push(finding(
+                    "deny.toml",
+                    format!("{banned}: {} knows it and is not among the wrappers", krate.name),
+                ));
             }
         }
     }

@@ -59,19 +59,20 @@ fn resolved(from: &str, to: &str) -> Option<String> {
 fn links_between_documents_lead_somewhere() {
     let files = files();
     let mut findings = Vec::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".md")) {
+    for file in files.iter().filter(|file| file.is_a(&["md"])) {
         for (line, address) in links(&file.text) {
             if address.contains("://") || address.starts_with("mailto:") {
                 continue;
             }
             let place = format!("{}:{line}", file.path);
-            let (path, fragment) = address.split_once('#').map_or((address.as_str(), None), |(path, fragment)| (path, Some(fragment)));
+            let (path, fragment) =
+                address.split_once('#').map_or((address.as_str(), None), |(path, fragment)| (path, Some(fragment)));
             let target = if path.is_empty() { Some(file.path.clone()) } else { resolved(&file.path, path) };
             let Some(target) = target.filter(|target| exists(target)) else {
                 findings.push(finding(place, format!("`{address}` leads nowhere")));
                 continue;
             };
-            let document = files.iter().find(|file| file.path == target && target.ends_with(".md"));
+            let document = files.iter().find(|file| file.path == target && file.is_a(&["md"]));
             if let (Some(document), Some(fragment)) = (document, fragment)
                 && !anchors(document).contains(fragment)
             {
@@ -86,10 +87,14 @@ fn links_between_documents_lead_somewhere() {
 fn files_that_documents_name_are_there() {
     // `shared/domain/src/order/decide.rs`, in backticks: a map is worth something while it is true.
     let mut findings = Vec::new();
-    for file in files().iter().filter(|file| file.path.ends_with(".md") && !file.path.contains("decisions/") && file.path != "CHANGELOG.md") {
+    for file in files()
+        .iter()
+        .filter(|file| file.is_a(&["md"]) && !file.path.contains("decisions/") && file.path != "CHANGELOG.md")
+    {
         for (at, line) in file.text.lines().enumerate() {
             for word in line.split('`').skip(1).step_by(2) {
-                let rooted = ["shared/", "functions/", "infra/", "tests/", "docs/"].iter().any(|room| word.starts_with(room));
+                let rooted =
+                    ["shared/", "functions/", "infra/", "tests/", "docs/"].iter().any(|room| word.starts_with(room));
                 let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
                 if rooted && plain && !exists(word) {
                     findings.push(finding(format!("{}:{}", file.path, at + 1), format!("`{word}` is not there")));

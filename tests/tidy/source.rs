@@ -84,15 +84,18 @@ fn squeezed(trees: &[TokenTree]) -> String {
 /// Places where these tokens follow each other, as `path:line` findings.
 fn places(file: &File, tokens: &[Token], phrase: &str) -> Vec<Finding> {
     let words: Vec<&str> = phrase.split(' ').collect();
-    let hits = tokens.windows(words.len()).filter(|window| window.iter().zip(&words).all(|(token, word)| token.text == *word));
-    hits.map(|hit| finding(format!("{}:{}", file.path, hit[0].line), format!("`{}`", phrase.replace(' ', "")))).collect()
+    let hits =
+        tokens.windows(words.len()).filter(|window| window.iter().zip(&words).all(|(token, word)| token.text == *word));
+    hits.map(|hit| finding(format!("{}:{}", file.path, hit[0].line), format!("`{}`", phrase.replace(' ', ""))))
+        .collect()
 }
 
 /// Modules that are compiled for tests only, though their files do not say so: `mod laws;` under `#[cfg(test)]`.
 fn is_test_module(file: &File, all: &[File]) -> bool {
     let Some((folder, name)) = file.path.rsplit_once('/') else { return false };
     let name = name.trim_end_matches(".rs");
-    let parents = [format!("{folder}/mod.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs"), format!("{folder}.rs")];
+    let parents =
+        [format!("{folder}/mod.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs"), format!("{folder}.rs")];
     let declared = format!("#[cfg(test)]\nmod {name};");
     all.iter().any(|parent| parents.contains(&parent.path) && parent.text.contains(&declared))
 }
@@ -119,7 +122,16 @@ fn is_build_script(file: &File) -> bool {
 fn the_product_does_not_give_up_in_the_middle() {
     let findings = rule(
         |file| file.krate() != "infra/local" && !is_build_script(file),
-        &[". unwrap (", ". expect (", ". unwrap_err (", ". expect_err (", "panic !", "todo !", "unimplemented !", "dbg !"],
+        &[
+            ". unwrap (",
+            ". expect (",
+            ". unwrap_err (",
+            ". expect_err (",
+            "panic !",
+            "todo !",
+            "unimplemented !",
+            "dbg !",
+        ],
     );
     all_in_order(&findings, "give the failure a variant of the module's error, or make it impossible by the type");
 }
@@ -135,10 +147,10 @@ fn only_the_program_for_one_machine_prints() {
 
 #[test]
 fn time_comes_from_one_place() {
-    let clocks = [
-        "SystemTime : : now", "Instant : : now", "Timestamp : : now", "Zoned : : now", "Utc : : now", "Local : : now",
-    ];
-    let reasoned = |file: &File| file.krate() == "infra/local" && file.text.contains("clippy::disallowed_methods, reason = ");
+    let clocks =
+        ["SystemTime : : now", "Instant : : now", "Timestamp : : now", "Zoned : : now", "Utc : : now", "Local : : now"];
+    let reasoned =
+        |file: &File| file.krate() == "infra/local" && file.text.contains("clippy::disallowed_methods, reason = ");
     let findings = rule(|file| file.path != "shared/runtime/src/ids.rs" && !reasoned(file), &clocks);
     all_in_order(
         &findings,
@@ -158,9 +170,7 @@ fn randomness_comes_from_one_place() {
 #[test]
 fn the_environment_is_read_in_one_place() {
     let findings = rule(
-        |file| {
-            file.path != "shared/runtime/src/config.rs" && file.krate() != "infra/local" && !is_build_script(file)
-        },
+        |file| file.path != "shared/runtime/src/config.rs" && file.krate() != "infra/local" && !is_build_script(file),
         &["std : : env", "env : : var", "env : : var_os", "env : : vars"],
     );
     all_in_order(&findings, "let `runtime::config` read it once and hand it on in `Settings`");
@@ -174,9 +184,10 @@ fn no_lint_is_silenced_without_a_reason() {
         for phrase in ["# [ allow (", "# ! [ allow ("] {
             findings.extend(places(&file, &tokens, phrase));
         }
-        for window in tokens.windows(4).filter(|window| {
-            window[0].text == "[" && window[1].text == "expect" && window[2].text == "("
-        }) {
+        for window in tokens
+            .windows(4)
+            .filter(|window| window[0].text == "[" && window[1].text == "expect" && window[2].text == "(")
+        {
             let line = window[0].line;
             let rest: String = file.text.lines().skip(line - 1).take(6).collect::<Vec<_>>().join(" ");
             let attribute = rest.split(']').next().unwrap_or_default();
@@ -185,14 +196,20 @@ fn no_lint_is_silenced_without_a_reason() {
             }
         }
     }
-    all_in_order(&findings, "do what the lint asks, or write `#[expect(…, reason = \"…\")]`: it goes away when it is not needed");
+    all_in_order(
+        &findings,
+        "do what the lint asks, or write `#[expect(…, reason = \"…\")]`: it goes away when it is not needed",
+    );
 }
 
 #[test]
 fn money_is_never_a_float() {
     let rooms = ["shared/domain", "shared/connectors", "shared/workflows", "shared/sandbox"];
     let findings = rule(|file| rooms.contains(&file.krate()), &["f32", "f64"]);
-    all_in_order(&findings, "use `Money` for amounts, `rust_decimal::Decimal` for rates and quantities, integers for the rest");
+    all_in_order(
+        &findings,
+        "use `Money` for amounts, `rust_decimal::Decimal` for rates and quantities, integers for the rest",
+    );
 }
 
 #[test]
@@ -205,7 +222,10 @@ fn keys_of_the_table_are_spelled_in_one_place() {
         }
         for token in tokens(file, true) {
             if let Some(text) = literal(&token.text).filter(|text| is_key(text)) {
-                findings.push(finding(format!("{}:{}", file.path, token.line), format!("{text:?} looks like a key of the table")));
+                findings.push(finding(
+                    format!("{}:{}", file.path, token.line),
+                    format!("{text:?} looks like a key of the table"),
+                ));
             }
         }
     }
@@ -228,7 +248,9 @@ fn is_key(text: &str) -> bool {
 #[test]
 fn a_functions_main_only_starts_it() {
     let mut findings = Vec::new();
-    for file in sources().iter().filter(|file| file.path.starts_with("functions/") && file.path.ends_with("/src/main.rs")) {
+    for file in
+        sources().iter().filter(|file| file.path.starts_with("functions/") && file.path.ends_with("/src/main.rs"))
+    {
         let lines = file.text.lines().count();
         if lines > 15 {
             findings.push(finding(&file.path, format!("{lines} lines; at most 15")));

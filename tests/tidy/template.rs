@@ -12,11 +12,13 @@ use crate::{all_in_order, finding};
 fn resources() -> BTreeMap<String, String> {
     let (mut found, mut inside, mut name) = (BTreeMap::<String, String>::new(), false, String::new());
     for line in read("template.yaml").lines() {
-        let begins = |indent: &str| line.strip_prefix(indent).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        let begins = |indent: &str| {
+            line.strip_prefix(indent).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        };
         if begins("") {
             inside = line.starts_with("Resources:");
         } else if inside && begins("  ") {
-            name = line.trim().split(':').next().unwrap_or_default().to_owned();
+            line.trim().split(':').next().unwrap_or_default().clone_into(&mut name);
         }
         let comment = line.trim_start().starts_with('#');
         if inside && !name.is_empty() && !comment {
@@ -29,7 +31,10 @@ fn resources() -> BTreeMap<String, String> {
     found
 }
 
-fn of_type<'a>(resources: &'a BTreeMap<String, String>, kind: &'a str) -> impl Iterator<Item = (&'a String, &'a String)> {
+fn of_type<'a>(
+    resources: &'a BTreeMap<String, String>,
+    kind: &'a str,
+) -> impl Iterator<Item = (&'a String, &'a String)> {
     resources.iter().filter(move |(_, text)| text.contains(&format!("Type: {kind}\n")))
 }
 
@@ -67,9 +72,11 @@ fn every_queue_has_dead_letters_an_alarm_and_answers_message_by_message() {
     let mappings: Vec<_> = of_type(&resources, "AWS::Lambda::EventSourceMapping").collect();
     let mut findings = Vec::new();
     for (name, text) in &queues {
-        let is_dead = |other: &&(&String, &String)| other.1.contains(&format!("deadLetterTargetArn: !GetAtt {name}.Arn"));
+        let is_dead =
+            |other: &&(&String, &String)| other.1.contains(&format!("deadLetterTargetArn: !GetAtt {name}.Arn"));
         if queues.iter().any(|other| is_dead(&other)) {
-            let alarm = of_type(&resources, "AWS::CloudWatch::Alarm").any(|(_, alarm)| alarm.contains(&format!("!GetAtt {name}.QueueName")));
+            let alarm = of_type(&resources, "AWS::CloudWatch::Alarm")
+                .any(|(_, alarm)| alarm.contains(&format!("!GetAtt {name}.QueueName")));
             if !alarm {
                 findings.push(finding("template.yaml", format!("nobody is told when something lies in {name}")));
             }
@@ -101,7 +108,8 @@ fn no_permission_is_for_everything() {
         for line in text.lines() {
             let (trimmed, value) = (line.trim(), line.split_once(':').map_or("", |(_, value)| value.trim()));
             let everything = trimmed.starts_with("Resource:") && value.trim_matches(['"', '\'']) == "*";
-            let any_action = trimmed.contains("Action:") && (trimmed.contains(":*") || trimmed.ends_with("'*'") || trimmed.ends_with("\"*\""));
+            let any_action = trimmed.contains("Action:")
+                && (trimmed.contains(":*") || trimmed.ends_with("'*'") || trimmed.ends_with("\"*\""));
             let searching = trimmed.contains("dynamodb:Scan") || trimmed.contains("dynamodb:DeleteItem");
             if everything || any_action || searching {
                 findings.push(finding("template.yaml", format!("{name}: `{trimmed}`")));

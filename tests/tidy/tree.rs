@@ -8,10 +8,11 @@ use crate::{all_in_order, finding};
 /// Lines a source file may have.
 const LINES_MAX: usize = 1_000;
 /// Not ours, or made by machines.
-const SKIPPED: [&str; 7] = ["target", "node_modules", "__pycache__", "snapshots", "dist", "venv", "proptest-regressions"];
+const SKIPPED: [&str; 7] =
+    ["target", "node_modules", "__pycache__", "snapshots", "dist", "venv", "proptest-regressions"];
 /// What people write here.
-const TEXTS: [&str; 14] =
-    ["rs", "toml", "yaml", "yml", "json", "md", "py", "sh", "html", "css", "js", "txt", "svg", "conf"];
+const TEXTS: [&str; 15] =
+    ["mjs", "rs", "toml", "yaml", "yml", "json", "md", "py", "sh", "html", "css", "js", "txt", "svg", "conf"];
 
 /// A file of the tree.
 pub struct File {
@@ -52,7 +53,9 @@ pub fn files() -> Vec<File> {
             }
             let known = path.extension().is_none_or(|end| TEXTS.contains(&end.to_string_lossy().as_ref()));
             // What is no UTF-8 is a picture or a program.
-            if let Some(text) = known.then(|| fs::read(&path).ok()).flatten().and_then(|bytes| String::from_utf8(bytes).ok()) {
+            if let Some(text) =
+                known.then(|| fs::read(&path).ok()).flatten().and_then(|bytes| String::from_utf8(bytes).ok())
+            {
                 let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
                 files.push(File { path, text });
             }
@@ -65,10 +68,15 @@ pub fn files() -> Vec<File> {
 
 /// The Rust sources.
 pub fn sources() -> Vec<File> {
-    files().into_iter().filter(|file| file.path.ends_with(".rs")).collect()
+    files().into_iter().filter(|file| file.is_a(&["rs"])).collect()
 }
 
 impl File {
+    /// Whether its name ends so, after the last dot.
+    pub fn is_a(&self, ends: &[&str]) -> bool {
+        Path::new(&self.path).extension().is_some_and(|end| ends.iter().any(|wanted| end == *wanted))
+    }
+
     /// The crate's folder: `shared/domain`, `functions/checkout`, `infra/local`, `tests`, `tests/support`.
     pub fn krate(&self) -> &str {
         let parts: Vec<usize> = self.path.match_indices('/').map(|(at, _)| at).collect();
@@ -99,7 +107,7 @@ fn every_source_begins_with_what_it_is_for() {
 fn no_source_is_longer_than_a_sitting() {
     let mut findings = Vec::new();
     for file in files() {
-        let code = [".rs", ".py", ".sh", ".js"].iter().any(|end| file.path.ends_with(end));
+        let code = file.is_a(&["rs", "py", "sh", "js", "mjs"]);
         let lines = file.text.lines().count();
         if code && lines > LINES_MAX {
             findings.push(finding(&file.path, format!("{lines} lines; at most {LINES_MAX}")));
@@ -135,5 +143,8 @@ fn nothing_names_the_machine_or_the_workplace_it_was_written_in() {
             }
         }
     }
-    all_in_order(&findings, "name what everybody has: a path from the root, a document in `docs/`, a public standard and its section");
+    all_in_order(
+        &findings,
+        "name what everybody has: a path from the root, a document in `docs/`, a public standard and its section",
+    );
 }

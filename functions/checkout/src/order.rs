@@ -103,7 +103,7 @@ async fn paid(
         user_agent: user_agent.to_owned(),
         language,
     };
-    Ok(match checkout::submit(ports, token, &submission).await? {
+    Ok(match checkout::submit(ports, before, &submission).await? {
         Submitted::GoToBank(url) => see_other(&url),
         Submitted::Again(seen, invalid) => {
             typed.invalid = invalid

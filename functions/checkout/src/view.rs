@@ -114,7 +114,7 @@ pub(crate) fn texts_changed(lang: Lang) -> &'static str {
 
 /// The payment page.
 pub(crate) fn payment(ports: &Ports, seen: &Seen, lang: Lang, typed: &Typed) -> CheckoutView {
-    let Seen { order, details, partner, now } = seen;
+    let Seen { order, details, partner, now, .. } = seen;
     let settings = &ports.settings;
     let language = match lang {
         Lang::Ru => Language::Ru,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
+use workflows::reading::Reach;
 use workflows::{clock, payouts, reading};
 
 use crate::access::{Caller, OwnOrder};
@@ -134,8 +135,16 @@ pub async fn of_month(State(ports): State<Ports>, Caller(tenant): Caller, uri: U
     let (mut postings, mut left) = (Vec::new(), limit);
     let next = loop {
         let from = after.take().filter(|place| !place.is_empty());
-        let page =
-            reading::orders_of_month(&ports, &tenant, (of.year, of.month), from.as_deref(), left, wanted).await?;
+        let page = reading::orders_of_month(
+            &ports,
+            &tenant,
+            (of.year, of.month),
+            from.as_deref(),
+            left,
+            Reach::STANDARD,
+            wanted,
+        )
+        .await?;
         left = left.saturating_sub(page.orders.len());
         postings.extend(page.orders.iter().flat_map(|order| rows(order, in_month)));
         if let Some(place) = page.next {

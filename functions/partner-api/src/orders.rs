@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use workflows::error::WorkflowError;
 use workflows::orders::{Created, OrderRequest};
 use workflows::ports::{Ports, Settings};
+use workflows::reading::Reach;
 use workflows::view::{self, OrderView};
 use workflows::{checkout, clock, links, orders, reading};
 
@@ -234,8 +235,16 @@ pub async fn list(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri) 
     let list = List { tenant: &tenant, name: "orders", filter: &filter };
     let place = parameters.place(&ports, &list)?;
     let wanted = |order: &Order| status.is_none_or(|status| order.status() == status);
-    let page =
-        reading::orders_of_month(&ports, &tenant, (month.year, month.month), place.as_deref(), limit, wanted).await?;
+    let page = reading::orders_of_month(
+        &ports,
+        &tenant,
+        (month.year, month.month),
+        place.as_deref(),
+        limit,
+        Reach::STANDARD,
+        wanted,
+    )
+    .await?;
     Ok(Json(OrderList {
         orders: page.orders.iter().map(|order| summary(&ports.settings, order)).collect(),
         next_cursor: page.next.map(|place| list.cursor(&ports.settings, &place)),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use storage::keys;
 use storage::memory::MemoryTable;
 use storage::metered::{Meter, MeteredTable};
-use workflows::ports::{Ports, QueueName};
+use workflows::ports::{Message, Ports, QueueName};
 
 use crate::cli::BenchArgs;
 use crate::simulate::dice::Dice;
@@ -107,6 +107,19 @@ impl Bench {
         }
     }
 
+    /// Keeps the messages of one queue back.
+    fn hold(&self, queue: QueueName) -> Vec<(Message, u8)> {
+        let mut waiting = self.world.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let (held, rest) = std::mem::take(&mut *waiting).into_iter().partition(|(message, _)| message.queue == queue);
+        *waiting = rest;
+        held
+    }
+
+    /// Brings held messages back.
+    fn bring(&self, held: Vec<(Message, u8)>) {
+        self.world.queue.lock().unwrap_or_else(PoisonError::into_inner).extend(held);
+    }
+
     fn tick(&self, label: &str) {
         self.meter.start(label);
         let ports = self.ports.clone();
@@ -125,18 +138,18 @@ impl Bench {
             "channels": ["email"],
             "scenario": { "execution": execution },
         });
-        let order = self.json("create", "/v1/orders", &request)?;
+        let order = self.json("01 create", "/v1/orders", &request)?;
         let page = order["checkout_url"].as_str()?.split_once("://")?.1;
         Some((order["id"].as_str()?.to_owned(), page[page.find('/')?..].to_owned()))
     }
 
     fn pay(&self, page: &str) -> Option<()> {
-        let html = String::from_utf8_lossy(&self.get("checkout page", page)?.body).into_owned();
+        let html = String::from_utf8_lossy(&self.get("02 checkout page", page)?.body).into_owned();
         let csrf = html.split_once("name=\"csrf\"")?.1.split_once("value=\"")?.1.split_once('"')?.0.to_owned();
         let form = format!("csrf={csrf}&consent_personal_data=1&consent_terms=1");
-        let bank = self.post("pay button", &format!("{page}/pay"), &form)?.header("location")?.to_owned();
+        let bank = self.post("03 pay button", &format!("{page}/pay"), &form)?.header("location")?.to_owned();
         let path = bank.split_once("://").map_or(bank.as_str(), |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]).to_owned();
-        self.post("bank callback", &path, "card=success").map(drop)
+        self.post("04 bank callback", &path, "card=success").map(drop)
     }
 
     /// Costs by step, without the sandbox's own and with the partner's settings apart.
@@ -148,7 +161,7 @@ impl Bench {
                 Cost { calls: line.calls, write_units: line.write_units, read_half_units: line.read_half_units };
             match line.kind.as_str() {
                 "sandbox" => {}
-                "partner settings" | "counter" => settings.add(cost),
+                "partner settings" | "counter" | "due index" => settings.add(cost),
                 _ if line.label == "set-up" => {}
                 _ => match steps.iter_mut().find(|(label, _)| *label == line.label) {
                     Some((_, sum)) => sum.add(cost),
@@ -165,23 +178,26 @@ fn paid() -> Option<Bench> {
     let bench = Bench::new()?;
     let (_, page) = bench.create("B-1", "automatic")?;
     bench.pay(&page)?;
-    bench.deliver(QueueName::Receipt, "receipt");
-    bench.deliver(QueueName::Sandbox, "receipt");
-    bench.deliver(QueueName::Notification, "e-mail with the receipt");
-    bench.deliver(QueueName::Webhook, "webhooks: paid, receipt");
-    bench.deliver(QueueName::Fulfilment, "hand-over");
-    bench.deliver(QueueName::Webhook, "webhook: handed over");
-    bench.deliver(QueueName::Sandbox, "executor reports");
-    bench.deliver(QueueName::Notification, "e-mail with the result");
-    bench.deliver(QueueName::Webhook, "webhook: fulfilled");
+    bench.deliver(QueueName::Webhook, "05 webhook: paid");
+    // Messages of one commit are worked off at once; the register answers after the executor has taken the order.
+    bench.deliver(QueueName::Fulfilment, "08 hand-over");
+    let executor = bench.hold(QueueName::Sandbox);
+    bench.deliver(QueueName::Receipt, "06 receipt");
+    bench.deliver(QueueName::Sandbox, "06 receipt");
+    bench.deliver(QueueName::Notification, "07 e-mail with the receipt");
+    bench.deliver(QueueName::Webhook, "09 webhooks: handed over, receipt issued");
+    bench.bring(executor);
+    bench.deliver(QueueName::Sandbox, "11 executor reports");
+    bench.deliver(QueueName::Notification, "12 e-mail with the result");
+    bench.deliver(QueueName::Webhook, "13 webhook: fulfilled");
     bench.advance(1_300);
-    bench.tick("housekeeping visit");
+    bench.tick("14 housekeeping visit");
     bench.advance(24 * 3_600);
-    bench.tick("reminder");
-    bench.deliver(QueueName::Notification, "reminder");
+    bench.tick("15 reminder");
+    bench.deliver(QueueName::Notification, "15 reminder");
     bench.advance(3 * 24 * 3_600);
-    bench.tick("payout");
-    bench.deliver(QueueName::Webhook, "webhook: paid out");
+    bench.tick("16 payout");
+    bench.deliver(QueueName::Webhook, "17 webhook: paid out");
     Some(bench)
 }
 
@@ -190,23 +206,25 @@ fn refunded() -> Option<Bench> {
     let bench = Bench::new()?;
     let (_, page) = bench.create("B-2", "manual")?;
     bench.pay(&page)?;
-    for queue in [QueueName::Receipt, QueueName::Sandbox, QueueName::Notification, QueueName::Webhook, QueueName::Fulfilment, QueueName::Webhook] {
-        bench.deliver(queue, "until paid");
+    let queues = [QueueName::Receipt, QueueName::Sandbox, QueueName::Notification, QueueName::Fulfilment, QueueName::Webhook];
+    for queue in queues {
+        bench.deliver(queue, "05 until handed over");
     }
     bench.advance(3 * 24 * 3_600 + 60);
-    bench.tick("until overdue");
-    bench.deliver(QueueName::Notification, "until overdue");
-    bench.deliver(QueueName::Webhook, "until overdue");
-    bench.deliver(QueueName::Sandbox, "until overdue");
-    let html = String::from_utf8_lossy(&bench.get("cancel page", &format!("{page}/cancel"))?.body).into_owned();
+    bench.tick("06 until overdue");
+    for queue in queues {
+        bench.deliver(queue, "06 until overdue");
+    }
+    let html = String::from_utf8_lossy(&bench.get("07 cancel page", &format!("{page}/cancel"))?.body).into_owned();
     let csrf = html.split_once("name=\"csrf\"")?.1.split_once("value=\"")?.1.split_once('"')?.0.to_owned();
-    bench.post("cancel button", &format!("{page}/cancel"), &format!("csrf={csrf}"))?;
-    bench.deliver(QueueName::BankOperation, "refund at the bank");
-    bench.deliver(QueueName::Fulfilment, "tell the executor");
-    bench.deliver(QueueName::Receipt, "refund receipt");
-    bench.deliver(QueueName::Sandbox, "refund receipt");
-    bench.deliver(QueueName::Notification, "e-mails");
-    bench.deliver(QueueName::Webhook, "webhooks: cancelled, refund started, refunded, receipt");
+    bench.post("08 cancel button", &format!("{page}/cancel"), &format!("csrf={csrf}"))?;
+    bench.deliver(QueueName::Webhook, "09 webhooks: cancelled, refund started");
+    bench.deliver(QueueName::Fulfilment, "10 tell the executor");
+    bench.deliver(QueueName::BankOperation, "11 refund at the bank");
+    bench.deliver(QueueName::Receipt, "12 refund receipt");
+    bench.deliver(QueueName::Sandbox, "12 refund receipt");
+    bench.deliver(QueueName::Notification, "13 e-mails: cancelled, refund receipt");
+    bench.deliver(QueueName::Webhook, "14 webhooks: refunded, receipt");
     Some(bench)
 }
 
@@ -214,10 +232,10 @@ fn refunded() -> Option<Bench> {
 fn abandoned() -> Option<Bench> {
     let bench = Bench::new()?;
     let (_, page) = bench.create("B-3", "automatic")?;
-    bench.get("checkout page", &page)?;
+    bench.get("02 checkout page", &page)?;
     bench.advance(1_300);
-    bench.tick("expiry");
-    bench.deliver(QueueName::Webhook, "webhook: expired");
+    bench.tick("03 expiry");
+    bench.deliver(QueueName::Webhook, "04 webhook: expired");
     Some(bench)
 }
 
@@ -255,6 +273,16 @@ impl Section {
     }
 }
 
+impl Section {
+    fn all(&self) -> Cost {
+        let mut sum = Cost::default();
+        for (_, cost) in &self.steps {
+            sum.add(*cost);
+        }
+        sum
+    }
+}
+
 fn half(units: u64) -> String {
     format!("{}.{}", units / 2, if units % 2 == 0 { 0 } else { 5 })
 }
@@ -272,16 +300,11 @@ pub fn run(args: &BenchArgs) -> ExitCode {
         Section { name, steps, counted, settings }
     };
     let sections = [
-        section("paid", &paid, |label: &str| {
-            matches!(
-                label,
-                "create" | "checkout page" | "pay button" | "bank callback" | "receipt" | "e-mail with the receipt" | "webhooks: paid, receipt" | "hand-over"
-            )
-        }),
-        section("refunded", &refunded, |label: &str| {
-            !matches!(label, "create" | "checkout page" | "pay button" | "bank callback" | "until paid" | "until overdue")
-        }),
-        section("abandoned", &abandoned, |_: &str| true),
+        // Until the money is in, its receipt issued, buyer and partner told.
+        section("paid", &paid, |label: &str| label < "08"),
+        // From the cancelled page on: money back, its receipt issued, executor told.
+        section("refunded", &refunded, |label: &str| matches!(&label[..2], "07" | "08" | "10" | "11" | "12")),
+        section("abandoned", &abandoned, |label: &str| label < "04"),
     ];
     if args.json {
         anstream::println!("{}", as_json(&sections, page, &shared));
@@ -307,9 +330,12 @@ fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) {
         });
         let (calls, writes, reads) = (total.calls, total.write_units, half(total.read_half_units));
         anstream::println!("  = {:<56} {calls:>3} {writes:>4} {reads:>5}   {}", "sum of •", goal.unwrap_or_default());
+        let all = section.all();
+        let (calls, writes, reads) = (all.calls, all.write_units, half(all.read_half_units));
+        anstream::println!("    {:<56} {calls:>3} {writes:>4} {reads:>5}", "all of it, as if it were the only order of its minutes");
         let settings = section.settings;
         anstream::println!(
-            "    once per instance and minute, or lease: {} calls, {} write, {} read units\n",
+            "    shared by all orders (settings per minute, leases, looks at the due index): {} calls, {} write, {} read units\n",
             settings.calls, settings.write_units, half(settings.read_half_units)
         );
     }
@@ -334,9 +360,9 @@ fn page_bytes() -> Option<usize> {
             { "name": "Отчёт о собственниках", "price": "594.50" },
         ],
     });
-    let order = bench.json("create", "/v1/orders", &request)?;
+    let order = bench.json("01 create", "/v1/orders", &request)?;
     let url = order["checkout_url"].as_str()?.split_once("://")?.1.to_owned();
-    Some(bench.get("checkout page", &url[url.find('/')?..])?.body.len())
+    Some(bench.get("02 checkout page", &url[url.find('/')?..])?.body.len())
 }
 
 fn as_json(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) -> Value {

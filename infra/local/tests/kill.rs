@@ -1,5 +1,7 @@
 //! The stack is killed at random moments of many orders' lives, started again, and audited.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

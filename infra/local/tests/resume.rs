@@ -1,5 +1,7 @@
 //! What is sent again when the queues were lost: all that is on record, but nothing before its time.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -37,10 +39,12 @@ impl Kept {
 async fn order(ports: &Ports, number: &str) -> domain::id::OrderId {
     let line = LineRequest { name: "Выписка".to_owned(), price: "100.00".to_owned(), ..LineRequest::default() };
     let request = OrderRequest { number: number.to_owned(), lines: vec![line], ..OrderRequest::default() };
-    let Created::Order { order, .. } = orders::create(ports, &demo::tenant().unwrap(), &request, None).await.unwrap()
+    let Created::Order { order, details, .. } =
+        orders::create(ports, &demo::tenant().unwrap(), &request, None).await.unwrap()
     else {
         panic!("not created")
     };
+    ports.store.put_agreement(&order.id, &details, 1).await.unwrap();
     apply(ports, &order.id, &Command::StartPayment).await.unwrap();
     order.id
 }

@@ -1,5 +1,7 @@
 //! The stack as a whole, in memory, spoken to over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 mod support;
 
 use std::path::Path;

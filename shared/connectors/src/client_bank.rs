@@ -133,7 +133,7 @@ mod tests {
         };
         let payer = Payer {
             name: "ООО «Апикасса»\nподдельная строка".into(),
-            inn: "7707083893".into(),
+            inn: "7700000016".into(),
             account: "40702810000000000009".into(),
             bic: "044525974".into(),
             bank: "АО «ТБанк»".into(),
@@ -146,7 +146,7 @@ mod tests {
             at,
             amount: Money::rub(289_500),
             payee: "ООО «Справка»".into(),
-            inn: "7728168971".into(),
+            inn: "7700000023".into(),
             kpp: None,
             account,
             orders: vec![order],
@@ -155,7 +155,7 @@ mod tests {
         let (text, _, wrong) = encoding_rs::WINDOWS_1251.decode(&bytes);
         assert!(!wrong);
         assert!(text.starts_with("1CClientBankExchange\r\nВерсияФормата=1.03\r\nКодировка=Windows\r\n"));
-        for line in ["Номер=7", "Дата=22.11.2026", "Сумма=2895.00", "ПолучательКПП=0", "ПолучательИНН=7728168971"] {
+        for line in ["Номер=7", "Дата=22.11.2026", "Сумма=2895.00", "ПолучательКПП=0", "ПолучательИНН=7700000023"] {
             assert!(text.contains(&format!("\r\n{line}\r\n")), "{line}");
         }
         assert!(text.contains("A-1 ?") && text.contains("«Апикасса» поддельная строка"));

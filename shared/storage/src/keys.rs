@@ -177,6 +177,7 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'C'), _) => "counter",
         (Some(b'Y'), _) => "payout",
         (Some(b'S'), _) => "sandbox",
+        (Some(b'l' | b't' | b's'), _) => "due index",
         _ => "other",
     }
 }

@@ -63,6 +63,13 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Takes tasks off the order's list whose records say they are done. It costs nothing: the next commit writes the row
+    /// anyway, and if there is none the list stays as it is stored.
+    pub fn forget_done(&mut self) {
+        let done = self.done_tasks();
+        self.order.tasks.retain(|task| !done.contains(&task.id));
+    }
+
     /// Tasks whose records say that they need not be sent again.
     pub fn done_tasks(&self) -> Vec<TaskId> {
         self.deliveries.iter().filter(|delivery| delivery.is_closed()).map(|delivery| delivery.task).collect()

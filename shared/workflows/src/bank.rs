@@ -7,7 +7,7 @@ use domain::order::{BankReport, Command, OperationKind, Order, TaskId};
 use domain::partner::Partner;
 
 use crate::error::WorkflowError;
-use crate::perform::{self, Applied, apply};
+use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
 use crate::{connect, links};
 
@@ -47,7 +47,8 @@ pub async fn register(
     let bank = connect::bank(ports, order.id.tenant())?;
     let registered = bank.register(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
     let Registered { reference, url } = registered.clone();
-    apply(ports, &order.id, &Command::BankRegistered { operation, reference, url }).await?;
+    let command = Command::BankRegistered { operation, reference, url };
+    apply_knowing(ports, order.clone(), details.clone(), &command).await?;
     Ok(registered)
 }
 

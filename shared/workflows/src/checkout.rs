@@ -9,13 +9,13 @@ use domain::id::OrderId;
 use domain::order::{Command, Operation, Order, Refusal, Status};
 use domain::partner::{Channel, Partner};
 use domain::time::Timestamp;
-use storage::store::{Loaded, StoreError};
+use storage::store::StoreError;
 use storage::table::Freshness;
 
 use crate::access::sha256_hex;
 use crate::error::WorkflowError;
 use crate::orders::{self, Invalid};
-use crate::perform::{self, apply};
+use crate::perform::{self, apply, apply_knowing};
 use crate::ports::{Ports, Settings};
 use crate::{bank, clock, links};
 
@@ -33,6 +33,8 @@ pub struct Seen {
     pub partner: Arc<Partner>,
     /// Now, in the order's own time.
     pub now: Timestamp,
+    /// Version of the agreement's row; 0 while there is none.
+    pub agreement_version: u64,
 }
 
 /// What the buyer sent with the button.
@@ -80,13 +82,18 @@ pub async fn see(ports: &Ports, token: &str) -> Result<Seen, WorkflowError> {
         // A replica may not have heard of an order made a moment ago.
         None => ports.store.load(&id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?,
     };
-    seen(ports, loaded.order, loaded.details).await
+    seen(ports, loaded.order, loaded.details, loaded.agreement_version).await
 }
 
-async fn seen(ports: &Ports, order: Order, details: Details) -> Result<Seen, WorkflowError> {
+async fn seen(
+    ports: &Ports,
+    order: Order,
+    details: Details,
+    agreement_version: u64,
+) -> Result<Seen, WorkflowError> {
     let partner = perform::partner(ports, order.id.tenant()).await?;
     let now = clock::now(ports, order.id.tenant()).await?;
-    Ok(Seen { order, details, partner, now })
+    Ok(Seen { order, details, partner, now, agreement_version })
 }
 
 /// Looks at an order whose buyer comes back from the bank or waits: when the outcome is not known, the bank is asked.
@@ -96,7 +103,7 @@ pub async fn see_after_bank(ports: &Ports, token: &str) -> Result<Seen, Workflow
         return Ok(before);
     };
     match bank::ask(ports, &before.order.id, operation).await {
-        Ok(applied) => seen(ports, applied.order, applied.details).await,
+        Ok(applied) => seen(ports, applied.order, applied.details, before.agreement_version).await,
         Err(error) => {
             tracing::warn!(order = %before.order.id, error = %error.chain(), "the bank could not be asked");
             Ok(before)
@@ -115,28 +122,27 @@ pub fn contacts_asked(details: &Details) -> (bool, bool) {
 }
 
 /// The button was pressed: keep what was agreed, have the bank know, and send the buyer there. Pressing twice pays once.
-pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Result<Submitted, WorkflowError> {
-    let id = links::open_checkout(&ports.settings, token).ok_or(WorkflowError::NotFound)?;
+///
+/// `before` is the order as the door has just seen it: the first, cheap look.
+pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Result<Submitted, WorkflowError> {
+    let id = before.order.id.clone();
     if !links::form_token_holds(&ports.settings, &id, "pay", &submission.csrf) {
         return Err(WorkflowError::NotFound);
     }
-    for look in 0..6 {
-        let freshness = if look == 0 { Freshness::Eventual } else { Freshness::Consistent };
-        let Some(loaded) = ports.store.load(&id, freshness).await? else {
-            if look == 0 {
-                continue;
-            }
-            return Err(WorkflowError::NotFound);
+    let mut before = Some(before);
+    for attempt in 0..6 {
+        let seen = match before.take() {
+            Some(before) => before,
+            None => self::look(ports, &id).await?,
         };
-        let Loaded { order, details, agreement_version, .. } = loaded;
-        let seen = seen(ports, order, details).await?;
+        let agreement_version = seen.agreement_version;
         match seen.order.status() {
             Status::Awaiting if seen.now < seen.order.expires_at => {}
             Status::Checking => return go_on(ports, seen).await,
-            _ if look == 0 => continue,
+            _ if attempt == 0 => continue,
             _ => return Ok(Submitted::Look(Box::new(seen))),
         }
-        let agreed = match agree(&ports.settings, &seen, submission) {
+        let mut agreed = match agree(&ports.settings, &seen, submission) {
             Ok(agreed) => agreed,
             Err(invalid) => return Ok(Submitted::Again(Box::new(seen), invalid)),
         };
@@ -147,7 +153,9 @@ pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Resu
                 .as_ref()
                 .is_some_and(|consent| seen.now.as_second() - consent.at.as_second() < AGREEMENT_SECONDS);
             // Another press of the button a moment ago has left its agreement: this press goes on with it.
-            if agreement_version == 0 || !fresh {
+            if fresh && agreement_version > 0 {
+                agreed = seen.details.clone();
+            } else {
                 match ports.store.put_agreement(&id, &agreed, agreement_version + 1).await {
                     Ok(()) => {}
                     Err(StoreError::Conflict) => continue,
@@ -155,7 +163,8 @@ pub async fn submit(ports: &Ports, token: &str, submission: &Submission) -> Resu
                 }
             }
         }
-        let started = match apply(ports, &id, &Command::StartPayment).await {
+        let known = (seen.order.clone(), if seen.order.offer.is_some() { agreed } else { seen.details.clone() });
+        let started = match apply_knowing(ports, known.0, known.1, &Command::StartPayment).await {
             Ok(applied) => applied,
             Err(WorkflowError::Refused(Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_))) => {
                 continue;
@@ -337,7 +346,7 @@ pub async fn cancel(ports: &Ports, token: &str, csrf: &str) -> Result<Seen, Work
         Err(WorkflowError::Refused(_)) => return see(ports, token).await,
         Err(other) => return Err(other),
     };
-    seen(ports, applied.order, applied.details).await
+    seen(ports, applied.order, applied.details, 0).await
 }
 
 /// Where the buyer goes back to, with signed parameters that tell how the order stands. What they say is confirmed by the
@@ -376,8 +385,8 @@ pub fn last_decline(order: &Order) -> Option<domain::order::DeclineReason> {
     }
 }
 
-/// An order by its id, for those who may see it.
+/// An order by its id, for those who may see it, as it is now.
 pub async fn look(ports: &Ports, id: &OrderId) -> Result<Seen, WorkflowError> {
     let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
-    seen(ports, loaded.order, loaded.details).await
+    seen(ports, loaded.order, loaded.details, loaded.agreement_version).await
 }

@@ -2,14 +2,16 @@
 
 use connectors::bank::CallbackError;
 use connectors::fulfilment::{CancelAnswer, ExecutionOutcome as Outcome, ExecutionReport, Job, ResultContent};
+use domain::delivery::Delivery;
 use domain::id::OrderId;
 use domain::order::{Command, ExecutionOutcome, TaskId};
 use domain::time::{Timestamp, plus_seconds};
 use serde::{Deserialize, Serialize};
+use storage::table::Freshness;
 
 use crate::bank::finish;
 use crate::error::WorkflowError;
-use crate::perform::{self, Applied, apply};
+use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
 use crate::{clock, connect, links};
 
@@ -52,14 +54,16 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
                     callback_url: format!("{}/callbacks/execution/sandbox/{id}", ports.settings.base_url),
                 };
                 executor.hand_over(ports.http.as_ref(), &job).await.map_err(outside)?;
-                apply(ports, &id, &Command::HandedOver).await?;
+                apply_knowing(ports, order.clone(), details.clone(), &Command::HandedOver).await?;
             }
             TaskId::CancelExecution => {
                 match executor.cancel(ports.http.as_ref(), &id).await.map_err(outside)? {
                     CancelAnswer::Cancelled | CancelAnswer::NotFound => {}
                     CancelAnswer::TooLate => tracing::warn!(order = %id, "the executor had executed a cancelled order"),
                 }
-                apply(ports, &id, &Command::TaskDone(task)).await?;
+                let mut delivery = Delivery::new(task, "execution.cancelled");
+                delivery.done_at = Some(clock::now(ports, id.tenant()).await?);
+                ports.store.put_delivery(&id, &delivery).await?;
             }
             _ => {}
         }
@@ -90,8 +94,12 @@ pub async fn callback(
     }
     let outcome = match outcome {
         Outcome::Fulfilled { result } => {
-            let at = clock::now(ports, id.tenant()).await?;
-            ports.store.put_result(id, &StoredResult { content: result, at }).await?;
+            // Kept before the order says that it is fulfilled, and only if it may become so.
+            let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
+            if loaded.order.execution.ended.is_none() && loaded.order.standing_payment().is_some() {
+                let at = clock::now(ports, id.tenant()).await?;
+                ports.store.put_result(id, &StoredResult { content: result, at }).await?;
+            }
             ExecutionOutcome::Fulfilled
         }
         Outcome::Failed { reason } => {

@@ -8,7 +8,7 @@ use domain::order::{Change, Command, Context, Decision, Order, TaskId, decide};
 use domain::partner::Partner;
 use domain::time::{Timestamp, whole_seconds};
 use serde::{Deserialize, Serialize};
-use storage::store::StoreError;
+use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
 use crate::clock;
@@ -37,6 +37,11 @@ pub struct Work {
 /// An order as it was when a task was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// Its version.
+    pub version: u64,
+    /// Its entry in the due index, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<i64>,
     /// The head.
     pub head: Order,
     /// What was agreed.
@@ -59,15 +64,41 @@ pub struct Applied {
 /// The first look is an eventually consistent one, at half the price: a change made on it is checked by the order's version.
 /// What it would refuse, or take for done, is looked at again consistently before anybody is told.
 pub async fn apply(ports: &Ports, id: &OrderId, command: &Command) -> Result<Applied, WorkflowError> {
+    look_and_apply(ports, id, command, None).await
+}
+
+/// Applies a command to an order that was read or written a moment ago: that is the first look, and it costs nothing.
+pub async fn apply_knowing(
+    ports: &Ports,
+    order: Order,
+    details: Details,
+    command: &Command,
+) -> Result<Applied, WorkflowError> {
+    let id = order.id.clone();
+    let known = Loaded { order, details, agreement_version: 0, deliveries: Vec::new() };
+    look_and_apply(ports, &id, command, Some(known)).await
+}
+
+async fn look_and_apply(
+    ports: &Ports,
+    id: &OrderId,
+    command: &Command,
+    mut known: Option<Loaded>,
+) -> Result<Applied, WorkflowError> {
     for look in 0..LOOKS_MAX {
         let cheap = look == 0;
-        let freshness = if cheap { Freshness::Eventual } else { Freshness::Consistent };
-        let Some(loaded) = ports.store.load(id, freshness).await? else {
+        let loaded = match known.take() {
+            Some(known) => Some(known),
+            None if cheap => ports.store.load(id, Freshness::Eventual).await?,
+            None => ports.store.load(id, Freshness::Consistent).await?,
+        };
+        let Some(mut loaded) = loaded else {
             if cheap {
                 continue;
             }
             return Err(WorkflowError::NotFound);
         };
+        loaded.forget_done();
         let partner = partner(ports, id.tenant()).await?;
         let now = clock::now(ports, id.tenant()).await?;
         match decide(&loaded.order, &loaded.details, command, &context(ports, &partner, now)) {
@@ -114,7 +145,12 @@ pub async fn send(ports: &Ports, order: &Order, details: &Details, tasks: &[Task
     if tasks.is_empty() {
         return;
     }
-    let snapshot = Box::new(Snapshot { head: order.clone(), details: details.clone() });
+    let snapshot = Box::new(Snapshot {
+        version: order.version,
+        due: order.due.map(Timestamp::as_second),
+        head: order.clone(),
+        details: details.clone(),
+    });
     let works = tasks.iter().map(|task| Work {
         order: order.id.clone(),
         task: *task,
@@ -155,7 +191,8 @@ pub const fn queue_of(task: TaskId) -> QueueName {
 /// task is still on its list. Nothing when there is nothing to do any more.
 pub async fn subject(ports: &Ports, work: Work) -> Result<Option<(Order, Details)>, WorkflowError> {
     if let Some(snapshot) = work.snapshot {
-        let order = Order { id: work.order, ..snapshot.head };
+        let due = snapshot.due.and_then(|due| Timestamp::from_second(due).ok());
+        let order = Order { id: work.order, version: snapshot.version, due, ..snapshot.head };
         return Ok(Some((order, snapshot.details)));
     }
     let loaded = ports.store.load(&work.order, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;

@@ -11,10 +11,19 @@ use storage::table::Freshness;
 use crate::error::WorkflowError;
 use crate::ports::Ports;
 
-/// Rows read at once; an order has about a dozen.
-const ROWS_AT_ONCE: usize = 400;
-/// Queries made for one page in each part of a month, at most: a page that finds little is short, and says where to go on.
-const QUERIES_MAX: usize = 5;
+/// How far one page reads in each part of a month: a page that finds little is short, and says where to go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    /// Rows read at once; an order has about a dozen.
+    pub rows: usize,
+    /// Queries, at most.
+    pub queries: usize,
+}
+
+impl Reach {
+    /// Some five hundred orders of each part.
+    pub const STANDARD: Self = Self { rows: 400, queries: 5 };
+}
 
 /// Some orders of a month, newest first.
 #[derive(Debug, Clone)]
@@ -35,6 +44,7 @@ pub async fn orders_of_month(
     month: (i16, i8),
     after: Option<&str>,
     limit: usize,
+    reach: Reach,
     wanted: impl Fn(&Order) -> bool,
 ) -> Result<OrdersPage, WorkflowError> {
     let mut found: Vec<(String, Order)> = Vec::new();
@@ -42,8 +52,8 @@ pub async fn orders_of_month(
     for spread in 0..keys::SPREAD {
         let mut place = after.map(ToOwned::to_owned);
         let mut count = 0;
-        for _ in 0..QUERIES_MAX {
-            let page = ports.store.orders(tenant, month, spread, place, ROWS_AT_ONCE).await?;
+        for _ in 0..reach.queries {
+            let page = ports.store.orders(tenant, month, spread, place, reach.rows).await?;
             let fit = page.orders.into_iter().filter(|order| wanted(order));
             let before = found.len();
             found.extend(fit.map(|order| (order.id.ulid(), order)));

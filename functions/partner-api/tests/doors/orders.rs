@@ -331,3 +331,41 @@ async fn bad_queries_and_changed_cursors_are_refused() {
         refused(&api.get(&format!("/v1/orders?month=2026-11&cursor={changed}")).await);
     }
 }
+
+#[tokio::test]
+async fn no_order_is_lost_where_a_page_may_not_read_far() {
+    let api = Api::new().await;
+    let mut numbers = Vec::new();
+    for no in 0..60 {
+        numbers.insert(0, format!("A-{no}"));
+        api.world.order(&support::wish(&numbers[0])).await;
+        api.world.advance(1);
+    }
+    for (rows, queries, limit) in [(1, 1, 1), (1, 1, 10), (3, 2, 4), (7, 1, 50), (2, 3, 100)] {
+        let reach = workflows::reading::Reach { rows, queries };
+        for rare in [false, true] {
+            let wanted = |number: &str| !rare || number.ends_with('7');
+            let (mut found, mut place) = (Vec::new(), None::<String>);
+            loop {
+                let page = workflows::reading::orders_of_month(
+                    &api.world.ports,
+                    &api.world.shop,
+                    (2026, 11),
+                    place.as_deref(),
+                    limit,
+                    reach,
+                    |order| wanted(&order.number),
+                );
+                let page = page.await.unwrap();
+                assert!(page.orders.len() <= limit);
+                found.extend(page.orders.into_iter().map(|order| order.number));
+                place = page.next;
+                if place.is_none() {
+                    break;
+                }
+            }
+            let expected: Vec<_> = numbers.iter().filter(|number| wanted(number)).cloned().collect();
+            assert_eq!(found, expected, "{reach:?} {limit} {rare}");
+        }
+    }
+}

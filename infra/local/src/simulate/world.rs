@@ -142,7 +142,7 @@ pub fn machine(world: &World) -> Ports {
         master_secret: MasterSecret(b"a simulated secret of thirty-two bytes".to_vec()),
         agent: Agent {
             name: "ООО «Апикасса»".to_owned(),
-            inn: "7707083893".to_owned(),
+            inn: "7700000016".to_owned(),
             address: "115035, г. Москва, ул. Балчуг, д. 7".to_owned(),
             email: "help@apikassa.example".to_owned(),
             phone: "+78005553535".to_owned(),
@@ -150,7 +150,7 @@ pub fn machine(world: &World) -> Ports {
         },
         payer: Payer {
             name: "ООО «Апикасса»".to_owned(),
-            inn: "7707083893".to_owned(),
+            inn: "7700000016".to_owned(),
             account: "40702810938000000001".to_owned(),
             bic: "044525225".to_owned(),
             bank: "ПАО СБЕРБАНК".to_owned(),
@@ -193,7 +193,7 @@ pub fn wait<T: Send + 'static>(world: &World, future: impl Future<Output = Optio
 pub async fn set_up(ports: Ports, tenant: Tenant) -> Option<String> {
     let partner = Partner {
         name: "ООО «Справка»".to_owned(),
-        inn: "7728168971".to_owned(),
+        inn: "7700000023".to_owned(),
         kpp: None,
         phone: "+74951234567".to_owned(),
         support_email: "help@shop.example".to_owned(),

@@ -28,13 +28,6 @@ pub enum TaskId {
     Webhook(u16),
 }
 
-impl TaskId {
-    /// Whether its completion is recorded in a row of its own instead of a commit of the order.
-    pub const fn has_record(self) -> bool {
-        matches!(self, Self::Notify(..) | Self::Webhook(_))
-    }
-}
-
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

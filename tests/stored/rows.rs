@@ -1,0 +1,228 @@
+//! One row of every shape that today's program writes: taken out of the table of a world in which everything has happened.
+
+use std::collections::BTreeMap;
+
+use domain::order::{DeclineReason, Status};
+use domain::partner::{Button, Channel, Partner};
+use domain::time::Timestamp;
+use serde_json::{Value, json};
+use storage::keys;
+use storage::table::Item;
+use support::{START, World, wish};
+use workflows::orders::{OrderRequest, ScenarioRequest};
+
+const DAY: i64 = 24 * 3_600;
+
+/// So many seconds after every world begins.
+pub fn moment(seconds: i64) -> Timestamp {
+    let start: Timestamp = START.parse().unwrap();
+    domain::time::plus_seconds(start, seconds)
+}
+
+fn by_email(number: &str) -> OrderRequest {
+    let mut wish = wish(number);
+    wish.buyer.email = Some(support::BUYER_EMAIL.to_owned());
+    wish.channels = vec!["email".to_owned()];
+    wish
+}
+
+fn with(number: &str, execution: Option<&str>, receipt: Option<&str>) -> OrderRequest {
+    let text = |text: Option<&str>| text.map(ToOwned::to_owned);
+    OrderRequest {
+        scenario: Some(ScenarioRequest { execution: text(execution), receipt: text(receipt) }),
+        ..by_email(number)
+    }
+}
+
+/// A wish with everything in it.
+fn full(number: &str) -> OrderRequest {
+    let mut wish = by_email(number);
+    wish.lines[0].quantity = Some("0.5".to_owned());
+    wish.lines[0].vat = Some("vat22".to_owned());
+    wish.lines[0].subject = Some("goods".to_owned());
+    wish.description = Some("Выписка".to_owned());
+    wish.buyer.phone = Some(support::BUYER_PHONE.to_owned());
+    wish.channels.push("sms".to_owned());
+    wish.returns.success = Some("https://shop.example/own".to_owned());
+    wish.returns.failure = Some("https://shop.example/own-failed".to_owned());
+    wish.button = Some("order".to_owned());
+    wish.language = Some("en".to_owned());
+    wish.metadata = Some("{\"cart\":7}".to_owned());
+    wish.templates = vec!["plain".to_owned()];
+    wish
+}
+
+/// The rows, by the names of their files.
+pub async fn shapes_of_today() -> BTreeMap<String, Value> {
+    let mut shapes = BTreeMap::new();
+    heads(&mut shapes).await;
+    others(&mut shapes).await;
+    shapes
+}
+
+fn row(item: &Item) -> Value {
+    let body: Value = if item.body.is_empty() { Value::Null } else { serde_json::from_str(&item.body).unwrap() };
+    let due = item.due.as_ref().map(|due| json!({ "bucket": due.bucket, "at": due.at }));
+    json!({ "key": { "pk": item.key.pk, "sk": item.key.sk }, "version": item.version, "body": body, "due": due, "ttl": item.ttl })
+}
+
+async fn head(
+    shapes: &mut BTreeMap<String, Value>,
+    world: &World,
+    order: &domain::order::Order,
+    status: Status,
+    name: &str,
+) {
+    assert_eq!(world.status(&order.id).await, status, "{name}");
+    let items = world.table.all_items();
+    let head = keys::head(&order.id);
+    let mut add = |name: String, wanted: &dyn Fn(&Item) -> bool| {
+        if let Some(found) = items.iter().find(|item| wanted(item)) {
+            shapes.insert(name, row(found));
+        }
+    };
+    add(format!("order-{name}"), &|item| item.key == head);
+    add(format!("agreement-{name}"), &|item| item.key == keys::agreement(&order.id));
+}
+
+/// Order heads in every state, each with its agreement.
+async fn heads(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let plain = world.order(&by_email("S-1")).await;
+    let everything = world.order(&full("S-2")).await;
+    let no_contacts = world.order(&wish("S-3")).await;
+    head(shapes, &world, &plain, Status::Awaiting, "awaiting").await;
+    head(shapes, &world, &everything, Status::Awaiting, "awaiting-with-everything").await;
+    head(shapes, &world, &no_contacts, Status::Awaiting, "awaiting-without-contacts").await;
+    world.agree(&plain).await;
+    head(shapes, &world, &plain, Status::Checking, "checking").await;
+    world.agree(&everything).await;
+    world.agree(&no_contacts).await;
+    head(shapes, &world, &everything, Status::Checking, "checking-with-everything").await;
+    head(shapes, &world, &no_contacts, Status::Checking, "checking-buyers-contacts").await;
+
+    let declined = world.order(&by_email("S-4")).await;
+    for card in ["insufficient_funds", "blocked"] {
+        world.pay(&declined, card).await;
+    }
+    assert_eq!(
+        workflows::checkout::last_decline(&world.load(&declined.id).await.order),
+        Some(DeclineReason::CardBlocked)
+    );
+    head(shapes, &world, &declined, Status::Awaiting, "declined-twice").await;
+
+    let paid = world.order(&with("S-5", Some("manual"), None)).await;
+    world.pay(&paid, "success").await;
+    head(shapes, &world, &paid, Status::Paid, "paid").await;
+    let failing = world.order(&with("S-6", Some("failing"), Some("failing_once"))).await;
+    world.pay(&failing, "success").await;
+    let automatic = world.order(&with("S-7", None, Some("silent"))).await;
+    world.pay(&automatic, "success").await;
+    let late = world.order(&by_email("S-8")).await;
+    world.pay(&late, "after_expiry").await;
+    world.settle().await;
+    head(shapes, &world, &paid, Status::Executing, "executing").await;
+    head(shapes, &world, &failing, Status::Refunded, "refunded-receipt-due").await;
+    head(shapes, &world, &automatic, Status::Fulfilled, "fulfilled-receipt-due").await;
+    world.pass(3_600, 600).await;
+    head(shapes, &world, &automatic, Status::Fulfilled, "fulfilled").await;
+    head(shapes, &world, &late, Status::Refunded, "paid-too-late-refunded").await;
+    head(shapes, &world, &plain, Status::Expired, "expired").await;
+    world.pass(3 * DAY, 3_600).await;
+    head(shapes, &world, &automatic, Status::PaidOut, "paid-out").await;
+    head(shapes, &world, &paid, Status::Overdue, "overdue").await;
+    let token = workflows::links::checkout_token(&world.ports.settings, &paid.id);
+    let csrf = workflows::links::form_token(&world.ports.settings, &paid.id, "cancel");
+    workflows::checkout::cancel(&world.ports, &token, &csrf).await.unwrap();
+    head(shapes, &world, &paid, Status::Refunding, "cancelled-refunding").await;
+    world.settle().await;
+    head(shapes, &world, &paid, Status::Refunded, "cancelled-refunded").await;
+}
+
+/// One of every other kind of row.
+async fn others(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let modest = Partner {
+        kpp: None,
+        site: None,
+        webhook: None,
+        button: Button::Order,
+        channels: vec![Channel::Email],
+        ..support::partner()
+    };
+    let other: domain::id::Tenant = "othershop.l".parse().unwrap();
+    world.enrol(&other, &modest).await;
+    let wish = full("S-1");
+    workflows::orders::create(&world.ports, &world.shop, &wish, Some("key-1")).await.unwrap();
+    let order = world.order(&wish).await;
+    world.net.faults(|call| match call {
+        support::Call::Http(request) if request.url.starts_with("https://shop.example") => {
+            Some(support::Fault::NotDone)
+        }
+        _ => None,
+    });
+    world.pay(&order, "success").await;
+    world.settle().await;
+    world.net.no_faults();
+    let manual = world.order(&with("S-2", Some("manual"), Some("failing_once"))).await;
+    world.pay(&manual, "insufficient_funds").await;
+    world.pay(&manual, "success").await;
+    world.settle().await;
+    let open = world.order(&with("S-3", Some("failing"), None)).await;
+    world.agree(&open).await;
+    let refused = world.order(&with("S-4", Some("failing"), None)).await;
+    world.pay(&refused, "doubled").await;
+    world.settle().await;
+    world.advance_shop(3 * DAY).await;
+    world.settle().await;
+    let gone = domain::partner::WebhookEndpoint { gone: true, ..support::partner().webhook.unwrap() };
+    world.table_row(shapes);
+    world.ports.store.put_partner(&world.shop, &Partner { webhook: Some(gone), ..support::partner() }).await.unwrap();
+    let items = world.table.all_items();
+    let found = items.iter().find(|item| item.key == keys::partner(&world.shop)).unwrap();
+    shapes.insert("partner-webhook-gone".to_owned(), row(found));
+}
+
+trait TableRow {
+    fn table_row(&self, shapes: &mut BTreeMap<String, Value>);
+}
+
+impl TableRow for World {
+    /// The rows of the table that are no heads, each with a name of its kind; of alike ones the first three.
+    fn table_row(&self, shapes: &mut BTreeMap<String, Value>) {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for item in self.table.all_items() {
+            let parts: Vec<&str> = item.key.pk.split('#').collect();
+            let kind = match (parts[0], item.key.sk.len()) {
+                ("O", keys::HEAD_LENGTH) => continue,
+                ("O", _) if item.key.sk.ends_with("#A") => continue,
+                ("O", _) => {
+                    let task = item.key.sk.rsplit('#').next().unwrap();
+                    let channel = if task.starts_with('w') {
+                        "webhook"
+                    } else if task.ends_with('e') {
+                        "email"
+                    } else {
+                        "sms"
+                    };
+                    format!("delivery-{channel}")
+                }
+                ("X", _) => "result".to_owned(),
+                ("N", _) => "number-claim".to_owned(),
+                ("I", _) => "idempotency-claim".to_owned(),
+                ("P", _) => "partner".to_owned(),
+                ("TENANTS", _) => "tenant".to_owned(),
+                ("K", _) => "api-key".to_owned(),
+                ("C", _) => format!("counter-{}", parts[1]),
+                ("Y", _) => "payout".to_owned(),
+                ("S", _) => format!("sandbox-{}", parts[2]),
+                _ => panic!("{:?} is a new kind of row: give it a name here and a type in main.rs", item.key),
+            };
+            let count = counts.entry(kind.clone()).or_default();
+            *count += 1;
+            if *count <= 3 {
+                shapes.insert(format!("{kind}-{count}"), row(&item));
+            }
+        }
+    }
+}
