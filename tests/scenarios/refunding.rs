@@ -108,6 +108,26 @@ async fn a_cancellation_and_a_late_execution_at_once_are_decided_once() {
 }
 
 #[tokio::test]
+async fn an_executor_who_changes_their_mind_is_not_heard() {
+    let mut story = Story::begins().await;
+    let done = story.orders_by_hand("A-1").await;
+    let given_up = story.orders_by_hand("A-2").await;
+    story.pays(&done, "success").await;
+    story.pays(&given_up, "success").await;
+    story.settles().await;
+    story.executor(&done, "fulfil").await;
+    story.executor(&given_up, "fail").await;
+    story.settles().await;
+    assert_eq!(story.executor(&done, "fail?force=1").await["report_status"], 409);
+    assert_eq!(story.executor(&given_up, "fulfil?force=1").await["report_status"], 409);
+    assert_eq!(story.executor(&done, "fulfil?force=1").await["report_status"], 200, "the same again is no contradiction");
+    story.settles().await;
+    assert_eq!(story.status(&done).await, Status::Fulfilled);
+    assert_eq!(story.status(&given_up).await, Status::Refunded);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
 async fn an_order_the_executor_gives_up_is_refunded() {
     let mut story = Story::begins().await;
     let order = story.orders_as("A-1", |wish| wish.scenario = Some(scenario(Some("failing"), None))).await;

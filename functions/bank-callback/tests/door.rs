@@ -81,18 +81,18 @@ async fn what_is_refused_changes_nothing() {
     assert_eq!(told(&world, &id, &foreign).await, is(409, "reference_differs"));
     assert_eq!(
         told(&world, &id, &paid(&other, 300_000)).await,
-        is(404, "not-found"),
+        is(404, "not_found"),
         "told at another order's address"
     );
     assert_eq!(told(&world, &other, &paid(&other, 300_000)).await, is(409, "no_operation"));
     let nobody = OrderId::new(world.shop.clone(), "never made", now);
-    assert_eq!(told(&world, &nobody, &paid(&nobody, 1)).await, is(404, "not-found"));
+    assert_eq!(told(&world, &nobody, &paid(&nobody, 1)).await, is(404, "not_found"));
     let live: OrderId = id.to_string().replace("ord_t_", "ord_l_").parse().unwrap();
-    assert_eq!(told(&world, &live, &paid(&live, 300_000)).await, is(404, "not-found"));
+    assert_eq!(told(&world, &live, &paid(&live, 300_000)).await, is(404, "not_found"));
     let large = Request::post(format!("/callbacks/bank/sandbox/{id}")).body("x".repeat(70_000).into()).unwrap();
-    assert_eq!(code(world.ask(large).await), is(413, "too-large"));
+    assert_eq!(code(world.ask(large).await), is(413, "too_large"));
     let nowhere = Request::post("/callbacks/bank/sandbox/x").body(String::new().into()).unwrap();
-    assert_eq!(code(world.ask(nowhere).await), is(404, "not-found"));
+    assert_eq!(code(world.ask(nowhere).await), is(404, "not_found"));
     assert_eq!(world.table.all_items(), rows);
 }
 

@@ -97,10 +97,10 @@ async fn what_is_refused_changes_nothing() {
     let is = |status: u16, code: &str| (status, code.to_owned());
     assert_eq!(code(&tell(&world, &id, &done(&id), "bank").await), is(401, "callback_signature"));
     assert_eq!(code(&tell(&world, &id, &json!({}), "executor").await), is(400, "callback_malformed"));
-    assert_eq!(code(&tell(&world, &other, &failed(&other), "executor").await), is(404, "not-found"));
+    assert_eq!(code(&tell(&world, &other, &failed(&other), "executor").await), is(404, "not_found"));
     assert_eq!(
         code(&tell(&world, &other, &failed(&id), "executor").await),
-        is(404, "not-found"),
+        is(404, "not_found"),
         "told at another's address"
     );
     assert_eq!(world.table.all_items(), rows);

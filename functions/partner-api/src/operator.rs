@@ -228,8 +228,8 @@ pub async fn enrol(
 ) -> Answer<(StatusCode, Json<Enrolled>)> {
     let now = whole_seconds(ports.clock.now());
     let (terms, [test, live]) = check(&request, now, ports.settings.allow_private_hosts)?;
-    let (test, test_was_there) = put(&ports, &test, &terms, &request, now).await?;
-    let (live, live_was_there) = put(&ports, &live, &terms, &request, now).await?;
+    let (test, test_was_there) = put(&ports, &test, &terms, &request).await?;
+    let (live, live_was_there) = put(&ports, &live, &terms, &request).await?;
     let status = if test_was_there && live_was_there { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Enrolled { id: request.id, test, live })))
 }
@@ -240,44 +240,46 @@ async fn put(
     tenant: &Tenant,
     terms: &Terms,
     request: &PartnerRequest,
-    now: Timestamp,
 ) -> Result<(EnrolledTenant, bool), WorkflowError> {
     let random = ports.random.as_ref();
-    let before = ports.store.partner(tenant, now).await?;
-    let was_there = before.is_some();
-    let (form_secret, endpoint) = match &before {
-        Some(before) => (before.form_secret.clone(), before.webhook.clone()),
-        None => (links::random_text(random, FORM_SECRET_CHARACTERS), None),
+    let fresh_form_secret = links::random_text(random, FORM_SECRET_CHARACTERS);
+    let fresh_webhook_secret = webhook::new_secret(random);
+    let enrolled = |before: Option<Partner>| {
+        let was_there = before.is_some();
+        let (form_secret, endpoint) = match before {
+            Some(before) => (before.form_secret, before.webhook),
+            None => (fresh_form_secret.clone(), None),
+        };
+        let shown = (request.webhook_url.is_some() && endpoint.is_none()).then(|| fresh_webhook_secret.clone());
+        let endpoint = match (&request.webhook_url, endpoint) {
+            (None, endpoint) => endpoint,
+            (Some(url), Some(endpoint)) => Some(WebhookEndpoint { url: url.clone(), gone: false, ..endpoint }),
+            (Some(url), None) => {
+                Some(WebhookEndpoint { url: url.clone(), secret: fresh_webhook_secret.clone(), gone: false })
+            }
+        };
+        let partner = Partner {
+            name: terms.name.clone(),
+            inn: terms.inn.clone(),
+            kpp: terms.kpp.clone(),
+            phone: terms.phone.clone(),
+            support_email: terms.support_email.clone(),
+            site: terms.site.clone(),
+            vat: terms.vat,
+            commission: terms.commission.clone(),
+            returns: terms.returns.clone(),
+            return_origins: terms.return_origins.clone(),
+            form_secret: form_secret.clone(),
+            webhook: endpoint,
+            payout: terms.payout.clone(),
+            payment_timeout_seconds: terms.payment_timeout_seconds,
+            channels: terms.channels.clone(),
+            button: terms.button,
+        };
+        Some((partner, (was_there, form_secret, shown)))
     };
-    let mut webhook_secret = None;
-    let endpoint = match (&request.webhook_url, endpoint) {
-        (None, endpoint) => endpoint,
-        (Some(url), Some(endpoint)) => Some(WebhookEndpoint { url: url.clone(), gone: false, ..endpoint }),
-        (Some(url), None) => {
-            let secret = webhook::new_secret(random);
-            webhook_secret = Some(secret.clone());
-            Some(WebhookEndpoint { url: url.clone(), secret, gone: false })
-        }
-    };
-    let partner = Partner {
-        name: terms.name.clone(),
-        inn: terms.inn.clone(),
-        kpp: terms.kpp.clone(),
-        phone: terms.phone.clone(),
-        support_email: terms.support_email.clone(),
-        site: terms.site.clone(),
-        vat: terms.vat,
-        commission: terms.commission.clone(),
-        returns: terms.returns.clone(),
-        return_origins: terms.return_origins.clone(),
-        form_secret: form_secret.clone(),
-        webhook: endpoint,
-        payout: terms.payout.clone(),
-        payment_timeout_seconds: terms.payment_timeout_seconds,
-        channels: terms.channels.clone(),
-        button: terms.button,
-    };
-    ports.store.put_partner(tenant, &partner).await?;
+    let enrolled = ports.store.change_partner(tenant, enrolled).await?;
+    let (was_there, form_secret, webhook_secret) = enrolled.ok_or(WorkflowError::NotFound)?;
     let api_key = if was_there && !request.issue_keys { None } else { Some(access::issue_key(ports, tenant).await?) };
     let form_secret = (!was_there).then_some(form_secret);
     Ok((EnrolledTenant { api_key, form_secret, webhook_secret }, was_there))

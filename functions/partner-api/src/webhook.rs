@@ -84,11 +84,11 @@ pub async fn set(
 ) -> Answer<Json<WebhookSet>> {
     web::endpoint(&request.url, ports.settings.allow_private_hosts)
         .map_err(|(code, ru, en)| problems::fault("/url", code, ru, en))?;
-    let partner = perform::partner(&ports, &tenant).await?;
     let secret = new_secret(ports.random.as_ref());
     let endpoint = WebhookEndpoint { url: request.url.clone(), secret: secret.clone(), gone: false };
-    let partner = Partner { webhook: Some(endpoint), ..(*partner).clone() };
-    ports.store.put_partner(&tenant, &partner).await.map_err(WorkflowError::from)?;
+    let named = |partner: Option<Partner>| Some((Partner { webhook: Some(endpoint.clone()), ..partner? }, ()));
+    let changed = ports.store.change_partner(&tenant, named).await.map_err(WorkflowError::from)?;
+    changed.ok_or(WorkflowError::NotFound)?;
     Ok(Json(WebhookSet { url: request.url, secret }))
 }
 
@@ -104,10 +104,10 @@ pub async fn set(
     security(("api_key" = [])),
 )]
 pub async fn remove(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<StatusCode> {
-    let partner = perform::partner(&ports, &tenant).await?;
-    if partner.webhook.is_some() {
-        let partner = Partner { webhook: None, ..(*partner).clone() };
-        ports.store.put_partner(&tenant, &partner).await.map_err(WorkflowError::from)?;
-    }
+    let removed = |partner: Option<Partner>| {
+        let partner = partner.filter(|partner| partner.webhook.is_some())?;
+        Some((Partner { webhook: None, ..partner }, ()))
+    };
+    ports.store.change_partner(&tenant, removed).await.map_err(WorkflowError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

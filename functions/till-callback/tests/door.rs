@@ -60,7 +60,7 @@ async fn what_is_refused_changes_nothing() {
     let is = |status: u16, code: &str| (status, code.to_owned());
     assert_eq!(code(tell(&world, &order.id, &body, "bank").await), is(401, "callback_signature"));
     assert_eq!(code(tell(&world, &order.id, "{", "till").await), is(400, "callback_malformed"));
-    assert_eq!(code(tell(&world, &other.id, &body, "till").await), is(404, "not-found"));
+    assert_eq!(code(tell(&world, &other.id, &body, "till").await), is(404, "not_found"));
     let less = body.replace("3000", "2999");
     assert_ne!(less, body);
     let told = code(tell(&world, &order.id, &less, "till").await);

@@ -152,7 +152,7 @@ fn document(kind: ReceiptKind, contact: &str) -> ReceiptDocument {
         kind,
         agent: Agent {
             name: "АО «Агент»".into(),
-            inn: "7707083893".into(),
+            inn: "7700000016".into(),
             address: "Москва".into(),
             email: "agent@pay.test".into(),
             phone: "+74950000000".into(),

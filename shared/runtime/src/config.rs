@@ -328,7 +328,7 @@ pub(crate) mod tests {
         ("MAIL_FROM", "pay@example.com"),
         ("SMS_SENDER", "Apikassa"),
         ("AGENT_NAME", "ООО «Апикасса»"),
-        ("AGENT_INN", "7707083893"),
+        ("AGENT_INN", "7700000016"),
         ("AGENT_ADDRESS", "Москва"),
         ("AGENT_TAXATION", "usn_income"),
         ("SUPPORT_EMAIL", "help@example.com"),
@@ -360,7 +360,7 @@ pub(crate) mod tests {
         assert_eq!(config.queues.keys().copied().collect::<Vec<_>>(), [QueueName::Receipt]);
         assert_eq!(
             (config.settings.payer.inn.as_str(), config.settings.payer.name.as_str()),
-            ("7707083893", "ООО «Апикасса»")
+            ("7700000016", "ООО «Апикасса»")
         );
         assert!(!config.settings.allow_private_hosts);
         let printed = format!("{config:?}");
@@ -420,7 +420,7 @@ pub(crate) mod tests {
         let live = with(&[("STAGE", "live"), account, bank, rest[0], rest[1]]).unwrap();
         assert_eq!(
             (live.settings.payer.name, live.settings.payer.inn),
-            ("ООО «Апикасса»".into(), "7707083893".into())
+            ("ООО «Апикасса»".into(), "7700000016".into())
         );
         let said = with(&[("STAGE", "live"), bank, ("PAYER_BIC", "44525974")]).unwrap_err();
         let names: Vec<_> = said.0.iter().map(|fault| fault.variable).collect();

@@ -277,13 +277,13 @@ mod tests {
     async fn what_is_nowhere_or_not_so_is_a_problem() {
         let response = ask(Request::get("/nowhere"), "").await;
         assert_eq!(response.status(), 404);
-        assert_eq!(body(response).await["code"], "not-found");
+        assert_eq!(body(response).await["code"], "not_found");
         let response = ask(Request::get("/echo"), "").await;
         assert_eq!(
             (response.status().as_u16(), &response.headers()["allow"]),
             (405, &"POST".parse().unwrap())
         );
-        assert_eq!(body(response).await["code"], "method-not-allowed");
+        assert_eq!(body(response).await["code"], "method_not_allowed");
     }
 
     #[tokio::test]
@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(ask(asked(), json(BODY_BYTES_MAX)).await.status(), 200);
         let response = ask(asked(), json(BODY_BYTES_MAX + 1)).await;
         assert_eq!(response.status(), 413);
-        assert_eq!(body(response).await["code"], "too-large");
+        assert_eq!(body(response).await["code"], "too_large");
         assert_eq!(ask(asked(), "{").await.status(), 400);
         assert_eq!(ask(Request::post("/echo"), "{}").await.status(), 415);
     }

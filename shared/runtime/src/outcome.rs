@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(told(Ok(Err(CallbackError::Stale))), (400, "callback_stale"));
         let malformed = CallbackError::Malformed { pointer: "/amount".into(), rule: "an integer".into() };
         assert_eq!(told(Ok(Err(malformed))), (400, "callback_malformed"));
-        assert_eq!(told(Err(WorkflowError::NotFound)), (404, "not-found"));
+        assert_eq!(told(Err(WorkflowError::NotFound)), (404, "not_found"));
         let amount = Refusal::Amount { reported: Money::rub(1), expected: Money::rub(2) };
         assert_eq!(told(Err(amount.into())), (409, "amount_differs"));
         assert_eq!(told(Err(Refusal::Contradiction(1).into())), (409, "contradiction"));

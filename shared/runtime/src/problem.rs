@@ -136,7 +136,7 @@ impl Problem {
     pub const fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
-            "not-found",
+            "not_found",
             "There is no such thing",
             "Не найдено",
         )
@@ -146,7 +146,7 @@ impl Problem {
     pub const fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "method-not-allowed",
+            "method_not_allowed",
             "The method is not allowed here",
             "Метод не поддерживается",
         )
@@ -161,7 +161,7 @@ impl Problem {
     pub const fn too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
+            "too_large",
             "The body is larger than 64 kB",
             "Тело запроса больше 64 КБ",
         )
@@ -171,7 +171,7 @@ impl Problem {
     pub const fn unsupported_media_type() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
+            "unsupported_media_type",
             "The body must be application/json",
             "Тело запроса должно быть application/json",
         )
@@ -193,7 +193,7 @@ impl Problem {
     pub const fn too_many_requests(retry_after_seconds: u32) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
-            "too-many-requests",
+            "too_many_requests",
             "Too many requests",
             "Слишком много запросов",
         )
@@ -305,7 +305,7 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_problem_speaks_to_machines_and_to_people() {
-        let error = FieldError::new("/lines/0/price", "too-small", "не меньше 1", "at least 1");
+        let error = FieldError::new("/lines/0/price", "too_small", "не меньше 1", "at least 1");
         let response = Problem::unprocessable(vec![error])
             .detail("one line is wrong")
             .render(Some("req-1"));
@@ -321,7 +321,7 @@ pub(crate) mod tests {
             "messages": { "ru": "Некоторые поля заполнены неверно", "en": "Some fields are not valid" },
             "errors": [{
                 "pointer": "/lines/0/price",
-                "code": "too-small",
+                "code": "too_small",
                 "messages": { "ru": "не меньше 1", "en": "at least 1" },
             }],
         });

@@ -32,7 +32,7 @@ pub type Sweep = Arc<dyn Fn(Ports, Tenant) -> Sweeping + Send + Sync>;
 pub type Sweeping = Pin<Box<dyn Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send>>;
 
 /// Bytes of a request's body, at most: a file result in base64 and what is around it.
-const BODY_BYTES_MAX: usize = 256 * 1_024;
+const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Rows looked at in one sweep, at most.
 const SWEEP_ROWS_MAX: usize = 2_000;
 /// Rows asked for at once.

@@ -320,12 +320,41 @@ impl Store {
         Ok(partner)
     }
 
-    /// Writes a partner's settings and lists the tenant.
+    /// Writes a partner's settings, whatever they were, and lists the tenant.
     pub async fn put_partner(&self, tenant: &Tenant, partner: &Partner) -> Result<(), StoreError> {
-        self.write(keys::tenant(tenant), &()).await?;
-        self.write(keys::partner(tenant), partner).await?;
-        locked(&self.settings).remove(&tenant.to_string());
-        Ok(())
+        self.change_partner(tenant, |_| Some((partner.clone(), ()))).await.map(|_| ())
+    }
+
+    /// Changes a partner's settings as they are stored now. `change` gets nothing for a partner nobody has heard of, may be
+    /// called again when another change comes between, and answers nothing to leave everything as it is.
+    pub async fn change_partner<T>(
+        &self,
+        tenant: &Tenant,
+        mut change: impl FnMut(Option<Partner>) -> Option<(Partner, T)> + Send,
+    ) -> Result<Option<T>, StoreError> {
+        let key = keys::partner(tenant);
+        for _ in 0..5 {
+            let stored = self.table.get(&key, Freshness::Consistent).await?;
+            let before = stored.as_ref().map(parse::<Partner>).transpose()?;
+            let Some((partner, answer)) = change(before) else { return Ok(None) };
+            let (version, condition) = match &stored {
+                Some(item) => (item.version + 1, Condition::Version(item.version)),
+                None => (1, Condition::NotExists),
+            };
+            if stored.is_none() {
+                self.write(keys::tenant(tenant), &()).await?;
+            }
+            let item = Item { key: key.clone(), version, body: text(&key, &partner)?, due: None, ttl: None };
+            match self.table.put(Write { item, condition }).await {
+                Ok(()) => {
+                    locked(&self.settings).remove(&tenant.to_string());
+                    return Ok(Some(answer));
+                }
+                Err(TableError::Conflict { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     /// All tenants.

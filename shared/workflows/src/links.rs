@@ -110,8 +110,12 @@ fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\n', "\\n")
 }
 
-/// Whether the `signature` among named values is right, over the values as they were received.
+/// Whether the `signature` among named values is right, over the values as they were received. A line feed in a name or value
+/// could be read as the next field, so nothing that has one is rightly signed.
 pub fn fields_signature_holds(secret: &str, fields: &BTreeMap<String, String>) -> bool {
+    if fields.iter().any(|(name, value)| name.contains(['\n', '=']) || value.contains('\n')) {
+        return false;
+    }
     let given = fields.get("signature").map(|text| text.to_ascii_lowercase()).unwrap_or_default();
     bool::from(fields_signature(secret, fields).as_bytes().ct_eq(given.as_bytes()))
 }
@@ -162,6 +166,9 @@ mod tests {
         assert!(fields_signature_holds("secret", &form));
         form.insert("amount".into(), "1.00".into());
         assert!(!fields_signature_holds("secret", &form));
+        form.insert("amount".into(), "3000.00\nnumber=A-1".into());
+        form.remove("number");
+        assert!(!fields_signature_holds("secret", &form), "one field that looks like two");
         form.remove("signature");
         assert!(!fields_signature_holds("secret", &form));
     }

@@ -79,9 +79,14 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         }
         Fate::Gone => {
             delivery.given_up = true;
-            let gone = WebhookEndpoint { gone: true, ..endpoint.clone() };
-            let partner = Partner { webhook: Some(gone), ..(*partner).clone() };
-            ports.store.put_partner(id.tenant(), &partner).await?;
+            let url = endpoint.url.clone();
+            let silenced = |partner: Option<Partner>| {
+                let mut partner = partner?;
+                let named = partner.webhook.as_mut().filter(|named| named.url == url)?;
+                named.gone = true;
+                Some((partner, ()))
+            };
+            ports.store.change_partner(id.tenant(), silenced).await?;
         }
         Fate::Later(_) => {}
     }

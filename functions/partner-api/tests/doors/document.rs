@@ -107,7 +107,7 @@ fn references(document: &Value, value: &Value) {
 #[test]
 fn every_code_is_documented_once_and_for_a_reason() {
     let text = document().to_string();
-    let general = ["malformed", "not-found", "not_found", "method-not-allowed", "method_not_allowed", "refused"];
+    let general = ["malformed", "not_found", "method_not_allowed", "refused"];
     for problem in partner_api::problems::all() {
         let there = text.contains(&format!("`{}`: ", problem.code));
         assert!(there || general.contains(&problem.code), "{}", problem.code);

@@ -14,7 +14,7 @@ pub use crate::peer::{CallbackError, PeerError as ExecutorError};
 /// Bytes of a text result, at most.
 pub const TEXT_BYTES_MAX: usize = 20 * 1_024;
 /// Bytes of a file result as base64, at most.
-pub const FILE_BASE64_BYTES_MAX: usize = 200 * 1_024;
+pub const FILE_BASE64_BYTES_MAX: usize = 48 * 1_024;
 
 /// A paid order as an executor is handed it.
 #[derive(Debug, Clone, PartialEq, Eq)]

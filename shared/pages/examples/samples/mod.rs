@@ -274,7 +274,7 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
                 return_url: back(),
             },
         ),
-        ("not-found", StateKind::NotFound),
+        ("not_found", StateKind::NotFound),
     ]
 }
 

@@ -186,7 +186,7 @@ impl World {
         });
         let agent = Agent {
             name: "Агент".into(),
-            inn: "7707083893".into(),
+            inn: "7700000016".into(),
             address: "Москва".into(),
             email: "agent@pay.test".into(),
             phone: "+74950000000".into(),
@@ -194,7 +194,7 @@ impl World {
         };
         let payer = Payer {
             name: "Агент".into(),
-            inn: "7707083893".into(),
+            inn: "7700000016".into(),
             account: "40702810000000000001".into(),
             bic: "044525225".into(),
             bank: "Банк".into(),
