@@ -110,6 +110,20 @@ async fn the_partner_and_the_clock_together_pay_nothing_twice() {
 }
 
 #[tokio::test]
+async fn old_payouts_still_pass_the_audit_after_more_than_a_year() {
+    let mut story = Story::begins().await;
+    let order = story.orders("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    assert_eq!(story.status(&order).await, Status::PaidOut);
+    story.tell("the partner moves their test clock by four hundred days").await;
+    assert_eq!(story.world.advance_shop(400 * DAY).await.status, 200);
+    story.settles().await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
 async fn many_orders_go_out_in_few_payouts() {
     let mut story = Story::begins().await;
     story.webhooks_in_short = true;

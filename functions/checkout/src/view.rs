@@ -239,7 +239,10 @@ pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> 
     let kind = match order.status() {
         Status::Awaiting if seen.now < order.expires_at => return Shown::Payable,
         Status::Awaiting | Status::Expired => expired(ports, seen),
-        Status::Checking => StateKind::Checking { refresh_seconds: CHECKING_REFRESH_SECONDS },
+        Status::Checking => StateKind::Checking {
+            refresh_seconds: CHECKING_REFRESH_SECONDS,
+            resume_url: order.open_payment().and_then(|payment| payment.url()).map(ToOwned::to_owned),
+        },
         Status::Paid | Status::Executing => paid(ports, seen, None),
         // Who has just paid is told of that first, and has a way back to the shop.
         Status::Fulfilled | Status::PaidOut if from_bank && just_paid(seen) => paid(ports, seen, Some(lang)),

@@ -66,6 +66,8 @@ pub enum StateKind {
     Checking {
         /// The page asks again after so many seconds; 5 is calm.
         refresh_seconds: u32,
+        /// The bank's page, for a buyer who went back before paying.
+        resume_url: Option<String>,
     },
     /// Paid, being executed.
     Paid {
@@ -261,7 +263,8 @@ fn tell<'a>(view: &'a StateView, w: &'static Words) -> Telling<'a> {
         value: w.moment(at_ms),
     };
     match &view.kind {
-        StateKind::Checking { refresh_seconds } => Telling {
+        StateKind::Checking { refresh_seconds, resume_url } => Telling {
+            onward: resume_url.as_deref().map(|url| Onward::Link { url, label: w.resume_payment }),
             facts: vec![amount(order_amount)],
             next: Some((w.what_next, w.checking_next.to_owned())),
             refresh: Some((*refresh_seconds, None)),

@@ -135,6 +135,7 @@ one: {
     receipt_qr: "QR-код чека для проверки в ФНС", "QR code of the receipt, for checking with the tax service";
     open_receipt: "Открыть чек", "Open the receipt";
     timeline: "История заказа", "Order history";
+    resume_payment: "Вернуться на страницу банка", "Back to the bank's page";
     checking: "Проверяем оплату", "Checking your payment";
     checking_lead: "Банк ещё не ответил, и мы пока не знаем, списаны ли деньги. Не платите ещё раз.", "The bank has not answered yet, so we do not know whether you were charged. Please do not pay again.";
     checking_next: "Страница обновляется сама. Её можно закрыть: мы сообщим, чем закончилось. Если деньги списаны, а заказ не оплачен, мы их вернём.", "This page updates by itself. You may close it: we will let you know. If you were charged and the order is not paid, we will return the money.";

@@ -198,7 +198,7 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
     let back = || text("https://spravki.example/return?order=1024");
     let csrf = || text("9f86d081884c7d65");
     vec![
-        ("checking", StateKind::Checking { refresh_seconds: 5 }),
+        ("checking", StateKind::Checking { refresh_seconds: 5, resume_url: Some("https://bank.example/pay/1".into()) }),
         (
             "paid-pending",
             StateKind::Paid {
