@@ -45,6 +45,9 @@ async fn a_receipt_asked_for_thrice_is_printed_once() {
         assert!(pumped.outcome.is_ok(), "{:?}", pumped.outcome);
     }
     story.settles().await;
+    story.tell("the queue brings it a fourth time, when all is done").await;
+    story.world.queue.put_back(printing);
+    story.settles().await;
     story.tell("and once more when all is done, as a sweep would send it").await;
     let work =
         workflows::perform::Work { order: order.id.clone(), task: TaskId::Receipt(1), snapshot: None, replay: false };

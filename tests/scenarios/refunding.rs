@@ -120,7 +120,11 @@ async fn an_executor_who_changes_their_mind_is_not_heard() {
     story.settles().await;
     assert_eq!(story.executor(&done, "fail?force=1").await["report_status"], 409);
     assert_eq!(story.executor(&given_up, "fulfil?force=1").await["report_status"], 409);
-    assert_eq!(story.executor(&done, "fulfil?force=1").await["report_status"], 200, "the same again is no contradiction");
+    assert_eq!(
+        story.executor(&done, "fulfil?force=1").await["report_status"],
+        200,
+        "the same again is no contradiction"
+    );
     story.settles().await;
     assert_eq!(story.status(&done).await, Status::Fulfilled);
     assert_eq!(story.status(&given_up).await, Status::Refunded);

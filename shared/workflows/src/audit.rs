@@ -1,5 +1,6 @@
 //! Proves a store: every order by itself, payouts against their orders, and the books of each tenant as a whole.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::Tenant;
@@ -8,6 +9,7 @@ use domain::money::Money;
 use domain::order::Order;
 use domain::payout::Payout;
 use serde::Serialize;
+use storage::table::Freshness;
 
 use crate::error::WorkflowError;
 use crate::perform;
@@ -99,7 +101,7 @@ async fn audit_payouts(
     orders: &[Order],
     report: &mut Report,
 ) -> Result<(), WorkflowError> {
-    let by_id: BTreeMap<_, _> = orders.iter().map(|order| (order.id.clone(), order)).collect();
+    let mut by_id: BTreeMap<_, _> = orders.iter().map(|order| (order.id.clone(), Cow::Borrowed(order))).collect();
     let (mut seen, mut known) = (BTreeSet::new(), BTreeSet::new());
     let mut after = None;
     loop {
@@ -107,6 +109,14 @@ async fn audit_payouts(
         for payout in page {
             report.payouts += 1;
             known.insert(payout.id.clone());
+            // A payout is kept for ever; its orders may be older than those that are listed.
+            for line in payout.orders.iter().filter(|line| line.order.tenant() == tenant) {
+                if !by_id.contains_key(&line.order)
+                    && let Some(loaded) = ports.store.load(&line.order, Freshness::Consistent).await?
+                {
+                    by_id.insert(line.order.clone(), Cow::Owned(loaded.order));
+                }
+            }
             audit_payout(&payout, &by_id, &mut seen, report);
         }
         after = next;
@@ -124,7 +134,7 @@ async fn audit_payouts(
 
 fn audit_payout(
     payout: &Payout,
-    orders: &BTreeMap<domain::id::OrderId, &Order>,
+    orders: &BTreeMap<domain::id::OrderId, Cow<'_, Order>>,
     seen: &mut BTreeSet<domain::id::OrderId>,
     report: &mut Report,
 ) {

@@ -4,8 +4,8 @@ use crate::details::Details;
 use crate::ledger;
 use crate::money::{Money, MoneyError};
 use crate::order::{
-    DeclineReason, Entry, Event, ExecutionEnd, Operation, OperationKind, Order, RESEND_SECONDS, Receipt, Status, Task,
-    TaskId, Transaction, TransactionKind, TransactionState,
+    DeclineReason, Entry, Event, ExecutionEnd, Operation, OperationKind, Order, RECHECK_SECONDS, RESEND_SECONDS,
+    Receipt, Status, Task, TaskId, Transaction, TransactionKind, TransactionState,
 };
 use crate::receipt::{Fiscal, ReceiptKind};
 use crate::time::{Timestamp, plus_seconds};
@@ -404,6 +404,12 @@ impl Next<'_> {
             OperationKind::Payment => {
                 self.settle(index, TransactionState::Declined(reason), report.reference.as_deref());
                 self.drop_task(TaskId::AskBank(no));
+                if matches!(reason, DeclineReason::TimedOut | DeclineReason::NotReached) {
+                    // Nothing was refused: time only ran out. Money that moved after all, and whose callbacks got lost, is
+                    // found by asking once more a day later.
+                    let next_at = plus_seconds(self.context.now, RECHECK_SECONDS);
+                    self.order.tasks.push(Task { id: TaskId::AskBank(no), failures: 0, next_at });
+                }
                 self.record(Event::PaymentDeclined, Some(no), Vec::new())
             }
             // Money owed to a buyer stays owed: the task goes on, and the audit names the order.

@@ -38,6 +38,8 @@ use crate::time::{Timestamp, plus_seconds};
 pub const THREE_DAYS_SECONDS: i64 = 3 * 24 * 3_600;
 /// Seconds after which a task nobody reported on is sent again.
 pub const RESEND_SECONDS: i64 = 1_200;
+/// Seconds after which a bank that said a payment ran out of time is asked once more: a day.
+pub const RECHECK_SECONDS: i64 = 24 * 3_600;
 /// Seconds after the result was sent before a buyer who has not opened it is reminded.
 pub const REMINDER_SECONDS: i64 = 24 * 3_600;
 
