@@ -38,7 +38,9 @@ async fn write_the_rows_around_a_callback() {
     let before = rows(&world);
 
     let amount = order.amount.minor();
-    let body = json!({ "number": operation_number(&order.id, 1), "state": "succeeded", "amount": amount, "currency": "RUB" }).to_string();
+    let body =
+        json!({ "number": operation_number(&order.id, 1), "state": "succeeded", "amount": amount, "currency": "RUB" })
+            .to_string();
     let secret = derive(&world.ports.settings.master_secret.0, "bank", order.id.tenant());
     let signature = sign(&secret, world.clock.now(), body.as_bytes());
     let path = format!("/callbacks/bank/sandbox/{}", order.id);

@@ -65,7 +65,7 @@ pub(crate) async fn pay(
         Err(status) => return reader.failure(status),
     };
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    reader.answer(paid(&ports, &token, &reader, &form, address, user_agent).await)
+    reader.answer(Box::pin(paid(&ports, &token, &reader, &form, address, user_agent)).await)
 }
 
 async fn paid(

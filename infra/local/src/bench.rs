@@ -148,7 +148,8 @@ impl Bench {
         let csrf = html.split_once("name=\"csrf\"")?.1.split_once("value=\"")?.1.split_once('"')?.0.to_owned();
         let form = format!("csrf={csrf}&consent_personal_data=1&consent_terms=1");
         let bank = self.post("03 pay button", &format!("{page}/pay"), &form)?.header("location")?.to_owned();
-        let path = bank.split_once("://").map_or(bank.as_str(), |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]).to_owned();
+        let path =
+            bank.split_once("://").map_or(bank.as_str(), |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]).to_owned();
         self.post("04 bank callback", &path, "card=success").map(drop)
     }
 
@@ -157,8 +158,7 @@ impl Bench {
         let mut steps: Vec<(String, Cost)> = Vec::new();
         let mut settings = Cost::default();
         for line in self.meter.report() {
-            let cost =
-                Cost { calls: line.calls, write_units: line.write_units, read_half_units: line.read_half_units };
+            let cost = Cost { calls: line.calls, write_units: line.write_units, read_half_units: line.read_half_units };
             match line.kind.as_str() {
                 "sandbox" => {}
                 "partner settings" | "counter" | "due index" => settings.add(cost),
@@ -206,7 +206,8 @@ fn refunded() -> Option<Bench> {
     let bench = Bench::new()?;
     let (_, page) = bench.create("B-2", "manual")?;
     bench.pay(&page)?;
-    let queues = [QueueName::Receipt, QueueName::Sandbox, QueueName::Notification, QueueName::Fulfilment, QueueName::Webhook];
+    let queues =
+        [QueueName::Receipt, QueueName::Sandbox, QueueName::Notification, QueueName::Fulfilment, QueueName::Webhook];
     for queue in queues {
         bench.deliver(queue, "05 until handed over");
     }
@@ -284,7 +285,7 @@ impl Section {
 }
 
 fn half(units: u64) -> String {
-    format!("{}.{}", units / 2, if units % 2 == 0 { 0 } else { 5 })
+    format!("{}.{}", units / 2, if units.is_multiple_of(2) { 0 } else { 5 })
 }
 
 /// Prints the figures.
@@ -332,18 +333,26 @@ fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) {
         anstream::println!("  = {:<56} {calls:>3} {writes:>4} {reads:>5}   {}", "sum of •", goal.unwrap_or_default());
         let all = section.all();
         let (calls, writes, reads) = (all.calls, all.write_units, half(all.read_half_units));
-        anstream::println!("    {:<56} {calls:>3} {writes:>4} {reads:>5}", "all of it, as if it were the only order of its minutes");
+        anstream::println!(
+            "    {:<56} {calls:>3} {writes:>4} {reads:>5}",
+            "all of it, as if it were the only order of its minutes"
+        );
         let settings = section.settings;
         anstream::println!(
             "    shared by all orders (settings per minute, leases, looks at the due index): {} calls, {} write, {} read units\n",
-            settings.calls, settings.write_units, half(settings.read_half_units)
+            settings.calls,
+            settings.write_units,
+            half(settings.read_half_units)
         );
     }
     if let Some(bytes) = page {
         anstream::println!("checkout page: {bytes} bytes, 1 request, no script needed   goal 10000 bytes");
     }
     let most = shared.iter().map(|(_, writes)| *writes).max().unwrap_or(0);
-    anstream::println!("\n{MANY} orders of one partner: writes to keys that orders share, most {most} to one key   goal {}", MANY / 10);
+    anstream::println!(
+        "\n{MANY} orders of one partner: writes to keys that orders share, most {most} to one key   goal {}",
+        MANY / 10
+    );
     for (key, writes) in shared {
         anstream::println!("  {key:<40} {writes:>6}");
     }

@@ -31,11 +31,8 @@ pub struct Limits {
 
 impl Limits {
     /// What [`Http`] promises: three seconds to connect, ten in all, 256 kB.
-    pub const STANDARD: Self = Self {
-        connect: Duration::from_secs(3),
-        total: Duration::from_secs(10),
-        body_bytes: 256 * 1024,
-    };
+    pub const STANDARD: Self =
+        Self { connect: Duration::from_secs(3), total: Duration::from_secs(10), body_bytes: 256 * 1024 };
 }
 
 /// Trust roots cannot be read.
@@ -55,10 +52,7 @@ pub fn parse_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ClientErr
     let all = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| ClientError::Roots(error.into()))?;
-    Ok(all
-        .into_iter()
-        .filter(|root| rustls::RootCertStore::empty().add(root.clone()).is_ok())
-        .collect())
+    Ok(all.into_iter().filter(|root| rustls::RootCertStore::empty().add(root.clone()).is_ok()).collect())
 }
 
 /// [`Http`] over the network. Costs nothing until its first exchange: functions that call nobody load no trust roots.
@@ -74,13 +68,7 @@ impl ReqwestHttp {
     /// A client that trusts the web's roots and `extra_roots` (of emulators and private banks).
     /// `allow_private_hosts` lifts the guard on partner-given addresses: only on one machine.
     pub fn new(allow_private_hosts: bool, extra_roots: Vec<CertificateDer<'static>>, limits: Limits) -> Self {
-        Self {
-            allow_private_hosts,
-            limits,
-            extra_roots,
-            trusted: OnceLock::new(),
-            guarded: OnceLock::new(),
-        }
+        Self { allow_private_hosts, limits, extra_roots, trusted: OnceLock::new(), guarded: OnceLock::new() }
     }
 
     /// The client for this kind of address, made at first use.
@@ -94,9 +82,7 @@ impl ReqwestHttp {
     }
 
     fn build(&self, guard: bool) -> Result<reqwest::Client, Box<dyn Error + Send + Sync>> {
-        let mut roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         for certificate in &self.extra_roots {
             roots.add(certificate.clone())?;
         }
@@ -116,11 +102,7 @@ impl ReqwestHttp {
             .user_agent("Apikassa/1")
             .connect_timeout(self.limits.connect)
             .timeout(self.limits.total);
-        let builder = if guard {
-            builder.dns_resolver(PublicOnly)
-        } else {
-            builder
-        };
+        let builder = if guard { builder.dns_resolver(PublicOnly) } else { builder };
         Ok(builder.build()?)
     }
 }
@@ -143,12 +125,7 @@ impl Http for ReqwestHttp {
         let headers = answer
             .headers()
             .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let body = read(&mut answer, self.limits.body_bytes).await?;
         Ok(Response { status, headers, body })
@@ -179,10 +156,7 @@ fn without_response(error: reqwest::Error) -> HttpError {
 
 /// An error and its causes on one line.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    std::iter::successors(Some(error), |&error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Why a partner-given address is not spoken to.
@@ -223,32 +197,18 @@ pub fn check_address(url: &url::Url) -> Result<(), AddressRefusal> {
 }
 
 fn check_ip(address: IpAddr) -> Result<(), AddressRefusal> {
-    if is_public(address) {
-        Ok(())
-    } else {
-        Err(AddressRefusal::Private(address))
-    }
+    if is_public(address) { Ok(()) } else { Err(AddressRefusal::Private(address)) }
 }
 
 /// Last labels of names that no public resolver answers for (RFC 6761, RFC 6762, RFC 8375, the ICANN-reserved `internal`).
-const INNER_SUFFIXES: [&str; 9] = [
-    "localhost",
-    "local",
-    "internal",
-    "intranet",
-    "lan",
-    "home",
-    "corp",
-    "test",
-    "home.arpa",
-];
+const INNER_SUFFIXES: [&str; 9] =
+    ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "test", "home.arpa"];
 
 fn check_name(name: &str) -> Result<(), AddressRefusal> {
     let bare = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    let inner = INNER_SUFFIXES.iter().any(|suffix| {
-        bare.strip_suffix(suffix)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    });
+    let inner = INNER_SUFFIXES
+        .iter()
+        .any(|suffix| bare.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
     let first_label = bare.split('.').next().unwrap_or_default();
     if inner || !bare.contains('.') || first_label == "metadata" {
         return Err(AddressRefusal::Name(bare));
@@ -415,11 +375,8 @@ mod tests {
         }
     }
 
-    const SHORT: Limits = Limits {
-        connect: Duration::from_millis(500),
-        total: Duration::from_millis(700),
-        body_bytes: 1000,
-    };
+    const SHORT: Limits =
+        Limits { connect: Duration::from_millis(500), total: Duration::from_millis(700), body_bytes: 1000 };
 
     /// A server that answers every connection with `reply`, or says nothing; and its address.
     async fn server(reply: &'static str) -> String {
@@ -444,33 +401,20 @@ mod tests {
         let http = ReqwestHttp::new(allow_private_hosts, Vec::new(), SHORT);
         let headers = vec![("content-type", "application/json".to_owned())];
         let body = Bytes::from_static(b"{}");
-        http.send(Request {
-            method: http::Method::POST,
-            url,
-            headers,
-            body,
-            partner_given,
-        })
-        .await
+        http.send(Request { method: http::Method::POST, url, headers, body, partner_given }).await
     }
 
     #[tokio::test]
     async fn an_answer_comes_back_with_lower_case_headers() {
         let url = server("HTTP/1.1 201 Created\r\nX-Their-Id: 7\r\ncontent-length: 2\r\n\r\nok").await;
         let answer = send(url, true, true).await.unwrap();
-        assert_eq!(
-            (answer.status, answer.header("x-their-id"), &answer.body[..]),
-            (201, Some("7"), &b"ok"[..])
-        );
+        assert_eq!((answer.status, answer.header("x-their-id"), &answer.body[..]), (201, Some("7"), &b"ok"[..]));
     }
 
     #[tokio::test]
     async fn a_private_host_is_refused_to_a_partner_but_not_to_the_deployment() {
         let url = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-        assert!(matches!(
-            send(url.clone(), true, false).await,
-            Err(HttpError::NotSent(_))
-        ));
+        assert!(matches!(send(url.clone(), true, false).await, Err(HttpError::NotSent(_))));
         assert_eq!(send(url.clone(), false, false).await.unwrap().status, 200);
         assert_eq!(send(url, true, true).await.unwrap().status, 200);
     }
@@ -481,9 +425,7 @@ mod tests {
         assert!(refused.is_err());
         // The guard holds below the text of the address: here the client is asked directly.
         let http = ReqwestHttp::new(false, Vec::new(), SHORT);
-        let url = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            .await
-            .replace("127.0.0.1", "localhost");
+        let url = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.replace("127.0.0.1", "localhost");
         let refused = http.client(true).unwrap().get(url).send().await.unwrap_err();
         assert!(matches!(without_response(refused), HttpError::NotSent(text) if text.contains("not a public name")));
     }
@@ -520,10 +462,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unspeakable_header_or_address_was_not_sent() {
-        assert!(matches!(
-            send("not a url".into(), false, true).await,
-            Err(HttpError::NotSent(_))
-        ));
+        assert!(matches!(send("not a url".into(), false, true).await, Err(HttpError::NotSent(_))));
         let http = ReqwestHttp::new(true, Vec::new(), SHORT);
         let request = Request {
             method: http::Method::GET,

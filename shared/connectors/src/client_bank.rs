@@ -139,7 +139,10 @@ mod tests {
             bank: "АО «ТБанк»".into(),
             correspondent: "30101810145250000974".into(),
         };
-        let order = PayoutLine { order: OrderId::new(tenant, "A-1", at), number: "A-1 ☃".into(), amount: Money::rub(289_500) };
+        let order =
+            PayoutLine {
+                order: OrderId::new(tenant, "A-1", at), number: "A-1 ☃".into(), amount: Money::rub(289_500)
+            };
         let payout = Payout {
             id: "po_1".into(),
             number: 7,
@@ -155,7 +158,8 @@ mod tests {
         let (text, _, wrong) = encoding_rs::WINDOWS_1251.decode(&bytes);
         assert!(!wrong);
         assert!(text.starts_with("1CClientBankExchange\r\nВерсияФормата=1.03\r\nКодировка=Windows\r\n"));
-        for line in ["Номер=7", "Дата=22.11.2026", "Сумма=2895.00", "ПолучательКПП=0", "ПолучательИНН=7700000023"] {
+        for line in ["Номер=7", "Дата=22.11.2026", "Сумма=2895.00", "ПолучательКПП=0", "ПолучательИНН=7700000023"]
+        {
             assert!(text.contains(&format!("\r\n{line}\r\n")), "{line}");
         }
         assert!(text.contains("A-1 ?") && text.contains("«Апикасса» поддельная строка"));

@@ -4,8 +4,8 @@
 
 pub mod bank;
 pub mod channel;
-pub mod client_bank;
 pub mod client;
+pub mod client_bank;
 pub mod fulfilment;
 pub mod http;
 pub mod peer;

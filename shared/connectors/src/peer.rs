@@ -98,10 +98,7 @@ pub struct Malformed {
 impl Malformed {
     /// `rule` is broken at `pointer`.
     pub fn at(pointer: &str, rule: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.to_owned(),
-            rule: rule.into(),
-        }
+        Self { pointer: pointer.to_owned(), rule: rule.into() }
     }
 }
 
@@ -132,8 +129,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
         };
         Malformed { pointer, rule }
     })?;
-    json.end()
-        .map_err(|_| Malformed::at("", "one JSON value and nothing after it"))?;
+    json.end().map_err(|_| Malformed::at("", "one JSON value and nothing after it"))?;
     Ok(value)
 }
 
@@ -185,12 +181,7 @@ impl Peer {
     /// A tenant's conversation, signed with the secret derived for it ([`signature::derive`]). `now` is the real clock, not the
     /// test partner's own.
     pub fn new(base_url: &str, tenant: &Tenant, secret: Vec<u8>, now: Timestamp) -> Self {
-        Self {
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            terminal: tenant.to_string(),
-            secret,
-            now,
-        }
+        Self { base_url: base_url.trim_end_matches('/').to_owned(), terminal: tenant.to_string(), secret, now }
     }
 
     /// Sends a signed body to a path of the other side's and waits for whatever it answers.
@@ -200,12 +191,10 @@ impl Peer {
     pub async fn post(&self, http: &dyn Http, path: &str, body: &impl Serialize) -> Result<Response, PeerError> {
         let body = serde_json::to_vec(body).map_err(|error| PeerError::NotSent(Box::new(error)))?;
         let url = format!("{}{path}", self.base_url);
-        post_signed(http, url, Some(&self.terminal), &self.secret, self.now, body)
-            .await
-            .map_err(|error| match error {
-                HttpError::NotSent(_) => PeerError::NotSent(Box::new(error)),
-                HttpError::Unknown(_) => PeerError::Unknown(Box::new(error)),
-            })
+        post_signed(http, url, Some(&self.terminal), &self.secret, self.now, body).await.map_err(|error| match error {
+            HttpError::NotSent(_) => PeerError::NotSent(Box::new(error)),
+            HttpError::Unknown(_) => PeerError::Unknown(Box::new(error)),
+        })
     }
 
     /// Sends a signed body and reads the answer, a refusal told from silence.
@@ -260,14 +249,8 @@ pub async fn post_signed(
         (signature::HEADER, signature::sign(secret, now, &body)),
     ];
     headers.extend(terminal.map(|terminal| (TERMINAL, terminal.to_owned())));
-    http.send(Request {
-        method: ::http::Method::POST,
-        url,
-        headers,
-        body: Bytes::from(body),
-        partner_given: false,
-    })
-    .await
+    http.send(Request { method: ::http::Method::POST, url, headers, body: Bytes::from(body), partner_given: false })
+        .await
 }
 
 /// An answer that is not one: only its status says something.
@@ -300,16 +283,8 @@ pub fn accepted(response: &Response) -> Result<(), PeerError> {
         status => {
             let problem: Problem = serde_json::from_slice(&response.body).unwrap_or_default();
             let cut = |text: String, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect();
-            let words = if problem.detail.is_empty() {
-                problem.title
-            } else {
-                problem.detail
-            };
-            Err(PeerError::Refused {
-                status,
-                code: cut(problem.code, 60),
-                message: cut(words, 300),
-            })
+            let words = if problem.detail.is_empty() { problem.title } else { problem.detail };
+            Err(PeerError::Refused { status, code: cut(problem.code, 60), message: cut(words, 300) })
         }
     }
 }
@@ -333,10 +308,7 @@ mod tests {
     #[test]
     fn the_place_is_named_and_the_value_is_not() {
         let cases: [(&str, &str); 5] = [
-            (
-                r#"{"list":[{"amount":1},{"amount":"4111111111111111"}]}"#,
-                "/list/1/amount",
-            ),
+            (r#"{"list":[{"amount":1},{"amount":"4111111111111111"}]}"#, "/list/1/amount"),
             (r#"{"list":[{}]}"#, "/list/0"),
             (r"{}", ""),
             (r#"{"list":["#, "/list"),
@@ -359,15 +331,10 @@ mod tests {
         assert!(accepted(&answer(201)).is_ok());
         assert!(matches!(accepted(&answer(429)), Err(PeerError::NotSent(_))));
         for status in [408, 500, 502, 503, 504] {
-            assert!(
-                matches!(accepted(&answer(status)), Err(PeerError::Unknown(_))),
-                "{status}"
-            );
+            assert!(matches!(accepted(&answer(status)), Err(PeerError::Unknown(_))), "{status}");
         }
         for status in [301, 400, 401, 404, 409, 422] {
-            let Err(PeerError::Refused { code, message, .. }) = accepted(&answer(status)) else {
-                panic!("{status}")
-            };
+            let Err(PeerError::Refused { code, message, .. }) = accepted(&answer(status)) else { panic!("{status}") };
             assert_eq!((code.as_str(), message.as_str()), ("x", "y"));
         }
     }

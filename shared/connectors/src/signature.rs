@@ -33,10 +33,7 @@ pub enum SignatureError {
 /// Nothing is stored, and no secret opens more than its one door.
 pub fn derive(master: &[u8], purpose: &str, tenant: &Tenant) -> Vec<u8> {
     let tenant = tenant.to_string();
-    mac(master, &[purpose.as_bytes(), b"\n", tenant.as_bytes()])
-        .finalize()
-        .into_bytes()
-        .to_vec()
+    mac(master, &[purpose.as_bytes(), b"\n", tenant.as_bytes()]).finalize().into_bytes().to_vec()
 }
 
 /// The header's value for a body that is sent at `now` (the real clock).
@@ -56,9 +53,7 @@ pub fn verify(secret: &[u8], now: Timestamp, header: Option<&str>, body: &[u8]) 
     let signed_at: i64 = seconds.parse().map_err(|_| SignatureError::Unsigned)?;
     let code = hex::decode(code).map_err(|_| SignatureError::Wrong)?;
     // Constant time, and before the age is looked at: a stranger learns nothing from which of the two is named.
-    mac(secret, &[seconds.as_bytes(), b".", body])
-        .verify_slice(&code)
-        .map_err(|_| SignatureError::Wrong)?;
+    mac(secret, &[seconds.as_bytes(), b".", body]).verify_slice(&code).map_err(|_| SignatureError::Wrong)?;
     let age = now.as_second().saturating_sub(signed_at);
     if (-TOLERANCE_SECONDS..=TOLERANCE_SECONDS).contains(&age) {
         Ok(())
@@ -101,13 +96,8 @@ mod tests {
     #[test]
     fn the_code_is_plain_hmac_sha256() {
         // RFC 4231, test case 2: key "Jefe", data "what do ya want for nothing?".
-        let code = mac(b"Jefe", &[b"what do ya want ", b"for nothing?"])
-            .finalize()
-            .into_bytes();
-        assert_eq!(
-            hex::encode(code),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        let code = mac(b"Jefe", &[b"what do ya want ", b"for nothing?"]).finalize().into_bytes();
+        assert_eq!(hex::encode(code), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     #[test]
@@ -120,10 +110,7 @@ mod tests {
             let stale = Err(SignatureError::Stale { signed_at: 1_000 });
             assert_eq!(verify(b"secret", at(now), Some(&header), b"{}"), stale, "{now}");
         }
-        assert_eq!(
-            verify(b"other", at(1_000), Some(&header), b"{}"),
-            Err(SignatureError::Wrong)
-        );
+        assert_eq!(verify(b"other", at(1_000), Some(&header), b"{}"), Err(SignatureError::Wrong));
     }
 
     #[test]
@@ -143,21 +130,15 @@ mod tests {
             format!("t=99999999999999,v1={code}"),
         ];
         for form in forms {
-            assert_eq!(
-                verify(b"secret", at(1_000), Some(&form), b"{}"),
-                Err(SignatureError::Unsigned),
-                "{form}"
-            );
+            assert_eq!(verify(b"secret", at(1_000), Some(&form), b"{}"), Err(SignatureError::Unsigned), "{form}");
         }
         assert_eq!(verify(b"secret", at(1_000), None, b"{}"), Err(SignatureError::Unsigned));
     }
 
     #[test]
     fn every_purpose_and_tenant_has_its_own_secret() {
-        let (shop, store) = (
-            Tenant::try_new("shop", Mode::Test).unwrap(),
-            Tenant::try_new("store", Mode::Test).unwrap(),
-        );
+        let (shop, store) =
+            (Tenant::try_new("shop", Mode::Test).unwrap(), Tenant::try_new("store", Mode::Test).unwrap());
         let live = Tenant::try_new("shop", Mode::Live).unwrap();
         let secrets = [
             derive(b"m", "bank", &shop),

@@ -8,11 +8,7 @@ use std::{error::Error, fs, path::PathBuf};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(
-        std::env::args()
-            .nth(1)
-            .ok_or("the directory to write into is missing")?,
-    );
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("the directory to write into is missing")?);
     fs::create_dir_all(&folder)?;
     for (name, page) in samples::pages() {
         println!("{:>6} B  {name}", page.html.len());

@@ -79,20 +79,11 @@ struct ApiDocsTemplate<'a> {
 }
 
 fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
-    text.split("\n\n")
-        .map(str::trim)
-        .filter(|paragraph| !paragraph.is_empty())
+    text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty())
 }
 
 /// The API reference.
 pub fn api_docs(view: &ApiDocsView) -> Page {
     let shell = Shell::new(view.lang, view.title.clone(), &[include_str!("../styles/api_docs.css")]);
-    finish(
-        &shell,
-        &ApiDocsTemplate {
-            shell: &shell,
-            w: words(view.lang),
-            v: view,
-        },
-    )
+    finish(&shell, &ApiDocsTemplate { shell: &shell, w: words(view.lang), v: view })
 }

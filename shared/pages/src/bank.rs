@@ -98,23 +98,9 @@ pub struct BankClosedView {
 }
 
 enum Step<'a> {
-    Pay {
-        action_url: &'a str,
-        csrf: &'a str,
-        cards: &'a [TestCard],
-    },
-    Challenge {
-        action_url: &'a str,
-        csrf: &'a str,
-        pan_masked: &'a str,
-        test_code: &'a str,
-        tries_left: Option<u32>,
-    },
-    Message {
-        icon: &'static str,
-        text: &'a str,
-        return_url: Option<&'a str>,
-    },
+    Pay { action_url: &'a str, csrf: &'a str, cards: &'a [TestCard] },
+    Challenge { action_url: &'a str, csrf: &'a str, pan_masked: &'a str, test_code: &'a str, tries_left: Option<u32> },
+    Message { icon: &'static str, text: &'a str, return_url: Option<&'a str> },
 }
 
 #[derive(Template)]
@@ -144,11 +130,7 @@ fn shell(lang: Lang, title: &str) -> Shell {
 pub fn bank_payment(view: &BankView) -> Page {
     let w = words(view.lang);
     let shell = shell(view.lang, w.bank_pay_title);
-    let step = Step::Pay {
-        action_url: &view.action_url,
-        csrf: &view.csrf,
-        cards: &view.cards,
-    };
+    let step = Step::Pay { action_url: &view.action_url, csrf: &view.csrf, cards: &view.cards };
     finish(
         &shell,
         &BankTemplate {
@@ -192,11 +174,7 @@ pub fn bank_challenge(view: &BankChallengeView) -> Page {
 pub fn bank_waiting(view: &BankWaitingView) -> Page {
     let w = words(view.lang);
     let shell = shell(view.lang, w.bank_waiting_title).with_refresh(Some(view.refresh_seconds), None);
-    let step = Step::Message {
-        icon: icons::CLOCK,
-        text: w.bank_waiting_text,
-        return_url: view.return_url.as_deref(),
-    };
+    let step = Step::Message { icon: icons::CLOCK, text: w.bank_waiting_text, return_url: view.return_url.as_deref() };
     finish(
         &shell,
         &BankTemplate {
@@ -216,11 +194,7 @@ pub fn bank_closed(view: &BankClosedView) -> Page {
     let w = words(view.lang);
     let shell = shell(view.lang, w.bank_closed_title);
     let text = view.outcome.as_deref().unwrap_or(w.bank_closed_text);
-    let step = Step::Message {
-        icon: icons::LOCK,
-        text,
-        return_url: view.return_url.as_deref(),
-    };
+    let step = Step::Message { icon: icons::LOCK, text, return_url: view.return_url.as_deref() };
     finish(
         &shell,
         &BankTemplate {

@@ -221,10 +221,7 @@ pub fn checkout(view: &CheckoutView) -> Page {
     let shell = Shell::new(
         view.lang,
         format!("{} {} · {}", w.checkout_h1, view.number, view.partner.name),
-        &[
-            include_str!("../styles/form.css"),
-            include_str!("../styles/checkout.css"),
-        ],
+        &[include_str!("../styles/form.css"), include_str!("../styles/checkout.css")],
     )
     .with_accent(view.partner.accent.as_deref())
     .with_refresh(view.refresh_seconds, None)
@@ -233,31 +230,15 @@ pub fn checkout(view: &CheckoutView) -> Page {
     .with_script(Some(include_str!("../scripts/checkout.js")));
 
     let contacts: Vec<_> = [
-        (
-            "email",
-            "email",
-            w.email,
-            &view.email,
-            (w.email_missing, w.email_invalid),
-        ),
+        ("email", "email", w.email, &view.email, (w.email_missing, w.email_invalid)),
         ("phone", "tel", w.phone, &view.phone, (w.phone_missing, w.phone_invalid)),
     ]
     .into_iter()
     .filter_map(|(id, kind, label, contact, texts)| Some(contact_field(id, kind, label, contact.as_ref()?, texts)))
     .collect();
     let consents = [
-        consent_box(
-            "consent_personal_data",
-            w.consent_data,
-            &view.consent_personal_data,
-            w.consent_data_missing,
-        ),
-        consent_box(
-            "consent_terms",
-            w.consent_terms,
-            &view.consent_terms,
-            w.consent_terms_missing,
-        ),
+        consent_box("consent_personal_data", w.consent_data, &view.consent_personal_data, w.consent_data_missing),
+        consent_box("consent_terms", w.consent_terms, &view.consent_terms, w.consent_terms_missing),
     ];
     let errors = view
         .problem
@@ -287,10 +268,7 @@ pub fn checkout(view: &CheckoutView) -> Page {
         seconds_left: view.expires_at_ms.saturating_sub(view.now_ms).max(0) / 1000,
         not_me_url: format!(
             "mailto:{}?subject={}",
-            view.partner
-                .support_email
-                .as_deref()
-                .unwrap_or(&view.agent.support_email),
+            view.partner.support_email.as_deref().unwrap_or(&view.agent.support_email),
             view.bill
         ),
     };
@@ -312,20 +290,9 @@ fn contact_field<'a>(
     contact: &'a Contact,
     texts: (&'static str, &'static str),
 ) -> ContactField<'a> {
-    let blank = ContactField {
-        id,
-        kind,
-        label,
-        shown: None,
-        value: "",
-        required: false,
-        error: None,
-    };
+    let blank = ContactField { id, kind, label, shown: None, value: "", required: false, error: None };
     match contact {
-        Contact::Passed { value } => ContactField {
-            shown: Some(value),
-            ..blank
-        },
+        Contact::Passed { value } => ContactField { shown: Some(value), ..blank },
         Contact::Ask { value, required, error } => ContactField {
             value,
             required: *required,
@@ -342,12 +309,5 @@ fn consent_box<'a>(
     missing: &'static str,
 ) -> ConsentBox<'a> {
     let error = field.error.as_ref().map(|error| error_text(error, (missing, missing)));
-    ConsentBox {
-        id,
-        before,
-        link,
-        url: &field.url,
-        ticked: field.ticked,
-        error,
-    }
+    ConsentBox { id, before, link, url: &field.url, ticked: field.ticked, error }
 }

@@ -99,9 +99,7 @@ struct DeliveryTemplate<'a> {
 impl DeliveryTemplate<'_> {
     /// `84 КБ`, with a separator, if the size is known.
     fn size(&self, size_bytes: Option<&u64>) -> String {
-        size_bytes
-            .map(|bytes| format!(" · {}", file_size(*bytes, self.w.lang)))
-            .unwrap_or_default()
+        size_bytes.map(|bytes| format!(" · {}", file_size(*bytes, self.w.lang))).unwrap_or_default()
     }
 }
 
@@ -156,12 +154,7 @@ pub fn delivery_expired(view: &DeliveryExpiredView) -> Page {
             tone: "",
             icon: icons::CLOCK,
             title: w.delivery_expired,
-            lead: format!(
-                "{} {}. {}",
-                w.delivery_expired_at,
-                w.moment(view.expired_at_ms),
-                w.delivery_expired_advice
-            ),
+            lead: format!("{} {}. {}", w.delivery_expired_at, w.moment(view.expired_at_ms), w.delivery_expired_advice),
             content: None,
             partner: &view.partner,
             agent: &view.agent,

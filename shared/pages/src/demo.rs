@@ -213,47 +213,22 @@ fn render<'a>(
     language_url: Option<&str>,
 ) -> Page {
     let w = words(lang);
-    let mut shell = Shell::new(
-        lang,
-        title,
-        &[include_str!("../styles/form.css"), include_str!("../styles/demo.css")],
-    )
-    .with_language_url(language_url);
+    let mut shell = Shell::new(lang, title, &[include_str!("../styles/form.css"), include_str!("../styles/demo.css")])
+        .with_language_url(language_url);
     shell.test_mode = matches!(room, Room::Shop(_) | Room::ShopReturn(_));
     let brand = if shell.test_mode { w.shop_brand } else { w.local_brand };
-    finish(
-        &shell,
-        &DemoTemplate {
-            shell: &shell,
-            w,
-            brand,
-            room,
-            back,
-        },
-    )
+    finish(&shell, &DemoTemplate { shell: &shell, w, brand, room, back })
 }
 
 /// The demo shop's goods.
 pub fn shop(view: &ShopView) -> Page {
-    render(
-        view.lang,
-        words(view.lang).shop_title,
-        Room::Shop(view),
-        None,
-        view.language_url.as_deref(),
-    )
+    render(view.lang, words(view.lang).shop_title, Room::Shop(view), None, view.language_url.as_deref())
 }
 
 /// The demo shop after the payment.
 pub fn shop_return(view: &ShopReturnView) -> Page {
     let w = words(view.lang);
-    render(
-        view.lang,
-        w.shop_return_title,
-        Room::ShopReturn(view),
-        Some((&view.shop_url, w.back_to_shop)),
-        None,
-    )
+    render(view.lang, w.shop_return_title, Room::ShopReturn(view), Some((&view.shop_url, w.back_to_shop)), None)
 }
 
 /// All messages the sandbox sent.
@@ -271,13 +246,7 @@ pub fn mailbox(view: &MailboxView) -> Page {
 /// One message.
 pub fn mailbox_message(view: &MailboxMessageView) -> Page {
     let w = words(view.lang);
-    render(
-        view.lang,
-        &view.item.subject,
-        Room::Message(view),
-        Some((&view.mailbox_url, w.mailbox_back)),
-        None,
-    )
+    render(view.lang, &view.item.subject, Room::Message(view), Some((&view.mailbox_url, w.mailbox_back)), None)
 }
 
 /// The test partner's clock.

@@ -51,15 +51,5 @@ pub fn error_page(view: &ErrorView) -> Page {
     let title = view.title.as_deref().unwrap_or(title);
     let text = view.text.as_deref().unwrap_or(text);
     let shell = Shell::new(view.lang, title, &[include_str!("../styles/state.css")]);
-    finish(
-        &shell,
-        &ErrorTemplate {
-            shell: &shell,
-            w,
-            v: view,
-            title,
-            text,
-            icon: icons::ALERT,
-        },
-    )
+    finish(&shell, &ErrorTemplate { shell: &shell, w, v: view, title, text, icon: icons::ALERT })
 }

@@ -42,34 +42,20 @@ pub(crate) fn amount(amount_minor: i64, lang: Lang) -> String {
 
 /// The moment's wall-clock reading in Moscow (UTC+3, without summer time since 2014). A number beyond jiff's range reads as 1970.
 fn moscow(at_ms: i64) -> jiff::Zoned {
-    Timestamp::from_millisecond(at_ms)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-        .to_zoned(TimeZone::fixed(offset(3)))
+    Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::fixed(offset(3)))
 }
 
 /// `21 ноября 2026` / `21 November 2026`, the day in Moscow.
 pub fn date(at_ms: i64, lang: Lang) -> String {
     let at = moscow(at_ms);
-    let month = usize::try_from(at.month())
-        .ok()
-        .and_then(|month| words(lang).months().nth(month.saturating_sub(1)));
-    format!(
-        "{}{NO_BREAK_SPACE}{} {}",
-        at.day(),
-        month.unwrap_or_default(),
-        at.year()
-    )
+    let month = usize::try_from(at.month()).ok().and_then(|month| words(lang).months().nth(month.saturating_sub(1)));
+    format!("{}{NO_BREAK_SPACE}{} {}", at.day(), month.unwrap_or_default(), at.year())
 }
 
 /// `18:05 МСК` / `18:05 MSK`.
 pub fn time_of_day(at_ms: i64, lang: Lang) -> String {
     let at = moscow(at_ms);
-    format!(
-        "{:02}:{:02}{NO_BREAK_SPACE}{}",
-        at.hour(),
-        at.minute(),
-        words(lang).zone
-    )
+    format!("{:02}:{:02}{NO_BREAK_SPACE}{}", at.hour(), at.minute(), words(lang).zone)
 }
 
 /// `21 ноября 2026, 18:05 МСК`.
@@ -101,12 +87,7 @@ pub(crate) fn file_size(bytes: u64, lang: Lang) -> String {
         _ => {
             let tenths = bytes.saturating_mul(10) / 1_048_576;
             let point = if lang == Lang::Ru { ',' } else { '.' };
-            format!(
-                "{}{point}{}{NO_BREAK_SPACE}{}",
-                tenths / 10,
-                tenths % 10,
-                words.unit_megabyte
-            )
+            format!("{}{point}{}{NO_BREAK_SPACE}{}", tenths / 10, tenths % 10, words.unit_megabyte)
         }
     }
 }
@@ -127,11 +108,7 @@ mod tests {
             (12_345, "123,45\u{a0}₽", "123.45\u{a0}₽"),
             (123_450, "1\u{a0}234,50\u{a0}₽", "1,234.50\u{a0}₽"),
             (-123_450, "\u{2212}1\u{a0}234,50\u{a0}₽", "\u{2212}1,234.50\u{a0}₽"),
-            (
-                100_000_000_000,
-                "1\u{a0}000\u{a0}000\u{a0}000,00\u{a0}₽",
-                "1,000,000,000.00\u{a0}₽",
-            ),
+            (100_000_000_000, "1\u{a0}000\u{a0}000\u{a0}000,00\u{a0}₽", "1,000,000,000.00\u{a0}₽"),
             (
                 i64::MIN,
                 "\u{2212}92\u{a0}233\u{a0}720\u{a0}368\u{a0}547\u{a0}758,08\u{a0}₽",

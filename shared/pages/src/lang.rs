@@ -38,9 +38,7 @@ impl Lang {
             let Some(lang) = Self::parse(tag.split('-').next().unwrap_or_default()) else {
                 continue;
             };
-            let weight = pieces
-                .find_map(|piece| piece.trim().strip_prefix("q="))
-                .map_or(1000, thousandths);
+            let weight = pieces.find_map(|piece| piece.trim().strip_prefix("q=")).map_or(1000, thousandths);
             if weight > 0 && best.is_none_or(|(seen, _)| weight > seen) {
                 best = Some((weight, lang));
             }

@@ -66,11 +66,7 @@ pub fn legal_text(kind: LegalKind, lang: Lang, agent: &Agent) -> LegalText {
         (LegalKind::Terms, Lang::En) => include_str!("../legal/terms.en.txt"),
     };
     let w = words(lang);
-    let ogrn = agent
-        .ogrn
-        .as_ref()
-        .map(|ogrn| format!(", {} {ogrn}", w.ogrn))
-        .unwrap_or_default();
+    let ogrn = agent.ogrn.as_ref().map(|ogrn| format!(", {} {ogrn}", w.ogrn)).unwrap_or_default();
     let details = format!("{}, {} {}{ogrn}, {}", agent.name, w.inn, agent.inn, agent.address);
     let body = source
         .replace("{agent}", &details)
@@ -91,12 +87,7 @@ pub fn legal_text(kind: LegalKind, lang: Lang, agent: &Agent) -> LegalText {
         plain.push_str(text);
         plain.push('\n');
     }
-    LegalText {
-        version: VERSION,
-        title,
-        blocks,
-        plain,
-    }
+    LegalText { version: VERSION, title, blocks, plain }
 }
 
 #[derive(Template)]
@@ -112,12 +103,5 @@ pub fn legal(view: &LegalView) -> Page {
     const STYLE: &str = ".legal{max-width:720px;padding-bottom:40px}h1{font-size:28px;line-height:1.25;margin-bottom:8px}h2{font-size:19px;margin-top:32px}.legal p{margin-top:12px}";
     let shell =
         Shell::new(view.lang, view.text.title.clone(), &[STYLE]).with_language_url(view.language_url.as_deref());
-    finish(
-        &shell,
-        &LegalTemplate {
-            shell: &shell,
-            w: words(view.lang),
-            v: view,
-        },
-    )
+    finish(&shell, &LegalTemplate { shell: &shell, w: words(view.lang), v: view })
 }

@@ -171,10 +171,7 @@ fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
         tone,
         paragraphs,
         facts: vec![
-            (
-                w.seller,
-                format!("{}, {} {}", view.partner.name, w.inn, view.partner.inn),
-            ),
+            (w.seller, format!("{}, {} {}", view.partner.name, w.inn, view.partner.inn)),
             (w.order_word, view.number.clone()),
             (w.amount, w.money(view.amount_minor)),
         ],
@@ -191,95 +188,54 @@ fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             title: w.paid.to_owned(),
             button: Some((w.open_receipt.to_owned(), receipt_url)),
             receipt: Some(receipt),
-            ..plain(
-                w.mail_paid,
-                GOOD,
-                vec![w.mail_paid_text.to_owned(), w.paid_next.to_owned()],
-            )
+            ..plain(w.mail_paid, GOOD, vec![w.mail_paid_text.to_owned(), w.paid_next.to_owned()])
         },
-        MailKind::ExecutionDelayed {
-            promised_ms,
-            cancel_url,
-        } => Telling {
+        MailKind::ExecutionDelayed { promised_ms, cancel_url } => Telling {
             button: Some((w.cancel_and_refund.to_owned(), cancel_url)),
             ..with(
-                plain(
-                    w.overdue,
-                    LATE,
-                    vec![w.overdue_lead.to_owned(), w.overdue_choice.to_owned()],
-                ),
+                plain(w.overdue, LATE, vec![w.overdue_lead.to_owned(), w.overdue_choice.to_owned()]),
                 vec![(w.promised_at, w.moment(*promised_ms))],
             )
         },
-        MailKind::OrderFulfilled {
-            result_url,
-            valid_until_ms,
-        } => Telling {
+        MailKind::OrderFulfilled { result_url, valid_until_ms } => Telling {
             button: Some((w.open_result.to_owned(), result_url)),
             ..with(
                 plain(w.fulfilled, GOOD, vec![w.mail_fulfilled_text.to_owned()]),
                 until(valid_until_ms).into_iter().collect(),
             )
         },
-        MailKind::Reminder {
-            result_url,
-            valid_until_ms,
-        } => Telling {
+        MailKind::Reminder { result_url, valid_until_ms } => Telling {
             button: Some((w.open_result.to_owned(), result_url)),
             ..with(
                 plain(w.mail_reminder, CALM, vec![w.mail_reminder_text.to_owned()]),
                 until(valid_until_ms).into_iter().collect(),
             )
         },
-        MailKind::RefundReceipt {
-            receipt,
-            receipt_url,
-            refund_minor,
-        } => Telling {
+        MailKind::RefundReceipt { receipt, receipt_url, refund_minor } => Telling {
             button: Some((w.open_receipt.to_owned(), receipt_url)),
             receipt: Some(receipt),
             ..with(
-                plain(
-                    w.refunded,
-                    GOOD,
-                    vec![w.mail_refund_text.to_owned(), w.refunded_next.to_owned()],
-                ),
+                plain(w.refunded, GOOD, vec![w.mail_refund_text.to_owned(), w.refunded_next.to_owned()]),
                 vec![(w.returned, w.money(*refund_minor))],
             )
         },
         MailKind::OrderCancelled { refund_minor } => {
             let charged = *refund_minor > 0;
-            let facts = if charged {
-                vec![(w.will_be_returned, w.money(*refund_minor))]
-            } else {
-                Vec::new()
-            };
+            let facts = if charged { vec![(w.will_be_returned, w.money(*refund_minor))] } else { Vec::new() };
             let text = if charged { w.refund_next } else { w.nothing_charged };
-            with(
-                plain(w.cancelled, CALM, vec![w.cancelled_lead.to_owned(), text.to_owned()]),
-                facts,
-            )
+            with(plain(w.cancelled, CALM, vec![w.cancelled_lead.to_owned(), text.to_owned()]), facts)
         }
         MailKind::ExpiredRefund { refund_minor } => with(
-            plain(
-                w.expired_refunding,
-                LATE,
-                vec![w.expired_refunding_lead.to_owned(), w.refund_next.to_owned()],
-            ),
+            plain(w.expired_refunding, LATE, vec![w.expired_refunding_lead.to_owned(), w.refund_next.to_owned()]),
             vec![(w.will_be_returned, w.money(*refund_minor))],
         ),
         MailKind::Custom { subject, body, button } => Telling {
             subject: subject.clone(),
-            button: button
-                .as_ref()
-                .map(|button| (button.label.clone(), button.url.as_str())),
+            button: button.as_ref().map(|button| (button.label.clone(), button.url.as_str())),
             ..plain(
                 subject,
                 CALM,
-                body.split("\n\n")
-                    .map(|piece| piece.trim().to_owned())
-                    .filter(|piece| !piece.is_empty())
-                    .collect(),
+                body.split("\n\n").map(|piece| piece.trim().to_owned()).filter(|piece| !piece.is_empty()).collect(),
             )
         },
     }
@@ -300,26 +256,14 @@ pub fn mail(view: &MailView) -> Mail {
     };
     let inline = qr
         .into_iter()
-        .map(|bytes| InlineImage {
-            content_id: QR_CONTENT_ID.to_owned(),
-            media_type: "image/png",
-            bytes,
-        })
+        .map(|bytes| InlineImage { content_id: QR_CONTENT_ID.to_owned(), media_type: "image/png", bytes })
         .collect();
-    Mail {
-        subject: one_line(&telling.subject),
-        html: fill(&template),
-        text: text_part(view, &telling, w),
-        inline,
-    }
+    Mail { subject: one_line(&telling.subject), html: fill(&template), text: text_part(view, &telling, w), inline }
 }
 
 /// A subject is a header: nothing in it may start another one.
 fn one_line(subject: &str) -> String {
-    subject
-        .split(|character: char| character.is_control())
-        .collect::<Vec<_>>()
-        .join(" ")
+    subject.split(|character: char| character.is_control()).collect::<Vec<_>>().join(" ")
 }
 
 fn text_part(view: &MailView, telling: &Telling<'_>, w: &Words) -> String {
@@ -346,23 +290,12 @@ fn text_part(view: &MailView, telling: &Telling<'_>, w: &Words) -> String {
         );
     }
     let _ = writeln!(text, "\n{}:\n{}", w.mail_order_page, view.order_url);
-    let questions: Vec<&str> = [&view.partner.support_email, &view.partner.support_phone]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let questions: Vec<&str> =
+        [&view.partner.support_email, &view.partner.support_phone].into_iter().flatten().map(String::as_str).collect();
     if !questions.is_empty() {
         let _ = writeln!(text, "\n{} {}", w.order_questions, questions.join(", "));
     }
-    let _ = writeln!(
-        text,
-        "{} {}, {}",
-        w.payment_questions, view.agent.support_email, view.agent.support_phone
-    );
-    let _ = writeln!(
-        text,
-        "\n{} {}, {} {}, {}",
-        w.mention, view.agent.name, w.inn, view.agent.inn, view.agent.address
-    );
+    let _ = writeln!(text, "{} {}, {}", w.payment_questions, view.agent.support_email, view.agent.support_phone);
+    let _ = writeln!(text, "\n{} {}, {} {}, {}", w.mention, view.agent.name, w.inn, view.agent.inn, view.agent.address);
     text
 }

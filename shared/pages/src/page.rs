@@ -29,11 +29,7 @@ impl Page {
             if hashes.is_empty() {
                 return "'none'".to_owned();
             }
-            hashes
-                .iter()
-                .map(|hash| format!("'{hash}'"))
-                .collect::<Vec<_>>()
-                .join(" ")
+            hashes.iter().map(|hash| format!("'{hash}'")).collect::<Vec<_>>().join(" ")
         };
         format!(
             "default-src 'none'; style-src {}; script-src {}; img-src data:; form-action {}; base-uri 'none'; frame-ancestors 'none'",
@@ -126,9 +122,7 @@ pub(crate) fn finish(shell: &Shell, template: &impl Template) -> Page {
 
 /// Fills a template. Writing into a string cannot fail and no template calls what can; should it ever, the reader gets a plain apology.
 pub(crate) fn fill(template: &impl Template) -> String {
-    template
-        .render()
-        .unwrap_or_else(|_| "<!doctype html><html lang=ru><title>500</title><h1>500</h1>".to_owned())
+    template.render().unwrap_or_else(|_| "<!doctype html><html lang=ru><title>500</title><h1>500</h1>".to_owned())
 }
 
 /// `sha256-…` as a policy writes it.
@@ -156,27 +150,17 @@ pub(crate) fn escape(text: &str) -> String {
 /// addresses come from partners, and `javascript:` is an address too.
 pub(crate) fn link(url: &str) -> &str {
     let lower: String = url.chars().take(8).collect::<String>().to_ascii_lowercase();
-    let known = ["https://", "http://", "mailto:", "tel:"]
-        .iter()
-        .any(|scheme| lower.starts_with(scheme));
+    let known = ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| lower.starts_with(scheme));
     let local = (url.starts_with('/') && !url.starts_with("//")) || url.starts_with('?') || url.starts_with('#');
-    if (known || local) && !url.contains(|character: char| character.is_control()) {
-        url
-    } else {
-        "#"
-    }
+    if (known || local) && !url.contains(|character: char| character.is_control()) { url } else { "#" }
 }
 
 /// A picture carried in the page itself; anything else is not shown.
 pub(crate) fn picture(logo: Option<&str>) -> Option<&str> {
     logo.filter(|logo| {
-        [
-            "data:image/png;base64,",
-            "data:image/jpeg;base64,",
-            "data:image/webp;base64,",
-        ]
-        .iter()
-        .any(|kind| logo.starts_with(kind))
+        ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,"]
+            .iter()
+            .any(|kind| logo.starts_with(kind))
     })
 }
 
@@ -191,26 +175,18 @@ impl Accent {
         let digits = colour
             .strip_prefix('#')
             .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        let channel = |at: usize| {
-            digits
-                .get(at..at + 2)
-                .and_then(|pair| u32::from_str_radix(pair, 16).ok())
-        };
+        let channel = |at: usize| digits.get(at..at + 2).and_then(|pair| u32::from_str_radix(pair, 16).ok());
         // WCAG relative luminance in ten-thousandths; white reads at 4.5:1 up to 0.183, black from 0.175
         let luminance = 2126 * linear(channel(0)?) + 7152 * linear(channel(2)?) + 722 * linear(channel(4)?);
         let text = if luminance / 10_000 < 1790 { "#fff" } else { "#000" };
-        Some(Self {
-            colour: format!("#{digits}"),
-            text,
-        })
+        Some(Self { colour: format!("#{digits}"), text })
     }
 }
 
 /// sRGB 0..=255 to linear light in ten-thousandths, by straight lines between sixteen points of the curve.
 fn linear(channel: u32) -> u32 {
-    const POINTS: [u32; 17] = [
-        0, 52, 144, 296, 513, 802, 1170, 1620, 2159, 2789, 3515, 4342, 5271, 6308, 7454, 8714, 10_090,
-    ];
+    const POINTS: [u32; 17] =
+        [0, 52, 144, 296, 513, 802, 1170, 1620, 2159, 2789, 3515, 4342, 5271, 6308, 7454, 8714, 10_090];
     let position = (channel / 16) as usize;
     let below = POINTS[position];
     below + (POINTS[position + 1] - below) * (channel % 16) / 16
@@ -275,14 +251,9 @@ mod tests {
 
     #[test]
     fn addresses_from_outside_cannot_run_code() {
-        for good in [
-            "https://shop.example/x?a=1",
-            "/pay/1",
-            "?lang=en",
-            "#email",
-            "mailto:a@b.example",
-            "tel:+79990000000",
-        ] {
+        for good in
+            ["https://shop.example/x?a=1", "/pay/1", "?lang=en", "#email", "mailto:a@b.example", "tel:+79990000000"]
+        {
             assert_eq!(link(good), good);
         }
         for bad in [

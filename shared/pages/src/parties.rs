@@ -53,10 +53,7 @@ pub struct Line {
 
 /// A phone number as `tel:` wants it: digits and a leading plus.
 pub(crate) fn dial(phone: &str) -> String {
-    phone
-        .chars()
-        .filter(|character| character.is_ascii_digit() || *character == '+')
-        .collect()
+    phone.chars().filter(|character| character.is_ascii_digit() || *character == '+').collect()
 }
 
 /// The address as people say it: `shop.example` of `https://shop.example/`.

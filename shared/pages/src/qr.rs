@@ -96,22 +96,8 @@ mod tests {
 
     /// Paints the SVG's dark runs, which is all its path says.
     fn decode_svg(svg: &str) -> String {
-        let side: usize = svg
-            .split("viewBox=\"0 0 ")
-            .nth(1)
-            .unwrap()
-            .split(' ')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let runs = svg
-            .split("fill=\"#000\" d=\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
+        let side: usize = svg.split("viewBox=\"0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        let runs = svg.split("fill=\"#000\" d=\"").nth(1).unwrap().split('"').next().unwrap();
         let mut pixels = vec![255_u8; side * side];
         for run in runs.split('z').filter(|run| !run.is_empty()) {
             let numbers: Vec<usize> = run

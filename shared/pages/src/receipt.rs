@@ -153,11 +153,7 @@ pub(crate) struct Row {
 }
 
 fn row(label: impl Into<String>, value: impl Into<String>) -> Row {
-    Row {
-        label: label.into(),
-        value: value.into(),
-        strong: false,
-    }
+    Row { label: label.into(), value: value.into(), strong: false }
 }
 
 /// A line with everything under it.
@@ -204,10 +200,7 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
         })
         .collect();
 
-    let mut sums = vec![Row {
-        strong: true,
-        ..row("ИТОГ", sum(view.total_minor))
-    }];
+    let mut sums = vec![Row { strong: true, ..row("ИТОГ", sum(view.total_minor)) }];
     if view.cash_minor != 0 {
         sums.push(row("НАЛИЧНЫМИ", sum(view.cash_minor)));
     }
@@ -215,11 +208,7 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
     if view.prepaid_minor != 0 {
         sums.push(row("ПРЕДВАРИТЕЛЬНАЯ ОПЛАТА (АВАНС)", sum(view.prepaid_minor)));
     }
-    sums.extend(
-        view.vats
-            .iter()
-            .map(|vat| row(vat.label.clone(), sum(vat.amount_minor))),
-    );
+    sums.extend(view.vats.iter().map(|vat| row(vat.label.clone(), sum(vat.amount_minor))));
 
     let mut place = vec![
         row("Дата и время", receipt_moment(view.at_ms)),
@@ -230,12 +219,8 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
     ];
     place.extend(view.automat_number.clone().map(|number| row("Номер автомата", number)));
 
-    let mut fiscal: Vec<Row> = view
-        .buyer_contact
-        .clone()
-        .map(|contact| row("Эл. адр. покупателя", contact))
-        .into_iter()
-        .collect();
+    let mut fiscal: Vec<Row> =
+        view.buyer_contact.clone().map(|contact| row("Эл. адр. покупателя", contact)).into_iter().collect();
     fiscal.extend([
         row("Эл. адр. отправителя", view.sender_email.clone()),
         row("РН ККТ", view.till_registration.clone()),
@@ -245,11 +230,7 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
         row("Сайт ФНС", view.fns_site.clone()),
     ]);
     Layout {
-        head: vec![
-            view.user_name.clone(),
-            format!("ИНН {}", view.user_inn),
-            view.settlement_address.clone(),
-        ],
+        head: vec![view.user_name.clone(), format!("ИНН {}", view.user_inn), view.settlement_address.clone()],
         kind: view.kind.word(),
         place,
         items,
@@ -268,14 +249,7 @@ pub fn receipt_text(view: &ReceiptView) -> String {
     let _ = writeln!(text, "{}", paper.kind);
     rows(&mut text, "", &paper.place);
     for (position, item) in paper.items.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "\n{}. {}\n   {} {}",
-            position + 1,
-            item.name,
-            item.calculation,
-            item.amount
-        );
+        let _ = writeln!(text, "\n{}. {}\n   {} {}", position + 1, item.name, item.calculation, item.amount);
         rows(&mut text, "   ", &item.details);
     }
     text.push('\n');
@@ -314,12 +288,6 @@ pub fn receipt(view: &ReceiptView) -> Page {
         .with_test_mode(view.test_mode);
     finish(
         &shell,
-        &ReceiptTemplate {
-            shell: &shell,
-            w,
-            v: view,
-            paper: layout(view),
-            qr: qr_svg(&view.qr, w.receipt_qr),
-        },
+        &ReceiptTemplate { shell: &shell, w, v: view, paper: layout(view), qr: qr_svg(&view.qr, w.receipt_qr) },
     )
 }

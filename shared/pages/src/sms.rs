@@ -59,16 +59,9 @@ pub fn sms(view: &SmsView) -> String {
         kind => {
             let news = news(kind, view, w);
             // a colon says that the link follows; without a link there is nothing to announce
-            let news = if view.link.is_empty() {
-                news.trim_end_matches(':')
-            } else {
-                news.as_str()
-            };
+            let news = if view.link.is_empty() { news.trim_end_matches(':') } else { news.as_str() };
             let stop = if news.ends_with(':') { "" } else { "." };
-            format!(
-                "{mention}: {} {} ({}) {news}{stop}",
-                w.sms_order, view.number, view.partner_name
-            )
+            format!("{mention}: {} {} ({}) {news}{stop}", w.sms_order, view.number, view.partner_name)
         }
     };
     if !text.to_uppercase().contains(MENTION_RU) && !text.to_uppercase().contains(MENTION_EN) {

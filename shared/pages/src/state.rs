@@ -170,16 +170,8 @@ struct Fact {
 
 /// A way onward.
 enum Onward<'a> {
-    Link {
-        url: &'a str,
-        label: &'static str,
-    },
-    Form {
-        url: &'a str,
-        csrf: &'a str,
-        label: &'static str,
-        danger: bool,
-    },
+    Link { url: &'a str, label: &'static str },
+    Form { url: &'a str, csrf: &'a str, label: &'static str, danger: bool },
 }
 
 /// What the state says, whatever it is.
@@ -216,9 +208,7 @@ pub fn order_state(view: &StateView) -> Page {
         || telling.title.to_owned(),
         |order| format!("{} · {} {}", telling.title, w.order_word, order.number),
     );
-    let (seconds, url) = telling
-        .refresh
-        .map_or((None, None), |(seconds, url)| (Some(seconds), url));
+    let (seconds, url) = telling.refresh.map_or((None, None), |(seconds, url)| (Some(seconds), url));
     let shell = Shell::new(view.lang, title, &[include_str!("../styles/state.css")])
         .with_accent(view.order.as_ref().and_then(|order| order.partner.accent.as_deref()))
         .with_refresh(seconds, url)
@@ -228,16 +218,7 @@ pub fn order_state(view: &StateView) -> Page {
         Some(ReceiptState::Issued { qr, .. }) => qr_svg(qr, w.receipt_qr),
         _ => None,
     };
-    finish(
-        &shell,
-        &StateTemplate {
-            shell: &shell,
-            w,
-            v: view,
-            t: &telling,
-            qr,
-        },
-    )
+    finish(&shell, &StateTemplate { shell: &shell, w, v: view, t: &telling, qr })
 }
 
 fn tell<'a>(view: &'a StateView, w: &'static Words) -> Telling<'a> {
@@ -254,14 +235,8 @@ fn tell<'a>(view: &'a StateView, w: &'static Words) -> Telling<'a> {
         receipt: None,
         refresh: None,
     };
-    let amount = |minor| Fact {
-        label: w.amount,
-        value: w.money(minor),
-    };
-    let at = |label, at_ms| Fact {
-        label,
-        value: w.moment(at_ms),
-    };
+    let amount = |minor| Fact { label: w.amount, value: w.money(minor) };
+    let at = |label, at_ms| Fact { label, value: w.moment(at_ms) };
     match &view.kind {
         StateKind::Checking { refresh_seconds, resume_url } => Telling {
             onward: resume_url.as_deref().map(|url| Onward::Link { url, label: w.resume_payment }),
@@ -270,131 +245,64 @@ fn tell<'a>(view: &'a StateView, w: &'static Words) -> Telling<'a> {
             refresh: Some((*refresh_seconds, None)),
             ..plain("", icons::CLOCK, w.checking, w.checking_lead)
         },
-        StateKind::Paid {
-            paid_at_ms,
-            receipt,
-            next,
-            return_url,
-            refresh_seconds,
-        } => Telling {
+        StateKind::Paid { paid_at_ms, receipt, next, return_url, refresh_seconds } => Telling {
             facts: vec![amount(order_amount), at(w.paid_at, *paid_at_ms)],
             next: Some((w.what_next, next.clone().unwrap_or_else(|| w.paid_next.to_owned()))),
-            onward: Some(Onward::Link {
-                url: return_url,
-                label: w.back_to_shop,
-            }),
+            onward: Some(Onward::Link { url: return_url, label: w.back_to_shop }),
             receipt: Some(receipt),
             refresh: refresh_seconds.map(|seconds| (seconds, Some(return_url.as_str()))),
             ..plain("ok", icons::CHECK, w.paid, w.paid_lead)
         },
-        StateKind::Fulfilled {
-            fulfilled_at_ms,
-            result_url,
-            valid_until_ms,
-            receipt,
-        } => Telling {
+        StateKind::Fulfilled { fulfilled_at_ms, result_url, valid_until_ms, receipt } => Telling {
             facts: [at(w.fulfilled_at, *fulfilled_at_ms)]
                 .into_iter()
                 .chain(valid_until_ms.map(|until| at(w.valid_until, until)))
                 .collect(),
-            onward: Some(Onward::Link {
-                url: result_url,
-                label: w.open_result,
-            }),
+            onward: Some(Onward::Link { url: result_url, label: w.open_result }),
             receipt: Some(receipt),
             ..plain("ok", icons::CHECK, w.fulfilled, w.fulfilled_lead)
         },
-        StateKind::Overdue {
-            promised_ms,
-            cancel_url,
-            csrf,
-        } => Telling {
+        StateKind::Overdue { promised_ms, cancel_url, csrf } => Telling {
             facts: vec![amount(order_amount), at(w.promised_at, *promised_ms)],
             next: Some((w.your_choice, w.overdue_choice.to_owned())),
-            onward: Some(Onward::Form {
-                url: cancel_url,
-                csrf,
-                label: w.cancel_and_refund,
-                danger: false,
-            }),
+            onward: Some(Onward::Form { url: cancel_url, csrf, label: w.cancel_and_refund, danger: false }),
             ..plain("wa", icons::CLOCK, w.overdue, w.overdue_lead)
         },
-        StateKind::CancelConfirm {
-            action_url,
-            csrf,
-            back_url,
-        } => Telling {
-            facts: vec![Fact {
-                label: w.will_be_returned,
-                value: w.money(order_amount),
-            }],
+        StateKind::CancelConfirm { action_url, csrf, back_url } => Telling {
+            facts: vec![Fact { label: w.will_be_returned, value: w.money(order_amount) }],
             next: Some((w.what_next, w.cancel_next.to_owned())),
-            onward: Some(Onward::Form {
-                url: action_url,
-                csrf,
-                label: w.cancel_order,
-                danger: true,
-            }),
+            onward: Some(Onward::Form { url: action_url, csrf, label: w.cancel_order, danger: true }),
             second: Some((back_url, w.keep_order)),
             ..plain("wa", icons::ALERT, w.cancel_confirm, w.cancel_lead)
         },
-        StateKind::CancelledRefunding {
-            cancelled_at_ms,
-            amount_minor,
-        } => Telling {
+        StateKind::CancelledRefunding { cancelled_at_ms, amount_minor } => Telling {
             facts: vec![
-                Fact {
-                    label: w.will_be_returned,
-                    value: w.money(*amount_minor),
-                },
+                Fact { label: w.will_be_returned, value: w.money(*amount_minor) },
                 at(w.cancelled_at, *cancelled_at_ms),
             ],
             next: Some((w.what_next, w.refund_next.to_owned())),
             ..plain("", icons::BACK, w.cancelled, w.cancelled_lead)
         },
-        StateKind::Refunded {
-            refunded_at_ms,
-            amount_minor,
-            receipt,
-        } => Telling {
-            facts: vec![
-                Fact {
-                    label: w.returned,
-                    value: w.money(*amount_minor),
-                },
-                at(w.returned_at, *refunded_at_ms),
-            ],
+        StateKind::Refunded { refunded_at_ms, amount_minor, receipt } => Telling {
+            facts: vec![Fact { label: w.returned, value: w.money(*amount_minor) }, at(w.returned_at, *refunded_at_ms)],
             next: Some((w.when_money, w.refunded_next.to_owned())),
             receipt: Some(receipt),
             ..plain("ok", icons::BACK, w.refunded, w.refunded_lead)
         },
-        StateKind::Expired {
-            expired_at_ms,
-            return_url,
-            refresh_seconds,
-        } => Telling {
+        StateKind::Expired { expired_at_ms, return_url, refresh_seconds } => Telling {
             facts: vec![at(w.expired_at, *expired_at_ms)],
             next: Some((w.what_now, w.expired_next.to_owned())),
-            onward: Some(Onward::Link {
-                url: return_url,
-                label: w.back_to_shop,
-            }),
+            onward: Some(Onward::Link { url: return_url, label: w.back_to_shop }),
             refresh: refresh_seconds.map(|seconds| (seconds, Some(return_url.as_str()))),
             ..plain("", icons::CLOCK, w.expired, w.expired_lead)
         },
         StateKind::ExpiredRefunding { paid_at_ms, return_url } => Telling {
             facts: vec![
-                Fact {
-                    label: w.will_be_returned,
-                    value: w.money(order_amount),
-                },
+                Fact { label: w.will_be_returned, value: w.money(order_amount) },
                 at(w.paid_late_at, *paid_at_ms),
             ],
             next: Some((w.what_next, w.refund_next.to_owned())),
-            onward: Some(Onward::Link {
-                url: return_url,
-                label: w.back_to_shop,
-            }),
+            onward: Some(Onward::Link { url: return_url, label: w.back_to_shop }),
             ..plain("wa", icons::BACK, w.expired_refunding, w.expired_refunding_lead)
         },
         StateKind::NotFound => Telling {

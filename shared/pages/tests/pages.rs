@@ -12,17 +12,11 @@ const HOSTILE: &str = "<script>alert('x')</script>\"'><img src=x onerror=alert(1
 /// The text between `<name>` and `</name>`, every time.
 fn inner<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    html.split(&open)
-        .skip(1)
-        .map(|rest| rest.split(&close).next().unwrap_or_default())
-        .collect()
+    html.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap_or_default()).collect()
 }
 
 fn hashes(sources: &[&str]) -> Vec<String> {
-    sources
-        .iter()
-        .map(|source| format!("sha256-{}", STANDARD.encode(Sha256::digest(source))))
-        .collect()
+    sources.iter().map(|source| format!("sha256-{}", STANDARD.encode(Sha256::digest(source)))).collect()
 }
 
 /// Every tag's inside, quotes respected, styles and scripts left out.
@@ -57,11 +51,7 @@ fn tags(html: &str) -> Vec<String> {
 /// Names of a tag's attributes.
 fn attributes(tag: &str) -> Vec<String> {
     let outside: String = tag.split('"').step_by(2).collect::<Vec<_>>().join(" ");
-    outside
-        .split_whitespace()
-        .skip(1)
-        .map(|piece| piece.trim_end_matches('=').to_ascii_lowercase())
-        .collect()
+    outside.split_whitespace().skip(1).map(|piece| piece.trim_end_matches('=').to_ascii_lowercase()).collect()
 }
 
 #[test]
@@ -73,10 +63,7 @@ fn every_page_fits_a_policy_of_hashes() {
             for attribute in attributes(&tag) {
                 assert!(attribute != "style" && !attribute.starts_with("on"), "{name}: <{tag}>");
             }
-            assert!(
-                !tag.starts_with("link") || tag == "link rel=\"icon\" href=\"data:,\"",
-                "{name}: <{tag}>"
-            );
+            assert!(!tag.starts_with("link") || tag == "link rel=\"icon\" href=\"data:,\"", "{name}: <{tag}>");
             assert!(!tag.contains("src=\"http"), "{name}: <{tag}>");
         }
         let policy = page.content_security_policy("'self'");
@@ -103,26 +90,16 @@ fn every_field_has_a_label_and_every_tag_is_closed() {
         let mut open: Vec<String> = Vec::new();
         let all = tags(&page.html);
         for tag in &all {
-            let word = tag
-                .split([' ', '/'])
-                .find(|piece| !piece.is_empty())
-                .unwrap_or_default()
-                .to_owned();
-            let void = [
-                "!doctype", "meta", "link", "input", "img", "br", "path", "circle", "rect",
-            ]
-            .contains(&word.as_str());
+            let word = tag.split([' ', '/']).find(|piece| !piece.is_empty()).unwrap_or_default().to_owned();
+            let void =
+                ["!doctype", "meta", "link", "input", "img", "br", "path", "circle", "rect"].contains(&word.as_str());
             if tag.starts_with('/') {
                 assert_eq!(open.pop().as_deref(), Some(word.as_str()), "{name}: <{tag}>");
             } else if !void {
                 open.push(word.clone());
             }
             if word == "input" && !tag.contains("type=\"hidden\"") && !open.contains(&"label".to_owned()) {
-                let id = tag
-                    .split(" id=\"")
-                    .nth(1)
-                    .and_then(|rest| rest.split('"').next())
-                    .unwrap_or_default();
+                let id = tag.split(" id=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
                 assert!(page.html.contains(&format!("<label for=\"{id}\"")), "{name}: <{tag}>");
             }
         }
@@ -133,11 +110,9 @@ fn every_field_has_a_label_and_every_tag_is_closed() {
 #[test]
 fn the_checkout_is_at_most_ten_kilobytes() {
     let worst = samples::checkout_errors();
-    for (what, view) in [
-        ("plain", samples::checkout(Lang::Ru)),
-        ("english", samples::checkout(Lang::En)),
-        ("errors", worst),
-    ] {
+    for (what, view) in
+        [("plain", samples::checkout(Lang::Ru)), ("english", samples::checkout(Lang::En)), ("errors", worst)]
+    {
         let bytes = pages::checkout(&view).html.len();
         assert!(bytes <= 10_000, "{what}: {bytes} bytes");
     }
@@ -147,10 +122,7 @@ fn the_checkout_is_at_most_ten_kilobytes() {
 fn consents_are_not_ticked_beforehand() {
     let html = pages::checkout(&samples::checkout(Lang::Ru)).html;
     for field in ["consent_personal_data", "consent_terms"] {
-        let tag = tags(&html)
-            .into_iter()
-            .find(|tag| tag.contains(&format!("name=\"{field}\"")))
-            .unwrap();
+        let tag = tags(&html).into_iter().find(|tag| tag.contains(&format!("name=\"{field}\""))).unwrap();
         assert!(!tag.contains("checked"), "{tag}");
     }
     assert!(
@@ -164,19 +136,13 @@ fn what_was_typed_is_kept_and_every_error_is_linked_to_its_field() {
     let html = pages::checkout(&samples::checkout_errors()).html;
     assert!(html.contains("value=\"ivan@почта\"") && html.contains("value=\"+7 900\""));
     for field in ["email", "phone", "consent_terms"] {
-        assert!(
-            html.contains(&format!("href=\"#{field}\"")) && html.contains(&format!("id=\"{field}\"")),
-            "{field}"
-        );
+        assert!(html.contains(&format!("href=\"#{field}\"")) && html.contains(&format!("id=\"{field}\"")), "{field}");
         assert!(
             html.contains(&format!("aria-describedby=\"{field}-e\"")) && html.contains(&format!("id=\"{field}-e\"")),
             "{field}"
         );
     }
-    let ticked = tags(&html)
-        .into_iter()
-        .find(|tag| tag.contains("name=\"consent_personal_data\""))
-        .unwrap();
+    let ticked = tags(&html).into_iter().find(|tag| tag.contains("name=\"consent_personal_data\"")).unwrap();
     assert!(ticked.contains(" checked"));
 }
 
@@ -191,17 +157,9 @@ fn a_contact_that_was_passed_is_shown_and_not_asked() {
 #[test]
 fn the_amount_is_on_the_button() {
     let mut view = samples::checkout(Lang::Ru);
-    assert!(
-        pages::checkout(&view)
-            .html
-            .contains("<button class=\"go\">Оплатить 1\u{a0}234,50\u{a0}₽</button>")
-    );
+    assert!(pages::checkout(&view).html.contains("<button class=\"go\">Оплатить 1\u{a0}234,50\u{a0}₽</button>"));
     view.button = pages::ButtonLabel::Order;
-    assert!(
-        pages::checkout(&view)
-            .html
-            .contains("<button class=\"go\">Заказать</button>")
-    );
+    assert!(pages::checkout(&view).html.contains("<button class=\"go\">Заказать</button>"));
 }
 
 fn hostile_pages() -> Vec<Page> {
@@ -216,17 +174,10 @@ fn hostile_pages() -> Vec<Page> {
     checkout.lines[0].name = hostile();
     checkout.lines[0].vat = hostile();
     "javascript:alert(1)".clone_into(&mut checkout.action_url);
-    checkout.email = Some(Contact::Ask {
-        value: hostile(),
-        required: true,
-        error: Some(FieldError::Other(hostile())),
-    });
+    checkout.email = Some(Contact::Ask { value: hostile(), required: true, error: Some(FieldError::Other(hostile())) });
     checkout.problem = Some(hostile());
-    let expired = StateKind::Expired {
-        expired_at_ms: 0,
-        return_url: "javascript:alert(1)".to_owned(),
-        refresh_seconds: Some(5),
-    };
+    let expired =
+        StateKind::Expired { expired_at_ms: 0, return_url: "javascript:alert(1)".to_owned(), refresh_seconds: Some(5) };
     let mut state = samples::state(Lang::Ru, expired);
     if let Some(order) = &mut state.order {
         order.partner.name = hostile();
@@ -238,11 +189,7 @@ fn hostile_pages() -> Vec<Page> {
     receipt.partner_name = hostile();
     receipt.lines[0].name = hostile();
     receipt.user_name = hostile();
-    vec![
-        pages::checkout(&checkout),
-        pages::order_state(&state),
-        pages::receipt(&receipt),
-    ]
+    vec![pages::checkout(&checkout), pages::order_state(&state), pages::receipt(&receipt)]
 }
 
 #[test]
@@ -258,10 +205,7 @@ fn hostile_names_stay_text() {
         assert!(page.html.contains("&#60;script&#62;") || page.html.contains("&lt;script&gt;"));
         assert_eq!(page.html.matches("<script").count(), page.script_hashes.len());
         for tag in tags(&page.html) {
-            assert!(
-                attributes(&tag).iter().all(|attribute| !attribute.starts_with("on")),
-                "<{tag}>"
-            );
+            assert!(attributes(&tag).iter().all(|attribute| !attribute.starts_with("on")), "<{tag}>");
         }
     }
     let mut view = samples::mail_view(Lang::Ru, MailKind::OrderCancelled { refund_minor: 0 });
@@ -277,26 +221,21 @@ fn pages_go_where_they_should_by_themselves() {
         let html = pages::order_state(&samples::state(Lang::Ru, kind)).html;
         tags(&html).into_iter().find(|tag| tag.contains("http-equiv"))
     };
-    assert_eq!(
-        refresh("checking").unwrap(),
-        "meta http-equiv=\"refresh\" content=\"5\""
-    );
+    assert_eq!(refresh("checking").unwrap(), "meta http-equiv=\"refresh\" content=\"5\"");
     assert_eq!(
         refresh("expired").unwrap(),
         "meta http-equiv=\"refresh\" content=\"15;url=https://spravki.example/return?order=1024\""
     );
     assert_eq!(refresh("paid"), None);
-    assert!(
-        pages::checkout(&samples::checkout(Lang::Ru))
-            .html
-            .contains("content=\"900\"")
-    );
+    assert!(pages::checkout(&samples::checkout(Lang::Ru)).html.contains("content=\"900\""));
 }
 
 #[test]
 fn the_unknown_state_says_not_to_pay_again() {
     for (lang, words) in [(Lang::Ru, "Не платите ещё раз"), (Lang::En, "do not pay again")] {
-        let html = pages::order_state(&samples::state(lang, StateKind::Checking { refresh_seconds: 5, resume_url: None })).html;
+        let html =
+            pages::order_state(&samples::state(lang, StateKind::Checking { refresh_seconds: 5, resume_url: None }))
+                .html;
         assert!(html.contains(words));
         assert!(!html.contains("class=\"go\""), "there is nothing to press");
     }
@@ -305,10 +244,8 @@ fn the_unknown_state_says_not_to_pay_again() {
 #[test]
 fn a_receipt_has_every_requisite_on_the_page_in_the_mail_and_in_the_text() {
     let view = samples::receipt(pages::ReceiptKind::Income);
-    let kind = MailKind::PaidReceipt {
-        receipt: Box::new(view.clone()),
-        receipt_url: "https://pay.example/r".to_owned(),
-    };
+    let kind =
+        MailKind::PaidReceipt { receipt: Box::new(view.clone()), receipt_url: "https://pay.example/r".to_owned() };
     let mail = pages::mail(&samples::mail_view(Lang::Ru, kind));
     let page = pages::receipt(&view).html;
     for text in [&page, &mail.html, &mail.text] {
@@ -352,11 +289,7 @@ fn every_mail_names_seller_agent_order_amount_support_and_the_service() {
         } else {
             "Платёж принят сервисом АПИКАССА"
         };
-        let amount = if name.ends_with("-en") {
-            "1,234.50\u{a0}₽"
-        } else {
-            "1\u{a0}234,50\u{a0}₽"
-        };
+        let amount = if name.ends_with("-en") { "1,234.50\u{a0}₽" } else { "1\u{a0}234,50\u{a0}₽" };
         for part in [&mail.html, &mail.text] {
             for fact in [
                 "ООО «Справки онлайн»",

@@ -93,12 +93,7 @@ impl Clients {
     /// Makes the first connection to the table's service, by asking for an item that is not there.
     pub async fn warm(&self, table_name: &str) {
         let absent = || AttributeValue::S("warm".to_owned());
-        let asked = self
-            .dynamodb
-            .get_item()
-            .table_name(table_name)
-            .key("pk", absent())
-            .key("sk", absent());
+        let asked = self.dynamodb.get_item().table_name(table_name).key("pk", absent()).key("sk", absent());
         if let Err(error) = asked.send().await {
             tracing::debug!(error = crate::log::chain(&error), "the first connection was not made");
         }
@@ -113,10 +108,7 @@ fn http_client<R: AsRef<[u8]>>(extra_roots: &[R]) -> Result<SharedHttpClient, Cl
     for root in extra_roots {
         trust.add_pem_certificate(pem(root.as_ref()));
     }
-    let context = TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| CloudError(error.into()))?;
+    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|error| CloudError(error.into()))?;
     Ok(aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(context)
@@ -125,10 +117,7 @@ fn http_client<R: AsRef<[u8]>>(extra_roots: &[R]) -> Result<SharedHttpClient, Cl
 
 /// Amazon's authorities among the web's.
 fn amazon_roots() -> impl Iterator<Item = &'static [u8]> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(|root| is_amazons(root))
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(AsRef::as_ref).filter(|root| is_amazons(root))
 }
 
 /// Whether one of the names stands in the head of a certificate. Their first letters are looked at before anything else: some
@@ -171,9 +160,6 @@ mod tests {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
         let extra: Vec<&[u8]> = amazon_roots().take(1).collect();
-        Clients::try_new(&cloud(Some(endpoint)), &extra)
-            .unwrap()
-            .warm("apikassa")
-            .await;
+        Clients::try_new(&cloud(Some(endpoint)), &extra).unwrap().warm("apikassa").await;
     }
 }

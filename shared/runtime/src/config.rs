@@ -96,10 +96,7 @@ impl Config {
     /// # Errors
     /// Variables are missing or break their rules.
     pub fn parse(look_up: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut read = Reader {
-            look_up,
-            faults: Vec::new(),
-        };
+        let mut read = Reader { look_up, faults: Vec::new() };
         let mut config = Self {
             stage: read.parsed("STAGE", "local, test or live", Stage::parse, Stage::Test),
             table_name: read.text("TABLE_NAME", "the name of the table", |_| true),
@@ -112,14 +109,12 @@ impl Config {
             queues: QueueName::ALL
                 .into_iter()
                 .filter_map(|queue| {
-                    read.optional(queue_variable(queue), "the URL of a queue", is_web)
-                        .map(|url| (queue, url))
+                    read.optional(queue_variable(queue), "the URL of a queue", is_web).map(|url| (queue, url))
                 })
                 .collect(),
             settings: Settings {
-                base_url: read.text("BASE_URL", "a URL without a trailing slash", |text| {
-                    is_web(text) && !text.ends_with('/')
-                }),
+                base_url: read
+                    .text("BASE_URL", "a URL without a trailing slash", |text| is_web(text) && !text.ends_with('/')),
                 master_secret: MasterSecret(
                     read.text("MASTER_SECRET", "a secret of at least 32 characters", |text| {
                         text.chars().count() >= MASTER_SECRET_CHARACTERS_MIN
@@ -128,9 +123,7 @@ impl Config {
                 ),
                 agent: Agent {
                     name: read.text("AGENT_NAME", "the agent's legal name", |_| true),
-                    inn: read.text("AGENT_INN", "10 or 12 digits", |text| {
-                        is_digits(text, 10) || is_digits(text, 12)
-                    }),
+                    inn: read.text("AGENT_INN", "10 or 12 digits", |text| is_digits(text, 10) || is_digits(text, 12)),
                     address: read.text("AGENT_ADDRESS", "the agent's address", |_| true),
                     email: read.text("SUPPORT_EMAIL", "an e-mail address", |text| text.contains('@')),
                     phone: read.text("SUPPORT_PHONE", "a telephone number", |text| {
@@ -149,18 +142,14 @@ impl Config {
                     inn: String::new(),
                     account: read.digits("PAYER_ACCOUNT", "20 digits", 20),
                     bic: read.digits("PAYER_BIC", "9 digits", 9),
-                    bank: read
-                        .optional("PAYER_BANK", "the bank's name", |_| true)
-                        .unwrap_or_default(),
+                    bank: read.optional("PAYER_BANK", "the bank's name", |_| true).unwrap_or_default(),
                     correspondent: read.digits("PAYER_CORRESPONDENT", "20 digits", 20),
                 },
                 operator_token_sha256: read.text("OPERATOR_TOKEN_SHA256", "64 lower-case hexadecimal digits", |text| {
                     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
                 }),
                 allow_private_hosts: read
-                    .optional("ALLOW_PRIVATE_HOSTS", "true or false", |text| {
-                        matches!(text, "true" | "false")
-                    })
+                    .optional("ALLOW_PRIVATE_HOSTS", "true or false", |text| matches!(text, "true" | "false"))
                     .is_some_and(|text| text == "true"),
             },
             cloud: Cloud::read(&mut read),
@@ -176,22 +165,14 @@ impl Config {
                 ("PAYER_ACCOUNT", &payer.account, "20 digits where STAGE is live"),
                 ("PAYER_BIC", &payer.bic, "9 digits where STAGE is live"),
                 ("PAYER_BANK", &payer.bank, "the bank's name where STAGE is live"),
-                (
-                    "PAYER_CORRESPONDENT",
-                    &payer.correspondent,
-                    "20 digits where STAGE is live",
-                ),
+                ("PAYER_CORRESPONDENT", &payer.correspondent, "20 digits where STAGE is live"),
             ] {
                 if text.is_empty() {
                     read.fault(variable, rule);
                 }
             }
         }
-        if read.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError(read.faults))
-        }
+        if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
     }
 }
 
@@ -201,16 +182,9 @@ impl Cloud {
     /// # Errors
     /// Variables are missing or break their rules.
     pub fn from_environment() -> Result<Self, ConfigError> {
-        let mut read = Reader {
-            look_up: variable,
-            faults: Vec::new(),
-        };
+        let mut read = Reader { look_up: variable, faults: Vec::new() };
         let cloud = Self::read(&mut read);
-        if read.faults.is_empty() {
-            Ok(cloud)
-        } else {
-            Err(ConfigError(read.faults))
-        }
+        if read.faults.is_empty() { Ok(cloud) } else { Err(ConfigError(read.faults)) }
     }
 
     fn read<F: Fn(&'static str) -> Option<String>>(read: &mut Reader<F>) -> Self {
@@ -239,9 +213,7 @@ impl Stage {
 /// The level of the logs: `RUST_LOG` as one word, `info` when it is absent or something else. Read apart from [`Config`],
 /// because what is wrong with that one must be logged.
 pub fn log_level() -> LevelFilter {
-    variable("RUST_LOG")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(LevelFilter::INFO)
+    variable("RUST_LOG").and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO)
 }
 
 /// The variable with a queue's URL.
@@ -290,8 +262,7 @@ impl<F: Fn(&'static str) -> Option<String>> Reader<F> {
 
     /// Exactly `count` digits, or nothing.
     fn digits(&mut self, variable: &'static str, rule: &'static str, count: usize) -> String {
-        self.optional(variable, rule, |text| is_digits(text, count))
-            .unwrap_or_default()
+        self.optional(variable, rule, |text| is_digits(text, count)).unwrap_or_default()
     }
 
     fn text(&mut self, variable: &'static str, rule: &'static str, holds: impl Fn(&str) -> bool) -> String {
@@ -333,10 +304,7 @@ pub(crate) mod tests {
         ("AGENT_TAXATION", "usn_income"),
         ("SUPPORT_EMAIL", "help@example.com"),
         ("SUPPORT_PHONE", "+7 800 000-00-00"),
-        (
-            "OPERATOR_TOKEN_SHA256",
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-        ),
+        ("OPERATOR_TOKEN_SHA256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("QUEUE_RECEIPT_URL", "https://sqs.eu-central-1.amazonaws.com/1/receipt"),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "AKIA"),
@@ -345,9 +313,7 @@ pub(crate) mod tests {
 
     fn with(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let of = |name: &str, list: &[(&str, &str)]| {
-            list.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
+            list.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
         Config::parse(|name| of(name, changes).or_else(|| of(name, &SOUND)))
     }
@@ -364,10 +330,7 @@ pub(crate) mod tests {
         );
         assert!(!config.settings.allow_private_hosts);
         let printed = format!("{config:?}");
-        assert!(
-            !printed.contains("0123456789") && !printed.contains("very-secret"),
-            "{printed}"
-        );
+        assert!(!printed.contains("0123456789") && !printed.contains("very-secret"), "{printed}");
     }
 
     #[test]
@@ -383,15 +346,8 @@ pub(crate) mod tests {
         ])
         .unwrap_err();
         let names: Vec<_> = said.0.iter().map(|fault| fault.variable).collect();
-        let all = [
-            "STAGE",
-            "TABLE_NAME",
-            "QUEUE_WEBHOOK_URL",
-            "BASE_URL",
-            "MASTER_SECRET",
-            "AGENT_INN",
-            "AGENT_TAXATION",
-        ];
+        let all =
+            ["STAGE", "TABLE_NAME", "QUEUE_WEBHOOK_URL", "BASE_URL", "MASTER_SECRET", "AGENT_INN", "AGENT_TAXATION"];
         assert_eq!(names, all);
         let text = said.to_string();
         assert!(
@@ -412,16 +368,10 @@ pub(crate) mod tests {
     fn the_agent_pays_from_an_account_a_live_deployment_must_name() {
         let account = ("PAYER_ACCOUNT", "40702810900000000009");
         let bank = ("PAYER_BANK", "АО «ТБанк»");
-        let rest = [
-            ("PAYER_BIC", "044525974"),
-            ("PAYER_CORRESPONDENT", "30101810145250000974"),
-        ];
+        let rest = [("PAYER_BIC", "044525974"), ("PAYER_CORRESPONDENT", "30101810145250000974")];
         assert!(with(&[]).is_ok());
         let live = with(&[("STAGE", "live"), account, bank, rest[0], rest[1]]).unwrap();
-        assert_eq!(
-            (live.settings.payer.name, live.settings.payer.inn),
-            ("ООО «Апикасса»".into(), "7700000016".into())
-        );
+        assert_eq!((live.settings.payer.name, live.settings.payer.inn), ("ООО «Апикасса»".into(), "7700000016".into()));
         let said = with(&[("STAGE", "live"), bank, ("PAYER_BIC", "44525974")]).unwrap_err();
         let names: Vec<_> = said.0.iter().map(|fault| fault.variable).collect();
         assert_eq!(names, ["PAYER_BIC", "PAYER_ACCOUNT", "PAYER_CORRESPONDENT"]);

@@ -102,24 +102,17 @@ fn request_id(headers: &HeaderMap, extensions: &Extensions) -> RequestId {
     if let Some(id) = extensions.get::<RequestId>() {
         return id.clone();
     }
-    let given = headers
-        .get(REQUEST_ID_HEADER)
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| {
-            (1..=64).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        });
+    let given = headers.get(REQUEST_ID_HEADER).and_then(|value| value.to_str().ok()).filter(|id| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    });
     RequestId(given.map_or_else(crate::ids::random_hex::<8>, ToOwned::to_owned))
 }
 
 /// What API Gateway wraps around a request, put where the door looks for it; and the path without the stage, which both API
 /// Gateway and `lambda_http` put before it unless the stage is `$default`.
 fn unwrap_event(mut request: lambda_http::Request) -> lambda_http::Request {
-    let id = request
-        .lambda_context_ref()
-        .map(|context| RequestId(context.request_id.clone()));
+    let id = request.lambda_context_ref().map(|context| RequestId(context.request_id.clone()));
     let (address, stage) = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => (context.http.source_ip.clone(), context.stage.clone()),
         _ => (None, None),
@@ -127,9 +120,7 @@ fn unwrap_event(mut request: lambda_http::Request) -> lambda_http::Request {
     if let Some(id) = id {
         request.extensions_mut().insert(id);
     }
-    request
-        .extensions_mut()
-        .insert(ClientAddress(address.unwrap_or_else(|| "unknown".to_owned())));
+    request.extensions_mut().insert(ClientAddress(address.unwrap_or_else(|| "unknown".to_owned())));
     if let Some(bare) = stage.and_then(|stage| without_stage(request.uri(), &stage)) {
         *request.uri_mut() = bare;
     }
@@ -142,9 +133,7 @@ fn without_stage(uri: &Uri, stage: &str) -> Option<Uri> {
         return None;
     }
     let path = if rest.is_empty() { "/" } else { rest };
-    let bare = uri
-        .query()
-        .map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let bare = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(bare.parse::<PathAndQuery>().ok()?);
     Uri::from_parts(parts).ok()
@@ -156,20 +145,14 @@ async fn pass(mut request: Request, next: Next) -> Response {
     let address = ClientAddress(client_address(request.headers(), request.extensions()));
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(address);
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("none", MatchedPath::as_str);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!("request", request_id = id.0, method = %request.method(), route);
     let answered = async {
         let response = match limited(request).await {
-            Ok(request) => AssertUnwindSafe(next.run(request))
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| {
-                    tracing::error!("a request ended in a panic");
-                    Problem::internal_logged().into_response()
-                }),
+            Ok(request) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!("a request ended in a panic");
+                Problem::internal_logged().into_response()
+            }),
             Err(problem) => problem.into_response(),
         };
         tracing::debug!(status = response.status().as_u16(), "answered");
@@ -241,10 +224,7 @@ mod tests {
                 .route("/echo", post(echo))
                 .route("/who", get(who))
                 .route("/panics", get(panics))
-                .route(
-                    "/conflict",
-                    get(|| async { Problem::conflict("taken", "Taken", "Занято") }),
-                )
+                .route("/conflict", get(|| async { Problem::conflict("taken", "Taken", "Занято") }))
                 .route("/cached", get(|| async { ([(CACHE_CONTROL, "max-age=60")], "style") })),
         )
     }
@@ -279,10 +259,7 @@ mod tests {
         assert_eq!(response.status(), 404);
         assert_eq!(body(response).await["code"], "not_found");
         let response = ask(Request::get("/echo"), "").await;
-        assert_eq!(
-            (response.status().as_u16(), &response.headers()["allow"]),
-            (405, &"POST".parse().unwrap())
-        );
+        assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().unwrap()));
         assert_eq!(body(response).await["code"], "method_not_allowed");
     }
 
@@ -291,16 +268,9 @@ mod tests {
         let response = ask(Request::get("/conflict").header(REQUEST_ID_HEADER, "abc-1"), "").await;
         assert_eq!(response.headers()[REQUEST_ID_HEADER], "abc-1");
         let told = body(response).await;
-        assert_eq!(
-            (&told["instance"], &told["code"]),
-            (&"urn:apikassa:request:abc-1".into(), &"taken".into())
-        );
+        assert_eq!((&told["instance"], &told["code"]), (&"urn:apikassa:request:abc-1".into(), &"taken".into()));
         let response = ask(Request::get("/conflict").header(REQUEST_ID_HEADER, "a b\"c"), "").await;
-        assert_eq!(
-            response.headers()[REQUEST_ID_HEADER].len(),
-            16,
-            "a random one instead of an unfit one"
-        );
+        assert_eq!(response.headers()[REQUEST_ID_HEADER].len(), 16, "a random one instead of an unfit one");
     }
 
     #[tokio::test]
@@ -320,19 +290,13 @@ mod tests {
         let response = ask(Request::get("/panics"), "").await;
         assert_eq!(response.status(), 500);
         let told = text(response).await;
-        assert!(
-            told.contains("\"code\":\"internal\"") && !told.contains("4111"),
-            "{told}"
-        );
+        assert!(told.contains("\"code\":\"internal\"") && !told.contains("4111"), "{told}");
     }
 
     #[tokio::test]
     async fn the_callers_address_is_the_gateways_word() {
-        let asked = || {
-            Request::get("/who")
-                .header("x-forwarded-for", "203.0.113.5, 10.0.0.1")
-                .header(REQUEST_ID_HEADER, "r")
-        };
+        let asked =
+            || Request::get("/who").header("x-forwarded-for", "203.0.113.5, 10.0.0.1").header(REQUEST_ID_HEADER, "r");
         assert_eq!(text(ask(asked(), "").await).await, "203.0.113.5 r");
         assert_eq!(
             text(ask(asked().extension(ClientAddress("198.51.100.1".into())), "").await).await,
@@ -340,13 +304,8 @@ mod tests {
         );
         assert_eq!(
             text(
-                ask(
-                    Request::get("/who")
-                        .header("x-forwarded-for", "<script>")
-                        .header(REQUEST_ID_HEADER, "r"),
-                    ""
-                )
-                .await
+                ask(Request::get("/who").header("x-forwarded-for", "<script>").header(REQUEST_ID_HEADER, "r"), "")
+                    .await
             )
             .await,
             "unknown r"
@@ -371,26 +330,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_event_becomes_a_request_whatever_the_stage() {
-        for (stage, path) in [
-            ("$default", "/who"),
-            ("test", "/test/who"),
-            ("test", "/who"),
-            ("who", "/who/who"),
-        ] {
+        for (stage, path) in [("$default", "/who"), ("test", "/test/who"), ("test", "/who"), ("who", "/who/who")] {
             let request = event(stage, path);
-            assert_eq!(
-                (request.uri().path(), request.uri().query()),
-                ("/who", Some("a=1&b=%20")),
-                "{stage} {path}"
-            );
+            assert_eq!((request.uri().path(), request.uri().query()), ("/who", Some("a=1&b=%20")), "{stage} {path}");
             assert_eq!(request.headers()["cookie"], "one=1; two=2");
-            let answer = ServiceExt::<lambda_http::Request>::oneshot(router(), request)
-                .await
-                .unwrap();
-            assert!(
-                text(answer).await.starts_with("198.51.100.7 "),
-                "the gateway's word, not the header's"
-            );
+            let answer = ServiceExt::<lambda_http::Request>::oneshot(router(), request).await.unwrap();
+            assert!(text(answer).await.starts_with("198.51.100.7 "), "the gateway's word, not the header's");
         }
         assert_eq!(event("test", "/testing").uri().path(), "/testing");
         assert_eq!(event("test", "/test/").uri().path(), "/");

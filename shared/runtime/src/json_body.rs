@@ -23,9 +23,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             return Err(Problem::unsupported_media_type());
         }
         // The door has read the body to its limit; what fails here is a body longer than axum's own.
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Problem::too_large())?;
+        let body = Bytes::from_request(request, state).await.map_err(|_| Problem::too_large())?;
         parse(&body).map(Self)
     }
 }
@@ -67,9 +65,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
 /// serde's words without the line and column: the pointer says it better.
 fn place_left_out(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rfind(" at line ")
-        .map_or(text.as_str(), |end| &text[..end])
-        .to_owned()
+    text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]).to_owned()
 }
 
 /// A fault in our words. serde tells what is missing or unknown in its text only, and points to the object around it.
@@ -78,11 +74,7 @@ fn fault(path: &Path, said: &str) -> FieldError {
     let named = |prefix: &str| {
         let name = said.strip_prefix(prefix)?.split('`').next()?;
         let token = format!("/{}", escaped(name));
-        Some(if around.ends_with(&token) {
-            around.clone()
-        } else {
-            around.clone() + &token
-        })
+        Some(if around.ends_with(&token) { around.clone() } else { around.clone() + &token })
     };
     if let Some(pointer) = named("missing field `") {
         FieldError::new(pointer, "missing", "обязательное поле", "this field is required")
@@ -147,26 +139,14 @@ mod tests {
             fault_of(r#"{"number":"1","lines":[{"price_minor":1},{"price_minor":"x"}]}"#),
             at("/lines/1/price_minor", "invalid")
         );
-        assert_eq!(
-            fault_of(r#"{"number":"1","lines":[{"price_minor":-5}]}"#),
-            at("/lines/0/price_minor", "invalid")
-        );
-        assert_eq!(
-            fault_of(r#"{"number":"1","lines":[{}]}"#),
-            at("/lines/0/price_minor", "missing")
-        );
+        assert_eq!(fault_of(r#"{"number":"1","lines":[{"price_minor":-5}]}"#), at("/lines/0/price_minor", "invalid"));
+        assert_eq!(fault_of(r#"{"number":"1","lines":[{}]}"#), at("/lines/0/price_minor", "missing"));
         assert_eq!(
             fault_of(r#"{"number":"1","lines":[{"price_minor":1,"prize":2}]}"#),
             at("/lines/0/prize", "unknown")
         );
-        assert_eq!(
-            fault_of(r#"{"number":"1","lines":[],"a/b~c":1}"#),
-            at("/a~1b~0c", "unknown")
-        );
-        assert_eq!(
-            fault_of(r#"{"number":"1","lines":[],"extra":{"a/b":300}}"#),
-            at("/extra/a~1b", "invalid")
-        );
+        assert_eq!(fault_of(r#"{"number":"1","lines":[],"a/b~c":1}"#), at("/a~1b~0c", "unknown"));
+        assert_eq!(fault_of(r#"{"number":"1","lines":[],"extra":{"a/b":300}}"#), at("/extra/a~1b", "invalid"));
         assert_eq!(fault_of("{}"), at("/number", "missing"));
         assert_eq!(fault_of("[1]").1, "invalid");
     }
@@ -195,19 +175,10 @@ mod tests {
             let request = Request::builder().header(CONTENT_TYPE, kind).body(body).unwrap();
             JsonBody::<Order>::from_request(request, &()).await
         };
-        for kind in [
-            "application/json",
-            "Application/JSON; charset=utf-8",
-            "application/merge-patch+json",
-        ] {
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
             assert_eq!(read(kind).await.unwrap().0.number, "1");
         }
-        for kind in [
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "application/jsonp",
-            "",
-        ] {
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
             assert_eq!(read(kind).await.unwrap_err().status, 415, "{kind}");
         }
     }

@@ -18,18 +18,10 @@ const LIBRARIES: [&str; 14] = [
 /// Starts logging. A second call changes nothing. A panic is logged by its place only: its text may quote what is personal.
 pub fn init(level: LevelFilter) {
     let filter = FilterFn::new(move |event| is_heard(event, level)).with_max_level_hint(level.max(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // It fails only where a subscriber is already set: in tests and on one machine, where the first one stays.
-    if tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .try_init()
-        .is_ok()
-    {
+    if tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);
             tracing::error!(place, "a panic");
@@ -49,10 +41,7 @@ fn is_heard(event: &Metadata<'_>, level: LevelFilter) -> bool {
 
 /// An error and its causes on one line.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |&error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
@@ -78,10 +67,7 @@ mod tests {
     fn written(level: LevelFilter, say: impl FnOnce()) -> Vec<serde_json::Value> {
         let page = Page::default();
         let writer = page.clone();
-        let lines = tracing_subscriber::fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_writer(move || writer.clone());
+        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || writer.clone());
         let filter = FilterFn::new(move |event| is_heard(event, level));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(filter).with(lines), say);
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
@@ -107,9 +93,6 @@ mod tests {
             tracing::warn!(target: "hyper::proto", "odd");
         });
         assert_eq!(lines.len(), 2, "{lines:?}");
-        assert_eq!(
-            (&lines[0]["order"], &lines[0]["level"]),
-            (&"ord_1".into(), &"DEBUG".into())
-        );
+        assert_eq!((&lines[0]["order"], &lines[0]["level"]), (&"ord_1".into(), &"DEBUG".into()));
     }
 }

@@ -77,15 +77,7 @@ struct Messages<'a> {
 impl Problem {
     /// A problem of this kind, with nothing more to say.
     pub const fn new(status: StatusCode, code: &'static str, title_en: &'static str, title_ru: &'static str) -> Self {
-        Self {
-            status,
-            code,
-            title_en,
-            title_ru,
-            detail: String::new(),
-            errors: Vec::new(),
-            retry_after_seconds: None,
-        }
+        Self { status, code, title_en, title_ru, detail: String::new(), errors: Vec::new(), retry_after_seconds: None }
     }
 
     /// With what it is this time.
@@ -104,12 +96,7 @@ impl Problem {
 
     /// 400: the request cannot be read at all.
     pub const fn malformed() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "malformed",
-            "The request cannot be read",
-            "Запрос не удалось прочитать",
-        )
+        Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be read", "Запрос не удалось прочитать")
     }
 
     /// 401: who asks is not known.
@@ -124,22 +111,12 @@ impl Problem {
 
     /// 403: who asks may not.
     pub const fn forbidden() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "This is not allowed",
-            "Недостаточно прав",
-        )
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "This is not allowed", "Недостаточно прав")
     }
 
     /// 404: there is no such thing, or it is not theirs to see.
     pub const fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "There is no such thing",
-            "Не найдено",
-        )
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing", "Не найдено")
     }
 
     /// 405: not this way.
@@ -191,13 +168,8 @@ impl Problem {
 
     /// 429: too often.
     pub const fn too_many_requests(retry_after_seconds: u32) -> Self {
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_requests",
-            "Too many requests",
-            "Слишком много запросов",
-        )
-        .retry_after(retry_after_seconds)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", "Слишком много запросов")
+            .retry_after(retry_after_seconds)
     }
 
     /// 500: ours. Logs the error with its causes, and tells nothing of it.
@@ -237,20 +209,14 @@ impl Problem {
             code: self.code,
             detail: &self.detail,
             instance: request_id.map(|id| format!("urn:apikassa:request:{id}")),
-            messages: Messages {
-                ru: self.title_ru,
-                en: self.title_en,
-            },
+            messages: Messages { ru: self.title_ru, en: self.title_en },
             errors: self
                 .errors
                 .iter()
                 .map(|error| FieldErrorBody {
                     pointer: &error.pointer,
                     code: error.code,
-                    messages: Messages {
-                        ru: &error.message_ru,
-                        en: &error.message_en,
-                    },
+                    messages: Messages { ru: &error.message_ru, en: &error.message_en },
                 })
                 .collect(),
             retry_after_seconds: self.retry_after_seconds,
@@ -277,12 +243,7 @@ impl FieldError {
         message_ru: impl Into<String>,
         message_en: impl Into<String>,
     ) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code,
-            message_ru: message_ru.into(),
-            message_en: message_en.into(),
-        }
+        Self { pointer: pointer.into(), code, message_ru: message_ru.into(), message_en: message_en.into() }
     }
 }
 
@@ -306,9 +267,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_problem_speaks_to_machines_and_to_people() {
         let error = FieldError::new("/lines/0/price", "too_small", "не меньше 1", "at least 1");
-        let response = Problem::unprocessable(vec![error])
-            .detail("one line is wrong")
-            .render(Some("req-1"));
+        let response = Problem::unprocessable(vec![error]).detail("one line is wrong").render(Some("req-1"));
         assert_eq!(response.status(), 422);
         assert_eq!(response.headers()[CONTENT_TYPE], MEDIA_TYPE);
         let expected = json!({
@@ -333,19 +292,13 @@ pub(crate) mod tests {
         let response = Problem::too_many_requests(7).into_response();
         assert_eq!(response.headers()[RETRY_AFTER], "7");
         assert_eq!(body(response).await["retry_after_seconds"], 7);
-        assert_eq!(
-            Problem::unauthorized().into_response().headers()[WWW_AUTHENTICATE],
-            "Bearer"
-        );
+        assert_eq!(Problem::unauthorized().into_response().headers()[WWW_AUTHENTICATE], "Bearer");
     }
 
     #[tokio::test]
     async fn what_went_wrong_with_us_is_not_told() {
         let error = std::io::Error::other("the table apikassa is on fire");
-        for response in [
-            Problem::internal(&error).into_response(),
-            Problem::unavailable(&error, 1).into_response(),
-        ] {
+        for response in [Problem::internal(&error).into_response(), Problem::unavailable(&error, 1).into_response()] {
             assert!(!body(response).await.to_string().contains("fire"));
         }
     }

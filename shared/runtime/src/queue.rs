@@ -30,14 +30,8 @@ impl SqsQueue {
     }
 
     async fn send_batch(&self, queue: QueueName, batch: &[Message]) -> Result<(), QueueError> {
-        let failed = |reason: String| QueueError {
-            queue: queue.name(),
-            reason,
-        };
-        let url = self
-            .urls
-            .get(&queue)
-            .ok_or_else(|| failed(format!("{} is not set", queue_variable(queue))))?;
+        let failed = |reason: String| QueueError { queue: queue.name(), reason };
+        let url = self.urls.get(&queue).ok_or_else(|| failed(format!("{} is not set", queue_variable(queue))))?;
         let entries = batch
             .iter()
             .enumerate()
@@ -57,23 +51,12 @@ impl SqsQueue {
             .set_entries(Some(entries))
             .send()
             .await
-            .map_err(|error| {
-                failed(
-                    error
-                        .code()
-                        .map_or_else(|| crate::log::chain(&error), ToOwned::to_owned),
-                )
-            })?;
+            .map_err(|error| failed(error.code().map_or_else(|| crate::log::chain(&error), ToOwned::to_owned)))?;
         if answer.failed.is_empty() {
             return Ok(());
         }
         let codes: Vec<_> = answer.failed.iter().map(|entry| entry.code.as_str()).collect();
-        Err(failed(format!(
-            "{} of {} messages: {}",
-            codes.len(),
-            batch.len(),
-            codes.join(", ")
-        )))
+        Err(failed(format!("{} of {} messages: {}", codes.len(), batch.len(), codes.join(", "))))
     }
 }
 
@@ -95,9 +78,7 @@ fn batches(messages: Vec<Message>) -> Vec<(QueueName, Vec<Message>)> {
     by_queue
         .into_iter()
         .flat_map(|(queue, all)| {
-            all.chunks(BATCH_MESSAGES_MAX)
-                .map(|batch| (queue, batch.to_vec()))
-                .collect::<Vec<_>>()
+            all.chunks(BATCH_MESSAGES_MAX).map(|batch| (queue, batch.to_vec())).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -111,25 +92,15 @@ mod tests {
     use super::*;
 
     fn message(queue: QueueName, body: &str) -> Message {
-        Message {
-            queue,
-            body: body.into(),
-            delay_seconds: 0,
-        }
+        Message { queue, body: body.into(), delay_seconds: 0 }
     }
 
     #[test]
     fn messages_go_in_tens_each_to_its_queue() {
         let mut messages: Vec<_> = (0..23).map(|n| message(QueueName::Receipt, &n.to_string())).collect();
         messages.insert(5, message(QueueName::Webhook, "w"));
-        let sizes: Vec<_> = batches(messages)
-            .iter()
-            .map(|(queue, batch)| (queue.name(), batch.len()))
-            .collect();
-        assert_eq!(
-            sizes,
-            [("receipt", 10), ("receipt", 10), ("receipt", 3), ("webhook", 1)]
-        );
+        let sizes: Vec<_> = batches(messages).iter().map(|(queue, batch)| (queue.name(), batch.len())).collect();
+        assert_eq!(sizes, [("receipt", 10), ("receipt", 10), ("receipt", 3), ("webhook", 1)]);
     }
 
     /// An SQS that answers every call so.
@@ -165,10 +136,7 @@ mod tests {
     async fn a_message_that_was_not_taken_is_an_error_that_names_the_queue() {
         let queue = sqs(r#"{"Successful":[],"Failed":[{"Id":"0","Code":"Busy","SenderFault":false}]}"#).await;
         let error = queue.send(vec![message(QueueName::Receipt, "{}")]).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the queue receipt did not take a message: 1 of 1 messages: Busy"
-        );
+        assert_eq!(error.to_string(), "the queue receipt did not take a message: 1 of 1 messages: Busy");
     }
 
     #[tokio::test]

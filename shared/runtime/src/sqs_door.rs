@@ -53,10 +53,7 @@ where
         .into_iter()
         .map(|message| {
             let id = message.message_id.unwrap_or_default();
-            let attempt = message
-                .attributes
-                .get("ApproximateReceiveCount")
-                .map_or("?", String::as_str);
+            let attempt = message.attributes.get("ApproximateReceiveCount").map_or("?", String::as_str);
             let span = tracing::info_span!("message", message_id = %id, attempt);
             let (ports, handler) = (ports.clone(), handler.clone());
             let work = async move { handler(ports, message.body.unwrap_or_default()).await };
@@ -99,11 +96,7 @@ mod tests {
     }
 
     fn failed(response: &SqsBatchResponse) -> Vec<&str> {
-        response
-            .batch_item_failures
-            .iter()
-            .map(|failure| failure.item_identifier.as_str())
-            .collect()
+        response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
     }
 
     async fn deal(_: Ports, body: String) -> Result<(), WorkerError> {
@@ -130,9 +123,6 @@ mod tests {
         let event = serde_json::from_value(serde_json::json!({ "Records": [{ "body": "outside" }] })).unwrap();
         let response = handle_batch(crate::start::tests::ports(), event, deal).await;
         assert_eq!(failed(&response), [""]);
-        assert_eq!(
-            serde_json::to_string(&response).unwrap(),
-            r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#
-        );
+        assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#);
     }
 }

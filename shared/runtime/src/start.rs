@@ -79,11 +79,7 @@ pub fn assemble(config: Config) -> Result<(Ports, Clients), StartError> {
     let clients = Clients::try_new(&config.cloud, &extra_roots)?;
     let ports = Ports {
         store: Store::new(Arc::new(DynamoTable::new(clients.dynamodb.clone(), config.table_name))),
-        http: Arc::new(ReqwestHttp::new(
-            config.settings.allow_private_hosts,
-            extra_roots,
-            Limits::STANDARD,
-        )),
+        http: Arc::new(ReqwestHttp::new(config.settings.allow_private_hosts, extra_roots, Limits::STANDARD)),
         channels: Arc::new(AwsChannels {
             ses: clients.ses.clone(),
             sns: clients.sns.clone(),
@@ -113,9 +109,7 @@ pub(crate) mod tests {
 
     /// Ports of a sound environment, whose cloud is nobody's.
     pub(crate) fn ports() -> Ports {
-        assemble(config(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")]))
-            .unwrap()
-            .0
+        assemble(config(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")])).unwrap().0
     }
 
     #[test]

@@ -85,12 +85,7 @@ pub async fn see(ports: &Ports, token: &str) -> Result<Seen, WorkflowError> {
     seen(ports, loaded.order, loaded.details, loaded.agreement_version).await
 }
 
-async fn seen(
-    ports: &Ports,
-    order: Order,
-    details: Details,
-    agreement_version: u64,
-) -> Result<Seen, WorkflowError> {
+async fn seen(ports: &Ports, order: Order, details: Details, agreement_version: u64) -> Result<Seen, WorkflowError> {
     let partner = perform::partner(ports, order.id.tenant()).await?;
     let now = clock::now(ports, order.id.tenant()).await?;
     Ok(Seen { order, details, partner, now, agreement_version })

@@ -396,7 +396,12 @@ fn amount(check: &mut Check, request: &OrderRequest, sum: Money, lines: usize) {
     let Some(text) = &request.amount else { return };
     match Money::parse_major(text, Currency::RUB) {
         Err(_) => {
-            check.say("/amount", "amount", "Сумма в рублях, например 3000.00.", "An amount in roubles such as 3000.00.");
+            check.say(
+                "/amount",
+                "amount",
+                "Сумма в рублях, например 3000.00.",
+                "An amount in roubles such as 3000.00.",
+            );
         }
         Ok(amount) if amount != sum && lines == request.lines.len() => {
             let (ru, en) = (format!("Сумма строк — {sum}."), format!("The lines sum up to {sum}."));

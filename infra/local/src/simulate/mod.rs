@@ -81,12 +81,10 @@ fn report(args: &SimulateArgs, outcomes: &BTreeMap<u64, Outcome>) -> ExitCode {
         }
     }
     let orders: usize = statuses.values().sum();
-    let trace = trace.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let trace = hex::encode(trace.finalize());
     if args.json {
-        let failures: Vec<_> = failed
-            .iter()
-            .map(|(seed, findings)| serde_json::json!({ "seed": seed, "findings": findings }))
-            .collect();
+        let failures: Vec<_> =
+            failed.iter().map(|(seed, findings)| serde_json::json!({ "seed": seed, "findings": findings })).collect();
         let report = serde_json::json!({
             "orders": orders, "worlds": outcomes.len(), "seed": args.seed, "trace": trace, "steps": steps,
             "faults": faults, "crashes": crashes, "doubled_letters": doubled, "statuses": statuses, "failures": failures,
@@ -94,13 +92,18 @@ fn report(args: &SimulateArgs, outcomes: &BTreeMap<u64, Outcome>) -> ExitCode {
         anstream::println!("{report}");
     } else {
         anstream::println!("{orders} orders in {} worlds from seed {}", outcomes.len(), args.seed);
-        anstream::println!("{steps} steps, {faults} faults, {crashes} crashes; {doubled} letters sent again after an unknown outcome");
+        anstream::println!(
+            "{steps} steps, {faults} faults, {crashes} crashes; {doubled} letters sent again after an unknown outcome"
+        );
         for (status, count) in &statuses {
             anstream::println!("  {status:<18} {count:>7}");
         }
         anstream::println!("trace {trace}");
         for (seed, findings) in &failed {
-            anstream::println!("seed {seed} breaks {} rules; replay: simulate --orders {ORDERS_PER_WORLD} --seed {seed}", findings.len());
+            anstream::println!(
+                "seed {seed} breaks {} rules; replay: simulate --orders {ORDERS_PER_WORLD} --seed {seed}",
+                findings.len()
+            );
             for finding in findings.iter().take(10) {
                 anstream::println!("  {finding}");
             }

@@ -34,8 +34,20 @@ pub struct People {
 }
 
 const CARDS: [&str; 14] = [
-    "success", "success", "success", "success", "success", "insufficient_funds", "blocked", "challenge", "abandoned", "late",
-    "silent", "after_expiry", "doubled", "out_of_order",
+    "success",
+    "success",
+    "success",
+    "success",
+    "success",
+    "insufficient_funds",
+    "blocked",
+    "challenge",
+    "abandoned",
+    "late",
+    "silent",
+    "after_expiry",
+    "doubled",
+    "out_of_order",
 ];
 
 impl People {

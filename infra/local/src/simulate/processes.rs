@@ -55,7 +55,10 @@ impl Processes {
     /// Lets the others take steps.
     pub async fn others(&self) {
         let mut waited = false;
-        std::future::poll_fn(move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+        std::future::poll_fn(
+            move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending },
+        )
+        .await;
     }
 
     /// Lets all processes run until none is left, a random one at each step. Answers whether they came to rest.

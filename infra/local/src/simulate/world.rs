@@ -65,14 +65,12 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
     let mut outcome = Outcome::default();
     let Ok(tenant) = Tenant::try_new("simshop", Mode::Test) else { return outcome };
     let machines: Vec<Ports> = (0..3).map(|_| machine(&world)).collect();
-    *world.machines.lock().unwrap_or_else(PoisonError::into_inner) =
-        machines.iter().map(answering).collect();
+    *world.machines.lock().unwrap_or_else(PoisonError::into_inner) = machines.iter().map(answering).collect();
     let Some(key) = wait(&world, set_up(machines[0].clone(), tenant.clone())) else {
         outcome.findings.push("the world could not be set up".to_owned());
         return outcome;
     };
-    let people: Vec<People> =
-        (0..orders).map(|n| People::new(world.clone(), key.clone(), format!("S-{n}"))).collect();
+    let people: Vec<People> = (0..orders).map(|n| People::new(world.clone(), key.clone(), format!("S-{n}"))).collect();
 
     world.faulty.store(true, Ordering::Relaxed);
     for round in 0..ROUNDS {

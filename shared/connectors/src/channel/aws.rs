@@ -84,10 +84,7 @@ mod tests {
     async fn amazon(status: &str, body: &str) -> (AwsChannels, Arc<Mutex<String>>) {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let reply = format!(
-            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
+        let reply = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
         let (silent, asked) = (status.is_empty(), Arc::new(Mutex::new(String::new())));
         let kept = asked.clone();
         tokio::spawn(async move {
@@ -111,9 +108,7 @@ mod tests {
     fn channels(endpoint: &str) -> AwsChannels {
         let http = aws_smithy_http_client::Builder::new().build_http();
         let keys = Credentials::new("test", "test", None, None, "test");
-        let patience = TimeoutConfig::builder()
-            .operation_timeout(Duration::from_millis(500))
-            .build();
+        let patience = TimeoutConfig::builder().operation_timeout(Duration::from_millis(500)).build();
         macro_rules! client {
             ($sdk:ident) => {
                 $sdk::Client::from_conf(
@@ -130,32 +125,16 @@ mod tests {
             };
         }
         let (mail_from, sms_sender) = ("pay@example.com".to_owned(), "Apikassa".to_owned());
-        AwsChannels {
-            ses: client!(aws_sdk_ses),
-            sns: client!(aws_sdk_sns),
-            mail_from,
-            sms_sender,
-        }
+        AwsChannels { ses: client!(aws_sdk_ses), sns: client!(aws_sdk_sns), mail_from, sms_sender }
     }
 
     fn email() -> Email {
         let (to, reference) = ("buyer@example.com".to_owned(), "ntf_1".to_owned());
-        Email {
-            to,
-            subject: "S".into(),
-            text: "T".into(),
-            html: "<p>".into(),
-            inline: Vec::new(),
-            reference,
-        }
+        Email { to, subject: "S".into(), text: "T".into(), html: "<p>".into(), inline: Vec::new(), reference }
     }
 
     fn sms() -> Sms {
-        Sms {
-            to: "+79990000001".into(),
-            text: "Чек".into(),
-            reference: "ntf_1".into(),
-        }
+        Sms { to: "+79990000001".into(), text: "Чек".into(), reference: "ntf_1".into() }
     }
 
     fn error(code: &str) -> String {
@@ -175,12 +154,7 @@ mod tests {
         let (channels, asked) = amazon("200 OK", sns).await;
         assert_eq!(channels.sms(sms()).await.unwrap(), "m-2");
         let asked = asked.lock().unwrap().clone();
-        for said in [
-            "PhoneNumber=%2B79990000001",
-            "AWS.SNS.SMS.SMSType",
-            "Transactional",
-            "AWS.SNS.SMS.SenderID",
-        ] {
+        for said in ["PhoneNumber=%2B79990000001", "AWS.SNS.SMS.SMSType", "Transactional", "AWS.SNS.SMS.SenderID"] {
             assert!(asked.contains(said), "{said} in {asked}");
         }
     }
@@ -189,33 +163,15 @@ mod tests {
     async fn a_refusal_a_failure_to_send_and_silence_are_told_apart() {
         let outcome = async |status: &str, code: &str| {
             let (channels, _) = amazon(status, &error(code)).await;
-            let (mail, text) = (
-                channels.email(email()).await.unwrap_err(),
-                channels.sms(sms()).await.unwrap_err(),
-            );
+            let (mail, text) = (channels.email(email()).await.unwrap_err(), channels.sms(sms()).await.unwrap_err());
             assert!(!format!("{mail}{text}").contains("buyer@"), "the recipient is not told");
             (mail, text)
         };
-        assert!(matches!(
-            outcome("400 Bad Request", "MessageRejected").await,
-            (Refused(_), NotSent(_))
-        ));
-        assert!(matches!(
-            outcome("400 Bad Request", "InvalidParameter").await,
-            (NotSent(_), Refused(_))
-        ));
-        assert!(matches!(
-            outcome("400 Bad Request", "Throttling").await,
-            (NotSent(_), NotSent(_))
-        ));
-        assert!(matches!(
-            outcome("503 Unavailable", "ServiceUnavailable").await,
-            (NotSent(_), NotSent(_))
-        ));
-        assert!(matches!(
-            outcome("500 Error", "InternalFailure").await,
-            (Unknown(_), Unknown(_))
-        ));
+        assert!(matches!(outcome("400 Bad Request", "MessageRejected").await, (Refused(_), NotSent(_))));
+        assert!(matches!(outcome("400 Bad Request", "InvalidParameter").await, (NotSent(_), Refused(_))));
+        assert!(matches!(outcome("400 Bad Request", "Throttling").await, (NotSent(_), NotSent(_))));
+        assert!(matches!(outcome("503 Unavailable", "ServiceUnavailable").await, (NotSent(_), NotSent(_))));
+        assert!(matches!(outcome("500 Error", "InternalFailure").await, (Unknown(_), Unknown(_))));
         assert!(matches!(outcome("", "").await, (Unknown(_), Unknown(_))));
 
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

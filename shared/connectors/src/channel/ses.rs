@@ -36,19 +36,15 @@ pub async fn send(client: &aws_sdk_ses::Client, from: &str, email: &Email) -> Re
 /// # Errors
 /// The recipient is not an address; or ours is not.
 pub fn mime(from: &str, email: &Email) -> Result<Vec<u8>, ChannelError> {
-    let from: Mailbox = from
-        .parse()
-        .map_err(|error| ChannelError::NotSent(format!("the sender is not an address: {error}")))?;
-    let to: Mailbox = email
-        .to
-        .parse()
-        .map_err(|error| ChannelError::Refused(format!("the recipient is not an address: {error}")))?;
+    let from: Mailbox =
+        from.parse().map_err(|error| ChannelError::NotSent(format!("the sender is not an address: {error}")))?;
+    let to: Mailbox =
+        email.to.parse().map_err(|error| ChannelError::Refused(format!("the recipient is not an address: {error}")))?;
     let boundary = |part: &str| hex::encode(&Sha256::digest(format!("{part} {}", email.reference))[..16]);
 
     let html = SinglePart::html(email.html.clone());
-    let mut body = MultiPart::alternative()
-        .boundary(boundary("body"))
-        .singlepart(SinglePart::plain(email.text.clone()));
+    let mut body =
+        MultiPart::alternative().boundary(boundary("body")).singlepart(SinglePart::plain(email.text.clone()));
     if email.inline.is_empty() {
         body = body.singlepart(html);
     } else {
@@ -72,10 +68,7 @@ pub fn mime(from: &str, email: &Email) -> Result<Vec<u8>, ChannelError> {
         .map_err(|error| ChannelError::NotSent(format!("the e-mail cannot be built: {error}")))?;
     let headers = message.headers_mut();
     headers.remove::<Date>();
-    headers.insert_raw(HeaderValue::new(
-        HeaderName::new_from_ascii_str(REFERENCE_HEADER),
-        one_line(&email.reference),
-    ));
+    headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(REFERENCE_HEADER), one_line(&email.reference)));
     Ok(message.formatted())
 }
 
@@ -95,10 +88,7 @@ mod tests {
             subject: "Чек на 3 000,00 ₽".into(),
             text: "Спасибо за покупку.\n".into(),
             html: "<p>Спасибо <img src=\"cid:qr\"></p>".into(),
-            inline: vec![InlinePng {
-                content_id: "qr".into(),
-                bytes: b"\x89PNG\r\n\x1a\n".to_vec(),
-            }],
+            inline: vec![InlinePng { content_id: "qr".into(), bytes: b"\x89PNG\r\n\x1a\n".to_vec() }],
             reference: "ord_1/receipt/1".into(),
         }
     }
@@ -144,45 +134,23 @@ mod tests {
 
     #[test]
     fn an_email_without_pictures_has_no_related_part() {
-        let wire = String::from_utf8(
-            mime(
-                "pay@example.com",
-                &Email {
-                    inline: Vec::new(),
-                    ..email()
-                },
-            )
-            .unwrap(),
-        )
-        .unwrap();
-        assert!(
-            wire.contains("multipart/alternative") && !wire.contains("multipart/related"),
-            "{wire}"
-        );
+        let wire =
+            String::from_utf8(mime("pay@example.com", &Email { inline: Vec::new(), ..email() }).unwrap()).unwrap();
+        assert!(wire.contains("multipart/alternative") && !wire.contains("multipart/related"), "{wire}");
     }
 
     #[test]
     fn nothing_can_add_a_header() {
-        let sly = Email {
-            subject: "a\r\nBcc: x@y.z".into(),
-            reference: "r\r\nBcc: x@y.z".into(),
-            ..email()
-        };
+        let sly = Email { subject: "a\r\nBcc: x@y.z".into(), reference: "r\r\nBcc: x@y.z".into(), ..email() };
         let wire = String::from_utf8(mime("pay@example.com", &sly).unwrap()).unwrap();
         assert!(!wire.lines().any(|line| line.starts_with("Bcc")), "{wire}");
-        let sly = Email {
-            to: "a@b.c\r\nBcc: x@y.z".into(),
-            ..email()
-        };
+        let sly = Email { to: "a@b.c\r\nBcc: x@y.z".into(), ..email() };
         assert!(matches!(mime("pay@example.com", &sly), Err(ChannelError::Refused(_))));
     }
 
     #[test]
     fn a_wrong_recipient_is_refused_and_a_wrong_sender_is_our_fault() {
-        let nobody = Email {
-            to: "nobody".into(),
-            ..email()
-        };
+        let nobody = Email { to: "nobody".into(), ..email() };
         let refused = mime("pay@example.com", &nobody);
         assert!(matches!(refused, Err(ChannelError::Refused(text)) if !text.contains("nobody")));
         assert!(matches!(mime("us", &email()), Err(ChannelError::NotSent(_))));

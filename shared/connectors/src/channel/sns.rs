@@ -7,12 +7,7 @@ use super::aws::unconfirmed;
 use super::{ChannelError, Sms};
 
 /// Codes that mean: not to this number, however often it is tried (malformed, opted out, landline).
-const REFUSALS: [&str; 4] = [
-    "InvalidParameter",
-    "ParameterValueInvalid",
-    "ValidationException",
-    "OptedOut",
-];
+const REFUSALS: [&str; 4] = ["InvalidParameter", "ParameterValueInvalid", "ValidationException", "OptedOut"];
 
 /// Hands a text message over and answers with SNS's id of it. An empty `sender` leaves the choice to SNS.
 ///
@@ -29,9 +24,9 @@ pub async fn send(client: &aws_sdk_sns::Client, sender: &str, sms: &Sms) -> Resu
         publish = publish.message_attributes("AWS.SNS.SMS.SenderID", text(sender)?);
     }
     match publish.send().await {
-        Ok(answer) => answer
-            .message_id
-            .ok_or_else(|| ChannelError::Unknown("the answer carries no id of the message".into())),
+        Ok(answer) => {
+            answer.message_id.ok_or_else(|| ChannelError::Unknown("the answer carries no id of the message".into()))
+        }
         Err(error) => Err(unconfirmed(&error, &REFUSALS)),
     }
 }

@@ -60,21 +60,13 @@ pub fn lines() -> Vec<Line> {
 }
 
 pub fn checkout(lang: Lang) -> CheckoutView {
-    let consent = |kind: &str| ConsentField {
-        url: format!("/legal/{kind}?v=2026-11-01"),
-        ticked: false,
-        error: None,
-    };
+    let consent = |kind: &str| ConsentField { url: format!("/legal/{kind}?v=2026-11-01"), ticked: false, error: None };
     let (card, schemes, by_mail) = match lang {
         Lang::Ru => ("Банковская карта", "МИР, Visa, Mastercard", "Электронная почта"),
         Lang::En => ("Bank card", "MIR, Visa, Mastercard", "E-mail"),
     };
-    let channel = |id: &str, label: &str, checked, enabled| Channel {
-        id: text(id),
-        label: text(label),
-        checked,
-        enabled,
-    };
+    let channel =
+        |id: &str, label: &str, checked, enabled| Channel { id: text(id), label: text(label), checked, enabled };
     CheckoutView {
         lang,
         action_url: text("/pay/01JD9K3V7Q8X2M4N5P6R7S8T9V"),
@@ -87,18 +79,9 @@ pub fn checkout(lang: Lang) -> CheckoutView {
         lines: lines(),
         total_minor: 123_450,
         button: ButtonLabel::Pay,
-        email: Some(Contact::Passed {
-            value: text("iv•••@mail.example"),
-        }),
-        phone: Some(Contact::Ask {
-            value: String::new(),
-            required: false,
-            error: None,
-        }),
-        channels: vec![
-            channel("email", by_mail, true, true),
-            channel("sms", "SMS", false, true),
-        ],
+        email: Some(Contact::Passed { value: text("iv•••@mail.example") }),
+        phone: Some(Contact::Ask { value: String::new(), required: false, error: None }),
+        channels: vec![channel("email", by_mail, true, true), channel("sms", "SMS", false, true)],
         consent_personal_data: consent("personal-data"),
         consent_terms: consent("terms"),
         expires_at_ms: NOW + 14 * 60_000 + 59_000,
@@ -107,11 +90,7 @@ pub fn checkout(lang: Lang) -> CheckoutView {
         test_mode: true,
         version: text("01JD9K3V7Q8X2M4N5P6R7S8T9V-3"),
         csrf: text("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
-        methods: vec![Method {
-            id: text("card"),
-            title: text(card),
-            subtitle: text(schemes),
-        }],
+        methods: vec![Method { id: text("card"), title: text(card), subtitle: text(schemes) }],
         method_chosen: None,
         problem: None,
         declined: None,
@@ -120,16 +99,9 @@ pub fn checkout(lang: Lang) -> CheckoutView {
 
 pub fn checkout_errors() -> CheckoutView {
     let mut view = checkout(Lang::Ru);
-    view.email = Some(Contact::Ask {
-        value: text("ivan@почта"),
-        required: true,
-        error: Some(FieldError::Invalid),
-    });
-    view.phone = Some(Contact::Ask {
-        value: text("+7 900"),
-        required: false,
-        error: Some(FieldError::Invalid),
-    });
+    view.email =
+        Some(Contact::Ask { value: text("ivan@почта"), required: true, error: Some(FieldError::Invalid) });
+    view.phone = Some(Contact::Ask { value: text("+7 900"), required: false, error: Some(FieldError::Invalid) });
     view.consent_personal_data.ticked = true;
     view.consent_terms.error = Some(FieldError::Missing);
     view
@@ -138,9 +110,7 @@ pub fn checkout_errors() -> CheckoutView {
 pub fn checkout_declined() -> CheckoutView {
     let mut view = checkout(Lang::Ru);
     view.declined = Some(DeclineReason::InsufficientFunds);
-    view.phone = Some(Contact::Passed {
-        value: text("+7 900 •••-••-17"),
-    });
+    view.phone = Some(Contact::Passed { value: text("+7 900 •••-••-17") });
     view.channels.clear();
     view.test_mode = false;
     view.methods.push(Method {
@@ -153,10 +123,7 @@ pub fn checkout_declined() -> CheckoutView {
 }
 
 pub fn order() -> OrderSummary {
-    let entry = |at_ms, what: &str| TimelineEntry {
-        at_ms,
-        text: text(what),
-    };
+    let entry = |at_ms, what: &str| TimelineEntry { at_ms, text: text(what) };
     OrderSummary {
         partner: partner(),
         bill: text("4000123412341234"),
@@ -228,52 +195,18 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
                 receipt: receipt_state(),
             },
         ),
-        (
-            "overdue",
-            StateKind::Overdue {
-                promised_ms: NOW - DAY,
-                cancel_url: text("/order/1/cancel"),
-                csrf: csrf(),
-            },
-        ),
+        ("overdue", StateKind::Overdue { promised_ms: NOW - DAY, cancel_url: text("/order/1/cancel"), csrf: csrf() }),
         (
             "cancel-confirm",
-            StateKind::CancelConfirm {
-                action_url: text("/order/1/cancel"),
-                csrf: csrf(),
-                back_url: text("/order/1"),
-            },
+            StateKind::CancelConfirm { action_url: text("/order/1/cancel"), csrf: csrf(), back_url: text("/order/1") },
         ),
-        (
-            "cancelled",
-            StateKind::CancelledRefunding {
-                cancelled_at_ms: NOW,
-                amount_minor: 123_450,
-            },
-        ),
+        ("cancelled", StateKind::CancelledRefunding { cancelled_at_ms: NOW, amount_minor: 123_450 }),
         (
             "refunded",
-            StateKind::Refunded {
-                refunded_at_ms: NOW + DAY,
-                amount_minor: 123_450,
-                receipt: receipt_state(),
-            },
+            StateKind::Refunded { refunded_at_ms: NOW + DAY, amount_minor: 123_450, receipt: receipt_state() },
         ),
-        (
-            "expired",
-            StateKind::Expired {
-                expired_at_ms: NOW,
-                return_url: back(),
-                refresh_seconds: Some(15),
-            },
-        ),
-        (
-            "expired-refunding",
-            StateKind::ExpiredRefunding {
-                paid_at_ms: NOW,
-                return_url: back(),
-            },
-        ),
+        ("expired", StateKind::Expired { expired_at_ms: NOW, return_url: back(), refresh_seconds: Some(15) }),
+        ("expired-refunding", StateKind::ExpiredRefunding { paid_at_ms: NOW, return_url: back() }),
         ("not_found", StateKind::NotFound),
     ]
 }
@@ -322,10 +255,7 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         cash_minor: 0,
         electronic_minor: 123_450,
         prepaid_minor: 0,
-        vats: vec![VatSum {
-            label: text("Сумма без НДС"),
-            amount_minor: 123_450,
-        }],
+        vats: vec![VatSum { label: text("Сумма без НДС"), amount_minor: 123_450 }],
         buyer_contact: Some(text("ivanov@mail.example")),
         sender_email: text("check@apikassa.example"),
         till_registration: text("0000123456012345"),
@@ -368,36 +298,11 @@ fn bank(lang: Lang) -> BankView {
         order: text("4000123412341234.1"),
         amount_minor: 123_450,
         cards: vec![
-            card(
-                "ok",
-                "Успешная оплата",
-                "•••• 0004",
-                "Деньги списываются сразу, без подтверждения.",
-            ),
-            card(
-                "3ds",
-                "С подтверждением 3-D Secure",
-                "•••• 0012",
-                "Банк спросит код из SMS.",
-            ),
-            card(
-                "funds",
-                "Не хватает денег",
-                "•••• 0020",
-                "Банк откажет: недостаточно средств.",
-            ),
-            card(
-                "blocked",
-                "Карта заблокирована",
-                "•••• 0038",
-                "Банк откажет: карта заблокирована.",
-            ),
-            card(
-                "silent",
-                "Банк молчит",
-                "•••• 0046",
-                "Банк не ответит, итог станет известен через минуту.",
-            ),
+            card("ok", "Успешная оплата", "•••• 0004", "Деньги списываются сразу, без подтверждения."),
+            card("3ds", "С подтверждением 3-D Secure", "•••• 0012", "Банк спросит код из SMS."),
+            card("funds", "Не хватает денег", "•••• 0020", "Банк откажет: недостаточно средств."),
+            card("blocked", "Карта заблокирована", "•••• 0038", "Банк откажет: карта заблокирована."),
+            card("silent", "Банк молчит", "•••• 0046", "Банк не ответит, итог станет известен через минуту."),
         ],
     }
 }
@@ -465,21 +370,9 @@ fn api_docs() -> ApiDocsView {
                     "Номер заказа магазина неповторим: повтор с тем же номером и составом вернёт тот же заказ.",
                 ),
                 params: vec![
-                    param(
-                        "Idempotency-Key",
-                        "header",
-                        false,
-                        "string",
-                        "Ключ повтора, до 64 знаков.",
-                    ),
+                    param("Idempotency-Key", "header", false, "string", "Ключ повтора, до 64 знаков."),
                     param("number", "body", true, "string", "Номер заказа магазина."),
-                    param(
-                        "lines[].price_minor",
-                        "body",
-                        true,
-                        "integer",
-                        "Цена одной единицы, копейки.",
-                    ),
+                    param("lines[].price_minor", "body", true, "integer", "Цена одной единицы, копейки."),
                 ],
                 request_example: Some(text(
                     "{\n  \"number\": \"A-1024\",\n  \"lines\": [\n    { \"name\": \"Выписка\", \"quantity\": \"1\", \"price_minor\": 45000 }\n  ]\n}",
@@ -527,10 +420,7 @@ pub fn pages() -> Vec<(String, Page)> {
     add("checkout-errors", pages::checkout(&checkout_errors()));
     add("checkout-declined", pages::checkout(&checkout_declined()));
     for (name, kind) in states() {
-        add(
-            &format!("state-{name}"),
-            pages::order_state(&state(Lang::Ru, kind.clone())),
-        );
+        add(&format!("state-{name}"), pages::order_state(&state(Lang::Ru, kind.clone())));
         add(&format!("state-{name}-en"), pages::order_state(&state(Lang::En, kind)));
     }
     add("receipt", pages::receipt(&receipt(ReceiptKind::Income)));
@@ -551,9 +441,7 @@ pub fn pages() -> Vec<(String, Page)> {
     );
     add(
         "delivery-link",
-        pages::delivery(&delivery(DeliveryContent::Link {
-            url: text("https://spravki.example/r/1"),
-        })),
+        pages::delivery(&delivery(DeliveryContent::Link { url: text("https://spravki.example/r/1") })),
     );
     add(
         "delivery-expired",
@@ -633,24 +521,9 @@ pub fn pages() -> Vec<(String, Page)> {
             action_url: text("/shop/buy"),
             csrf: text("9f86"),
             goods: vec![
-                good(
-                    "egrn",
-                    "Выписка из ЕГРН",
-                    "Кто владеет квартирой и нет ли обременений. Файл PDF за час.",
-                    45_000,
-                ),
-                good(
-                    "history",
-                    "История владения",
-                    "Все переходы прав с 1998 года. Файл PDF за день.",
-                    29_000,
-                ),
-                good(
-                    "plan",
-                    "Поэтажный план",
-                    "Чертёж БТИ с размерами комнат. Бумага и PDF, три дня.",
-                    1_250_000,
-                ),
+                good("egrn", "Выписка из ЕГРН", "Кто владеет квартирой и нет ли обременений. Файл PDF за час.", 45_000),
+                good("history", "История владения", "Все переходы прав с 1998 года. Файл PDF за день.", 29_000),
+                good("plan", "Поэтажный план", "Чертёж БТИ с размерами комнат. Бумага и PDF, три дня.", 1_250_000),
             ],
             problem: None,
         }),
@@ -665,10 +538,7 @@ pub fn pages() -> Vec<(String, Page)> {
                     (text("billnumber"), text("4000123412341234")),
                     (text("ordernumber"), text("A-1024")),
                     (text("result"), text("paid")),
-                    (
-                        text("signature"),
-                        text("v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
-                    ),
+                    (text("signature"), text("v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=")),
                 ],
                 api_status: Some(text("paid")),
                 order_url: Some(text("/order/1")),
@@ -676,21 +546,10 @@ pub fn pages() -> Vec<(String, Page)> {
             }),
         );
     }
-    add(
-        "mailbox",
-        pages::mailbox(&MailboxView {
-            lang: Lang::Ru,
-            items: mailbox_items(),
-            index_url: Some(text("/")),
-        }),
-    );
+    add("mailbox", pages::mailbox(&MailboxView { lang: Lang::Ru, items: mailbox_items(), index_url: Some(text("/")) }));
     add(
         "mailbox-empty",
-        pages::mailbox(&MailboxView {
-            lang: Lang::Ru,
-            items: Vec::new(),
-            index_url: Some(text("/")),
-        }),
+        pages::mailbox(&MailboxView { lang: Lang::Ru, items: Vec::new(), index_url: Some(text("/")) }),
     );
     let mut items = mailbox_items().into_iter();
     if let (Some(mail), Some(sms)) = (items.next(), items.next()) {
@@ -707,11 +566,7 @@ pub fn pages() -> Vec<(String, Page)> {
         };
         add(
             "mailbox-mail",
-            pages::mailbox_message(&message(
-                mail,
-                body,
-                vec![(text("receipt-qr.png"), text("/mailbox/3/receipt-qr"))],
-            )),
+            pages::mailbox_message(&message(mail, body, vec![(text("receipt-qr.png"), text("/mailbox/3/receipt-qr"))])),
         );
         let body = MessageBody::Text(sms.subject.clone());
         add("mailbox-sms", pages::mailbox_message(&message(sms, body, Vec::new())));
@@ -728,11 +583,7 @@ pub fn pages() -> Vec<(String, Page)> {
             index_url: Some(text("/")),
         }),
     );
-    let link = |url: &str, title: &str, what: &str| IndexLink {
-        url: text(url),
-        title: text(title),
-        text: text(what),
-    };
+    let link = |url: &str, title: &str, what: &str| IndexLink { url: text(url), title: text(title), text: text(what) };
     add(
         "local-index",
         pages::local_index(&LocalIndexView {
@@ -744,10 +595,7 @@ pub fn pages() -> Vec<(String, Page)> {
                 link("/time", "Машина времени", "Дождаться сроков, не ожидая."),
                 link("/docs", "API партнёра", "Справочник и примеры."),
             ],
-            facts: vec![
-                (text("API"), text("http://127.0.0.1:8080/v1")),
-                (text("Ключ"), text("test_partner")),
-            ],
+            facts: vec![(text("API"), text("http://127.0.0.1:8080/v1")), (text("Ключ"), text("test_partner"))],
         }),
     );
     let job = |id: &str, number: &str, title: &str, outcome: Option<&str>| ExecutionJob {
@@ -767,12 +615,7 @@ pub fn pages() -> Vec<(String, Page)> {
             csrf: text("9f86"),
             jobs: vec![
                 job("1", "А-1025", "Поэтажный план", None),
-                job(
-                    "2",
-                    "А-1024",
-                    "Выписка из ЕГРН об объекте недвижимости",
-                    Some("Исполнен"),
-                ),
+                job("2", "А-1024", "Выписка из ЕГРН об объекте недвижимости", Some("Исполнен")),
             ],
             index_url: Some(text("/")),
         }),
@@ -814,13 +657,7 @@ pub fn mails() -> Vec<(String, Mail)> {
     let result = || text("https://pay.apikassa.example/result/1");
     let receipt_url = || text("https://pay.apikassa.example/receipt/1");
     let kinds = [
-        (
-            "paid",
-            MailKind::PaidReceipt {
-                receipt: Box::new(receipt(ReceiptKind::Income)),
-                receipt_url: receipt_url(),
-            },
-        ),
+        ("paid", MailKind::PaidReceipt { receipt: Box::new(receipt(ReceiptKind::Income)), receipt_url: receipt_url() }),
         (
             "delayed",
             MailKind::ExecutionDelayed {
@@ -828,20 +665,8 @@ pub fn mails() -> Vec<(String, Mail)> {
                 cancel_url: text("https://pay.apikassa.example/order/1/cancel"),
             },
         ),
-        (
-            "fulfilled",
-            MailKind::OrderFulfilled {
-                result_url: result(),
-                valid_until_ms: Some(NOW + 30 * DAY),
-            },
-        ),
-        (
-            "reminder",
-            MailKind::Reminder {
-                result_url: result(),
-                valid_until_ms: Some(NOW + 30 * DAY),
-            },
-        ),
+        ("fulfilled", MailKind::OrderFulfilled { result_url: result(), valid_until_ms: Some(NOW + 30 * DAY) }),
+        ("reminder", MailKind::Reminder { result_url: result(), valid_until_ms: Some(NOW + 30 * DAY) }),
         (
             "refund",
             MailKind::RefundReceipt {
@@ -857,10 +682,7 @@ pub fn mails() -> Vec<(String, Mail)> {
             MailKind::Custom {
                 subject: text("Ваша справка готова"),
                 body: text("Здравствуйте!\n\nМы подготовили справку."),
-                button: Some(MailButton {
-                    label: text("Забрать"),
-                    url: result(),
-                }),
+                button: Some(MailButton { label: text("Забрать"), url: result() }),
             },
         ),
     ];

@@ -39,15 +39,7 @@ async fn state(world: &World, number: &str) -> BankState {
 fn told(world: &World) -> Vec<BankState> {
     let bank = bank(world);
     let heard = world.heard();
-    heard
-        .iter()
-        .map(|heard| {
-            bank.callback(world.now(), &heard.headers, &heard.body)
-                .unwrap()
-                .report
-                .state
-        })
-        .collect()
+    heard.iter().map(|heard| bank.callback(world.now(), &heard.headers, &heard.body).unwrap().report.state).collect()
 }
 
 const PAID: BankState = BankState::Succeeded(Money::rub(300_000));
@@ -62,11 +54,7 @@ async fn every_card_does_what_it_says() {
             vec![declined(DeclineReason::InsufficientFunds)],
             declined(DeclineReason::InsufficientFunds),
         ),
-        (
-            "blocked",
-            vec![declined(DeclineReason::CardBlocked)],
-            declined(DeclineReason::CardBlocked),
-        ),
+        ("blocked", vec![declined(DeclineReason::CardBlocked)], declined(DeclineReason::CardBlocked)),
         ("silent", vec![], PAID),
         ("doubled", vec![PAID, PAID], PAID),
         ("out_of_order", vec![PAID, BankState::Pending], PAID),
@@ -77,16 +65,8 @@ async fn every_card_does_what_it_says() {
         let world = World::new();
         let page = registered(&world, "n-1").await;
         let answer = world.form(&page.url, &format!("card={card}")).await;
-        assert_eq!(
-            (answer.status, answer.location()),
-            (303, "https://pay.test/c/x/return"),
-            "{card}"
-        );
-        assert_eq!(
-            told(&world),
-            callbacks,
-            "{card}: the callback comes before the buyer does"
-        );
+        assert_eq!((answer.status, answer.location()), (303, "https://pay.test/c/x/return"), "{card}");
+        assert_eq!(told(&world), callbacks, "{card}: the callback comes before the buyer does");
         assert_eq!(state(&world, "n-1").await, asked, "{card}");
     }
 }
@@ -154,10 +134,7 @@ async fn three_wrong_codes_are_too_many() {
     assert_eq!(state(&world, "n-2").await, BankState::Pending, "no code before a card");
     world.form(&page.url, "card=challenge").await;
     world.form(&code, "code=0").await;
-    assert_eq!(
-        world.form(&code, "code=111111").await.location(),
-        "https://pay.test/c/x/return"
-    );
+    assert_eq!(world.form(&code, "code=111111").await.location(), "https://pay.test/c/x/return");
     assert_eq!(told(&world), [PAID]);
 }
 
@@ -175,10 +152,7 @@ async fn a_number_is_one_payment() {
     let first = registered(&world, "n-1").await;
     world.pass(60).await;
     assert_eq!(registered(&world, "n-1").await, first);
-    let other = PaymentRequest {
-        amount: Money::rub(1),
-        ..request("n-1")
-    };
+    let other = PaymentRequest { amount: Money::rub(1), ..request("n-1") };
     let Err(BankError::Refused { status: 409, code, .. }) = bank(&world).register(world.http(), &other).await else {
         panic!("another body under the same number is refused")
     };
@@ -191,71 +165,18 @@ async fn what_a_bank_would_refuse_is_refused_by_field() {
     let world = World::new();
     let good = request("n-1");
     let cases = [
-        (
-            PaymentRequest {
-                number: "a b".into(),
-                ..good.clone()
-            },
-            "/number",
-        ),
-        (
-            PaymentRequest {
-                amount: Money::rub(0),
-                ..good.clone()
-            },
-            "/amount",
-        ),
-        (
-            PaymentRequest {
-                amount: Money::new(1, domain::money::Currency::USD),
-                ..good.clone()
-            },
-            "/currency",
-        ),
-        (
-            PaymentRequest {
-                return_url: "javascript:alert(1)".into(),
-                ..good.clone()
-            },
-            "/return_url",
-        ),
-        (
-            PaymentRequest {
-                callback_url: "/x".into(),
-                ..good.clone()
-            },
-            "/callback_url",
-        ),
-        (
-            PaymentRequest {
-                merchant: " ".into(),
-                ..good.clone()
-            },
-            "/merchant",
-        ),
-        (
-            PaymentRequest {
-                expires_at: world.now(),
-                ..good.clone()
-            },
-            "/expires_at",
-        ),
-        (
-            PaymentRequest {
-                expires_at: plus_seconds(world.now(), 91 * 86_400),
-                ..good.clone()
-            },
-            "/expires_at",
-        ),
+        (PaymentRequest { number: "a b".into(), ..good.clone() }, "/number"),
+        (PaymentRequest { amount: Money::rub(0), ..good.clone() }, "/amount"),
+        (PaymentRequest { amount: Money::new(1, domain::money::Currency::USD), ..good.clone() }, "/currency"),
+        (PaymentRequest { return_url: "javascript:alert(1)".into(), ..good.clone() }, "/return_url"),
+        (PaymentRequest { callback_url: "/x".into(), ..good.clone() }, "/callback_url"),
+        (PaymentRequest { merchant: " ".into(), ..good.clone() }, "/merchant"),
+        (PaymentRequest { expires_at: world.now(), ..good.clone() }, "/expires_at"),
+        (PaymentRequest { expires_at: plus_seconds(world.now(), 91 * 86_400), ..good.clone() }, "/expires_at"),
     ];
     for (request, pointer) in cases {
         let answer = bank(&world).register(world.http(), &request).await;
-        let Err(BankError::Refused {
-            status: 422, message, ..
-        }) = answer
-        else {
-            panic!("{pointer}: {answer:?}")
-        };
+        let Err(BankError::Refused { status: 422, message, .. }) = answer else { panic!("{pointer}: {answer:?}") };
         assert!(message.contains(pointer), "{message}");
     }
     assert_eq!(state(&world, "n-1").await, BankState::NotFound);
@@ -364,10 +285,7 @@ async fn a_write_that_fails_leaves_nothing_half_done() {
         world.form(&page.url, "card=success").await;
         world.pass(60).await;
         let told = told(&world);
-        assert!(
-            !told.is_empty() && told.iter().all(|state| *state == PAID),
-            "{no}: {told:?}"
-        );
+        assert!(!told.is_empty() && told.iter().all(|state| *state == PAID), "{no}: {told:?}");
         assert_eq!(state(&world, "n-1").await, PAID);
     }
 }
@@ -391,35 +309,16 @@ async fn money_goes_back_once_and_only_what_was_taken() {
     assert_eq!(code(bank.refund(world.http(), &whole).await), "not-captured");
     assert_eq!(state(&world, "n-2").await, BankState::NotFound);
     world.form(&page.url, "card=success").await;
-    assert_eq!(
-        code(bank.refund(world.http(), &refund("n-3", 300_001)).await),
-        "exceeds-captured"
-    );
+    assert_eq!(code(bank.refund(world.http(), &refund("n-3", 300_001)).await), "exceeds-captured");
     let first = bank.refund(world.http(), &whole).await.unwrap();
     assert_eq!(first.state, PAID);
-    assert_eq!(
-        bank.refund(world.http(), &whole).await.unwrap(),
-        first,
-        "the same number, the same answer"
-    );
+    assert_eq!(bank.refund(world.http(), &whole).await.unwrap(), first, "the same number, the same answer");
     assert_eq!(bank.ask(world.http(), "n-2").await.unwrap(), first);
-    assert_eq!(
-        code(bank.refund(world.http(), &refund("n-2", 1)).await),
-        "number-reused"
-    );
-    assert_eq!(
-        code(bank.refund(world.http(), &refund("n-4", 1)).await),
-        "exceeds-captured"
-    );
-    let other = RefundRequest {
-        payment_reference: Some("pay_x".into()),
-        ..refund("n-5", 1)
-    };
+    assert_eq!(code(bank.refund(world.http(), &refund("n-2", 1)).await), "number-reused");
+    assert_eq!(code(bank.refund(world.http(), &refund("n-4", 1)).await), "exceeds-captured");
+    let other = RefundRequest { payment_reference: Some("pay_x".into()), ..refund("n-5", 1) };
     assert_eq!(code(bank.refund(world.http(), &other).await), "invalid");
-    let unknown = RefundRequest {
-        payment_number: "n-9".into(),
-        ..whole
-    };
+    let unknown = RefundRequest { payment_number: "n-9".into(), ..whole };
     assert_eq!(code(bank.refund(world.http(), &unknown).await), "payment-not-found");
 }
 
@@ -428,31 +327,19 @@ async fn pages_have_a_strict_policy_and_unknown_ones_are_not_there() {
     let world = World::new();
     let page = registered(&world, "n-1").await;
     let path = page.url.strip_prefix(BASE).unwrap();
-    for (form, words) in [
-        ("", "3000"),
-        ("card=challenge", "111111"),
-        ("decision=refuse", "отказались"),
-    ] {
+    for (form, words) in [("", "3000"), ("card=challenge", "111111"), ("decision=refuse", "отказались")] {
         if !form.is_empty() {
             world.form(path, form).await;
         }
         let answer = world.ask("GET", path, &[], "").await;
         assert_eq!(answer.status, 200);
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
-        assert!(
-            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
-            "{policy}"
-        );
-        let html = String::from_utf8(answer.body.to_vec())
-            .unwrap()
-            .replace(['\u{a0}', '\u{202f}', ' '], "");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        let html = String::from_utf8(answer.body.to_vec()).unwrap().replace(['\u{a0}', '\u{202f}', ' '], "");
         assert!(html.contains(words), "{words}: {html}");
     }
-    for path in [
-        "/sandbox/bank/pay/x",
-        "/sandbox/bank/pay/pay_demoshop_00000000000000000000000000000000",
-        "/sandbox/x",
-    ] {
+    for path in ["/sandbox/bank/pay/x", "/sandbox/bank/pay/pay_demoshop_00000000000000000000000000000000", "/sandbox/x"]
+    {
         assert_eq!(world.ask("GET", path, &[], "").await.status, 404, "{path}");
     }
     assert_eq!(world.form(path, "card=4111111111111111").await.status, 422);

@@ -87,33 +87,18 @@ impl Http for Outside {
         for (name, value) in &request.headers {
             built = built.header(*name, value);
         }
-        if let Some(path) = request
-            .url
-            .strip_prefix(BASE)
-            .filter(|path| path.starts_with("/sandbox/"))
-        {
+        if let Some(path) = request.url.strip_prefix(BASE).filter(|path| path.starts_with("/sandbox/")) {
             let request = built.uri(path).body(Body::from(request.body)).unwrap();
             let response = self.router.get().unwrap().clone().oneshot(request).await.unwrap();
             let status = response.status().as_u16();
             let body = response.into_body().collect().await.unwrap().to_bytes();
-            return Ok(Response {
-                status,
-                headers: Vec::new(),
-                body,
-            });
+            return Ok(Response { status, headers: Vec::new(), body });
         }
         let headers = built.headers_ref().unwrap().clone();
-        self.heard.lock().unwrap().push(Heard {
-            headers,
-            body: request.body,
-        });
+        self.heard.lock().unwrap().push(Heard { headers, body: request.body });
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Some(200));
         let status = answer.ok_or_else(|| HttpError::Unknown("silence".into()))?;
-        Ok(Response {
-            status,
-            headers: Vec::new(),
-            body: Bytes::new(),
-        })
+        Ok(Response { status, headers: Vec::new(), body: Bytes::new() })
     }
 }
 
@@ -175,15 +160,9 @@ impl Answer {
 
 impl World {
     pub fn new() -> Self {
-        let outside = Arc::new(Outside {
-            now: AtomicI64::new(START),
-            ..Outside::default()
-        });
-        let table = Arc::new(Shaky {
-            table: MemoryTable::new(),
-            puts: AtomicUsize::new(0),
-            fail_at: AtomicUsize::new(0),
-        });
+        let outside = Arc::new(Outside { now: AtomicI64::new(START), ..Outside::default() });
+        let table =
+            Arc::new(Shaky { table: MemoryTable::new(), puts: AtomicUsize::new(0), fail_at: AtomicUsize::new(0) });
         let agent = Agent {
             name: "Агент".into(),
             inn: "7700000016".into(),
@@ -225,13 +204,7 @@ impl World {
         });
         assert!(outside.router.set(sandbox::router(ports.clone(), sweep)).is_ok());
         let tenant = Tenant::try_new("demoshop", Mode::Test).unwrap();
-        Self {
-            ports,
-            tenant,
-            swept,
-            outside,
-            table,
-        }
+        Self { ports, tenant, swept, outside, table }
     }
 
     pub fn http(&self) -> &dyn Http {
@@ -277,11 +250,7 @@ impl World {
 
     /// The `no`-th write from now on fails.
     pub fn fail_put(&self, no: usize) {
-        let at = if no == 0 {
-            0
-        } else {
-            self.table.puts.load(Ordering::SeqCst) + no
-        };
+        let at = if no == 0 { 0 } else { self.table.puts.load(Ordering::SeqCst) + no };
         self.table.fail_at.store(at, Ordering::SeqCst);
     }
 
@@ -291,22 +260,10 @@ impl World {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).unwrap();
-        let response = self
-            .outside
-            .router
-            .get()
-            .unwrap()
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap();
+        let response = self.outside.router.get().unwrap().clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-        }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
     pub async fn form(&self, url: &str, form: &str) -> Answer {

@@ -33,26 +33,18 @@ fn document(world: &World, id: &str) -> ReceiptDocument {
         buyer_contact: "buyer@mail.test".into(),
         lines: vec![line],
         supplier: Supplier {
-            name: "ООО «Справка»".into(),
-            inn: "7727401209".into(),
-            phone: "+74951234567".into(),
+            name: "ООО «Справка»".into(), inn: "7727401209".into(), phone: "+74951234567".into()
         },
         total: Money::rub(15_002),
     }
 }
 
 async fn print(world: &World, id: &str, scenario: ReceiptScenario) -> TillAnswer {
-    till(world, scenario)
-        .print(world.http(), &document(world, id), CALLBACK)
-        .await
-        .unwrap()
+    till(world, scenario).print(world.http(), &document(world, id), CALLBACK).await.unwrap()
 }
 
 async fn ask(world: &World, id: &str) -> TillAnswer {
-    till(world, ReceiptScenario::Prompt)
-        .ask(world.http(), id)
-        .await
-        .unwrap()
+    till(world, ReceiptScenario::Prompt).ask(world.http(), id).await.unwrap()
 }
 
 async fn printed(world: &World, id: &str) -> Fiscal {
@@ -64,40 +56,24 @@ async fn printed(world: &World, id: &str) -> Fiscal {
 
 fn told(world: &World) -> Vec<(String, TillAnswer)> {
     let till = till(world, ReceiptScenario::Prompt);
-    world
-        .heard()
-        .iter()
-        .map(|heard| till.callback(world.now(), &heard.headers, &heard.body).unwrap())
-        .collect()
+    world.heard().iter().map(|heard| till.callback(world.now(), &heard.headers, &heard.body).unwrap()).collect()
 }
 
 #[tokio::test]
 async fn one_document_per_id_ever() {
     let world = World::new();
     assert_eq!(ask(&world, "o-r1").await, TillAnswer::NotFound);
-    assert_eq!(
-        print(&world, "o-r1", ReceiptScenario::Prompt).await,
-        TillAnswer::Waiting
-    );
-    assert_eq!(
-        print(&world, "o-r1", ReceiptScenario::Prompt).await,
-        TillAnswer::Waiting
-    );
+    assert_eq!(print(&world, "o-r1", ReceiptScenario::Prompt).await, TillAnswer::Waiting);
+    assert_eq!(print(&world, "o-r1", ReceiptScenario::Prompt).await, TillAnswer::Waiting);
     world.drain().await;
     let fiscal = printed(&world, "o-r1").await;
     assert_eq!(told(&world), [("o-r1".to_owned(), TillAnswer::Printed(fiscal.clone()))]);
-    assert_eq!(
-        print(&world, "o-r1", ReceiptScenario::Prompt).await,
-        TillAnswer::Printed(fiscal.clone())
-    );
+    assert_eq!(print(&world, "o-r1", ReceiptScenario::Prompt).await, TillAnswer::Printed(fiscal.clone()));
     world.pass(100_000).await;
     assert_eq!(told(&world), [], "told once, printed once");
     assert_eq!(printed(&world, "o-r1").await, fiscal);
     assert!(fiscal.drive.starts_with("9999") && fiscal.drive.len() == 16 && fiscal.sign.len() == 10);
-    assert_eq!(
-        (fiscal.total, fiscal.shift, fiscal.number, fiscal.document),
-        (Money::rub(15_002), 1, 1, 2)
-    );
+    assert_eq!((fiscal.total, fiscal.shift, fiscal.number, fiscal.document), (Money::rub(15_002), 1, 1, 2));
 }
 
 #[tokio::test]
@@ -142,10 +118,7 @@ async fn scenarios() {
     let failed = ask(&world, "f").await;
     assert!(matches!(failed, TillAnswer::Failed { passing: true, .. }), "{failed:?}");
     assert_eq!(told(&world), [("f".to_owned(), failed)]);
-    assert_eq!(
-        print(&world, "f", ReceiptScenario::FailingOnce).await,
-        TillAnswer::Waiting
-    );
+    assert_eq!(print(&world, "f", ReceiptScenario::FailingOnce).await, TillAnswer::Waiting);
     world.drain().await;
     let fiscal = printed(&world, "f").await;
     assert_eq!(told(&world), [("f".to_owned(), TillAnswer::Printed(fiscal))]);
@@ -161,32 +134,17 @@ async fn a_document_that_breaks_a_rule_is_refused_by_field_and_tag() {
         document
     };
     let cases = [
-        (
-            with(|d| d.supplier.inn = "7727401208".into()),
-            "items[0].supplier_info.inn (1226)",
-        ),
-        (
-            with(|d| d.supplier.phone = "84951234567".into()),
-            "items[0].supplier_info.phones (1171)",
-        ),
-        (
-            with(|d| d.supplier.name = "я".repeat(240)),
-            "items[0].supplier_info.name (1225)",
-        ),
-        (
-            with(|d| d.supplier.name = "я".repeat(225)),
-            "items[0].supplier_info (1224)",
-        ),
+        (with(|d| d.supplier.inn = "7727401208".into()), "items[0].supplier_info.inn (1226)"),
+        (with(|d| d.supplier.phone = "84951234567".into()), "items[0].supplier_info.phones (1171)"),
+        (with(|d| d.supplier.name = "я".repeat(240)), "items[0].supplier_info.name (1225)"),
+        (with(|d| d.supplier.name = "я".repeat(225)), "items[0].supplier_info (1224)"),
         (with(|d| d.agent.inn = "1".into()), "company.inn (1018)"),
         (with(|d| d.buyer_contact = String::new()), "client.phone (1008)"),
         (with(|d| d.buyer_contact = "buyer@".into()), "client.email (1008)"),
         (with(|d| d.lines[0].name = "я".repeat(129)), "items[0].name (1030)"),
         (with(|d| d.lines[0].amount = Money::rub(15_001)), "items[0].sum (1043)"),
         (with(|d| d.lines[0].vat = VatRate::Vat20), "items[0].vat.type (1199)"),
-        (
-            with(|d| d.lines[0].subject = Subject::Goods),
-            "items[0].quantity (1023)",
-        ),
+        (with(|d| d.lines[0].subject = Subject::Goods), "items[0].quantity (1023)"),
         (with(|d| d.lines.clear()), "items (1059)"),
         (with(|d| d.total = Money::rub(1)), "total (1020)"),
         (with(|d| d.place = String::new()), "company.payment_address (1187)"),
@@ -194,11 +152,9 @@ async fn a_document_that_breaks_a_rule_is_refused_by_field_and_tag() {
     let till = till(&world, ReceiptScenario::Prompt);
     for (document, field) in cases {
         match till.print(world.http(), &document, CALLBACK).await.unwrap() {
-            TillAnswer::Failed {
-                code: 32,
-                text,
-                passing: false,
-            } => assert!(text.starts_with(field), "{field}: {text}"),
+            TillAnswer::Failed { code: 32, text, passing: false } => {
+                assert!(text.starts_with(field), "{field}: {text}");
+            }
             other => panic!("{field}: {other:?}"),
         }
     }

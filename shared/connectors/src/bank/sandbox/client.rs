@@ -20,9 +20,7 @@ pub struct SandboxBank {
 impl SandboxBank {
     /// The bank at `base_url`. `secret` is derived for [`super::PURPOSE`]. `now` is the real clock, for signatures.
     pub fn new(base_url: &str, tenant: &Tenant, secret: Vec<u8>, now: Timestamp) -> Self {
-        Self {
-            peer: Peer::new(base_url, tenant, secret, now),
-        }
+        Self { peer: Peer::new(base_url, tenant, secret, now) }
     }
 
     async fn outcome(
@@ -51,25 +49,17 @@ impl Bank for SandboxBank {
         if !(answer.url.starts_with("https://") || answer.url.starts_with("http://")) {
             return Err(Malformed::at("/url", "an absolute http(s) URL").into());
         }
-        Ok(Registered {
-            reference: answer.reference,
-            url: answer.url,
-        })
+        Ok(Registered { reference: answer.reference, url: answer.url })
     }
 
     async fn ask(&self, http: &dyn Http, number: &str) -> Result<BankReport, BankError> {
-        let body = StatusBody {
-            number: number.to_owned(),
-        };
-        self.outcome(http, "/sandbox/bank/v1/payments/status", number, &body)
-            .await
+        let body = StatusBody { number: number.to_owned() };
+        self.outcome(http, "/sandbox/bank/v1/payments/status", number, &body).await
     }
 
     async fn refund(&self, http: &dyn Http, request: &RefundRequest) -> Result<BankReport, BankError> {
         let body = translate::refund(request);
-        let report = self
-            .outcome(http, "/sandbox/bank/v1/refunds", &request.number, &body)
-            .await?;
+        let report = self.outcome(http, "/sandbox/bank/v1/refunds", &request.number, &body).await?;
         if report.state == BankState::NotFound {
             return Err(Malformed::at("/state", "pending, succeeded or declined").into());
         }
@@ -87,9 +77,6 @@ impl Bank for SandboxBank {
         if report.state == BankState::NotFound {
             return Err(Malformed::at("/state", "pending, succeeded or declined").into());
         }
-        Ok(Callback {
-            number: outcome.number,
-            report,
-        })
+        Ok(Callback { number: outcome.number, report })
     }
 }

@@ -49,18 +49,13 @@ pub fn report(outcome: &Outcome) -> Result<BankReport, Malformed> {
         State::NotFound => BankState::NotFound,
         State::Declined => BankState::Declined(reason(outcome.reason.as_deref())),
         State::Succeeded => {
-            let minor = outcome
-                .amount
-                .ok_or_else(|| Malformed::at("/amount", "present with `succeeded`"))?;
+            let minor = outcome.amount.ok_or_else(|| Malformed::at("/amount", "present with `succeeded`"))?;
             let currency = outcome.currency.as_deref().and_then(Currency::from_code);
             let currency = currency.ok_or_else(|| Malformed::at("/currency", "an ISO 4217 code with `succeeded`"))?;
             BankState::Succeeded(Money::new(minor, currency))
         }
     };
-    Ok(BankReport {
-        reference: outcome.reference.clone(),
-        state,
-    })
+    Ok(BankReport { reference: outcome.reference.clone(), state })
 }
 
 /// The bank's reasons have our codes; one we do not know is still a decline.
@@ -72,8 +67,5 @@ fn reason(code: Option<&str>) -> DeclineReason {
         DeclineReason::CancelledByBuyer,
         DeclineReason::TimedOut,
     ];
-    KNOWN
-        .into_iter()
-        .find(|known| Some(known.code()) == code)
-        .unwrap_or(DeclineReason::Other)
+    KNOWN.into_iter().find(|known| Some(known.code()) == code).unwrap_or(DeclineReason::Other)
 }

@@ -19,9 +19,7 @@ pub struct SandboxExecutor {
 impl SandboxExecutor {
     /// The executor at `base_url`. `secret` is derived for [`super::PURPOSE`]. `now` is the real clock, for signatures.
     pub fn new(base_url: &str, tenant: &Tenant, secret: Vec<u8>, now: Timestamp) -> Self {
-        Self {
-            peer: Peer::new(base_url, tenant, secret, now),
-        }
+        Self { peer: Peer::new(base_url, tenant, secret, now) }
     }
 }
 
@@ -37,13 +35,8 @@ impl Executor for SandboxExecutor {
     }
 
     async fn cancel(&self, http: &dyn Http, order: &OrderId) -> Result<CancelAnswer, ExecutorError> {
-        let body = CancelBody {
-            order: order.to_string(),
-        };
-        let reply: CancelReply = self
-            .peer
-            .call(http, "/sandbox/executor/v1/cancellations", &body)
-            .await?;
+        let body = CancelBody { order: order.to_string() };
+        let reply: CancelReply = self.peer.call(http, "/sandbox/executor/v1/cancellations", &body).await?;
         if reply.order != body.order {
             return Err(Malformed::at("/order", "the order that was cancelled").into());
         }

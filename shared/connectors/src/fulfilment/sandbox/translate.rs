@@ -16,10 +16,7 @@ pub fn job(job: &Job) -> JobBody {
         order: job.order.to_string(),
         number: job.number.clone(),
         lines: job.lines.iter().map(line).collect(),
-        buyer: Buyer {
-            email: job.email.clone(),
-            phone: job.phone.clone(),
-        },
+        buyer: Buyer { email: job.email.clone(), phone: job.phone.clone() },
         metadata: job.metadata.clone(),
         scenario: match job.scenario {
             ExecutionScenario::Automatic => Scenario::Automatic,
@@ -54,12 +51,10 @@ pub const fn cancel_answer(word: CancelWord) -> CancelAnswer {
 pub fn report(body: ReportBody) -> Result<ExecutionReport, Malformed> {
     let order = body.order.parse().map_err(|_| Malformed::at("/order", "an order id"))?;
     let outcome = match body.outcome {
-        OutcomeBody::Fulfilled { result } => ExecutionOutcome::Fulfilled {
-            result: content(result)?,
-        },
-        OutcomeBody::Failed { reason } => ExecutionOutcome::Failed {
-            reason: reason.chars().filter(|c| !c.is_control()).take(500).collect(),
-        },
+        OutcomeBody::Fulfilled { result } => ExecutionOutcome::Fulfilled { result: content(result)? },
+        OutcomeBody::Failed { reason } => {
+            ExecutionOutcome::Failed { reason: reason.chars().filter(|c| !c.is_control()).take(500).collect() }
+        }
     };
     Ok(ExecutionReport { order, outcome })
 }
@@ -85,19 +80,12 @@ pub fn content(result: ResultBody) -> Result<ResultContent, Malformed> {
                 Err(Malformed::at("/result/url", "an absolute http(s) URL"))
             }
         }
-        ResultBody::File {
-            name,
-            media_type,
-            base64,
-        } => {
+        ResultBody::File { name, media_type, base64 } => {
             let plain = (1..=120).contains(&name.chars().count())
                 && !name.contains(['/', '\\', '"'])
                 && !name.contains(char::is_control);
             if !plain {
-                return Err(Malformed::at(
-                    "/result/name",
-                    "a file name without a path, 1 to 120 characters",
-                ));
+                return Err(Malformed::at("/result/name", "a file name without a path, 1 to 120 characters"));
             }
             if !is_media_type(&media_type) {
                 return Err(Malformed::at("/result/media_type", "type/subtype"));
@@ -105,11 +93,7 @@ pub fn content(result: ResultBody) -> Result<ResultContent, Malformed> {
             if base64.len() > FILE_BASE64_BYTES_MAX || base64.is_empty() || STANDARD.decode(&base64).is_err() {
                 return Err(Malformed::at("/result/base64", "standard base64, at most 200 kB"));
             }
-            Ok(ResultContent::File {
-                name,
-                media_type,
-                base64,
-            })
+            Ok(ResultContent::File { name, media_type, base64 })
         }
     }
 }
@@ -117,8 +101,5 @@ pub fn content(result: ResultBody) -> Result<ResultContent, Malformed> {
 fn is_media_type(text: &str) -> bool {
     let token =
         |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b".+-_".contains(&b));
-    text.len() <= 100
-        && text
-            .split_once('/')
-            .is_some_and(|(kind, sub)| token(kind) && token(sub))
+    text.len() <= 100 && text.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
 }

@@ -22,10 +22,7 @@ pub struct SandboxTill {
 impl SandboxTill {
     /// The register at `base_url`. `secret` is derived for [`super::PURPOSE`]. `scenario` is the test order's; `now` is the real clock, for signatures.
     pub fn new(base_url: &str, tenant: &Tenant, secret: Vec<u8>, now: Timestamp, scenario: ReceiptScenario) -> Self {
-        Self {
-            peer: Peer::new(base_url, tenant, secret, now),
-            scenario,
-        }
+        Self { peer: Peer::new(base_url, tenant, secret, now), scenario }
     }
 
     async fn answer(
@@ -64,14 +61,11 @@ impl Till for SandboxTill {
     ) -> Result<TillAnswer, TillError> {
         let body = translate::document(document, callback_url, self.scenario, self.peer.now)
             .map_err(|error| PeerError::NotSent(Box::new(error)))?;
-        self.answer(http, translate::path(document.kind), &document.external_id, &body)
-            .await
+        self.answer(http, translate::path(document.kind), &document.external_id, &body).await
     }
 
     async fn ask(&self, http: &dyn Http, external_id: &str) -> Result<TillAnswer, TillError> {
-        let body = ReportBody {
-            external_id: external_id.to_owned(),
-        };
+        let body = ReportBody { external_id: external_id.to_owned() };
         self.answer(http, "/sandbox/till/v5/report", external_id, &body).await
     }
 

@@ -36,21 +36,11 @@ pub fn document(
 ) -> Result<DocumentBody, MoneyError> {
     let contact = document.buyer_contact.clone();
     let client = if contact.contains('@') {
-        Client {
-            email: Some(contact),
-            phone: None,
-        }
+        Client { email: Some(contact), phone: None }
     } else {
-        Client {
-            email: None,
-            phone: Some(contact),
-        }
+        Client { email: None, phone: Some(contact) }
     };
-    let items = document
-        .lines
-        .iter()
-        .map(|line| item(line, document))
-        .collect::<Result<_, _>>()?;
+    let items = document.lines.iter().map(|line| item(line, document)).collect::<Result<_, _>>()?;
     Ok(DocumentBody {
         external_id: document.external_id.clone(),
         receipt: ReceiptBody {
@@ -62,16 +52,11 @@ pub fn document(
                 payment_address: document.place.clone(),
             },
             items,
-            payments: vec![Payment {
-                kind: 1,
-                sum: roubles(document.total),
-            }],
+            payments: vec![Payment { kind: 1, sum: roubles(document.total) }],
             total: roubles(document.total),
             internet: true,
         },
-        service: Service {
-            callback_url: callback_url.to_owned(),
-        },
+        service: Service { callback_url: callback_url.to_owned() },
         timestamp: moment(now),
         scenario: scenario_word(scenario).map(str::to_owned),
     })
@@ -86,13 +71,8 @@ fn item(line: &Line, document: &ReceiptDocument) -> Result<Item, MoneyError> {
         sum: roubles(line.amount),
         payment_method: "full_payment".to_owned(),
         payment_object: line.subject.tag_1212(),
-        vat: Vat {
-            kind: vat_word(line.vat).to_owned(),
-            sum: line.vat.inside(line.amount)?.map(roubles),
-        },
-        agent_info: Some(AgentInfo {
-            kind: "another".to_owned(),
-        }),
+        vat: Vat { kind: vat_word(line.vat).to_owned(), sum: line.vat.inside(line.amount)?.map(roubles) },
+        agent_info: Some(AgentInfo { kind: "another".to_owned() }),
         supplier_info: Some(SupplierInfo {
             phones: vec![document.supplier.phone.clone()],
             name: document.supplier.name.clone(),
@@ -121,11 +101,7 @@ fn failed(error: &ErrorBody) -> TillAnswer {
     // What the register, its drive or its queue could not do now it may do later; what it calls invalid stays invalid.
     let passing = matches!(error.kind.as_str(), "timeout" | "driver" | "agent");
     let text = error.text.chars().filter(|c| !c.is_control()).take(300).collect();
-    TillAnswer::Failed {
-        code: error.code,
-        text,
-        passing,
-    }
+    TillAnswer::Failed { code: error.code, text, passing }
 }
 
 fn fiscal(payload: &Payload) -> Result<Fiscal, Malformed> {
@@ -215,15 +191,8 @@ pub const fn vat_word(rate: VatRate) -> &'static str {
 
 /// Tag 1199 in our words.
 pub fn vat_rate(word: &str) -> Option<VatRate> {
-    const ALL: [VatRate; 7] = [
-        VatRate::None,
-        VatRate::Vat0,
-        VatRate::Vat5,
-        VatRate::Vat7,
-        VatRate::Vat10,
-        VatRate::Vat20,
-        VatRate::Vat22,
-    ];
+    const ALL: [VatRate; 7] =
+        [VatRate::None, VatRate::Vat0, VatRate::Vat5, VatRate::Vat7, VatRate::Vat10, VatRate::Vat20, VatRate::Vat22];
     ALL.into_iter().find(|rate| vat_word(*rate) == word)
 }
 
