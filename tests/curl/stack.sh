@@ -21,6 +21,7 @@ finish_stack() {
     if [[ -n ${KEEP:-} ]]; then printf 'kept: %s\n' "$work" >&2; else rm -rf "$work"; fi
 }
 trap finish_stack EXIT
+trap 'exit 130' HUP INT PIPE TERM # by way of EXIT, so that nothing is left running
 
 # Python with `standardwebhooks`: the emulator's environment has it; else one of our own is made.
 find_python() {

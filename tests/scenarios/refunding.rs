@@ -156,6 +156,25 @@ async fn money_that_arrives_after_the_expiry_goes_back_by_itself() {
 }
 
 #[tokio::test]
+async fn money_that_arrives_after_the_expiry_unheard_is_found_a_day_later_and_goes_back() {
+    let mut story = Story::begins().await;
+    let order = story.orders("A-1").await;
+    story.pays(&order, "after_expiry").await;
+    story.passes(25 * MINUTE).await;
+    assert_eq!(story.status(&order).await, Status::Expired);
+    story.tell("from now on every callback of the bank's is lost").await;
+    story.world.net.faults(|call| match call {
+        support::Call::Http(request) if request.url.contains("/callbacks/bank/") => Some(support::Fault::NotDone),
+        _ => None,
+    });
+    story.passes(12 * HOUR).await;
+    assert_eq!(story.status(&order).await, Status::Expired, "the money is there, and nobody has said so");
+    story.passes(2 * DAY).await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
 async fn a_bank_that_does_not_answer_a_refund_is_told_again_and_refunds_once() {
     let mut story = Story::begins().await;
     let order = story.orders_by_hand("A-1").await;

@@ -250,9 +250,11 @@ fn shared_keys() -> Option<Vec<(String, u64)>> {
             bench.deliver(queue, "many");
         }
     }
-    let shared = bench.meter.touches().into_iter().filter(|(key, _)| {
-        !matches!(key.pk.as_bytes().first(), Some(b'O' | b'N' | b'X' | b'I')) && !key.pk.starts_with("S#")
-    });
+    let shared = bench
+        .meter
+        .touches()
+        .into_iter()
+        .filter(|(key, _)| matches!(keys::kind(key), "partner settings" | "counter" | "payout" | "other"));
     Some(shared.map(|(key, writes)| (format!("{} {}", key.pk, key.sk), writes)).collect())
 }
 

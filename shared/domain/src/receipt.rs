@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_qr_text_has_the_published_form() {
-        // protocols.md §9.3, the example string; 18:50 Moscow is 15:50 UTC.
+        // A published example of tag 1196; 18:50 Moscow is 15:50 UTC.
         let fiscal = Fiscal {
             drive: "9961440300195301".into(),
             document: 871,

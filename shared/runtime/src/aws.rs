@@ -18,17 +18,9 @@ use base64::Engine;
 
 use crate::config::Cloud;
 
-/// Common names of the authorities that sign Amazon's endpoints (Amazon Trust Services, "Root CAs").
-const AMAZON_ROOTS: [&str; 5] = [
-    "Amazon Root CA 1",
-    "Amazon Root CA 2",
-    "Amazon Root CA 3",
-    "Amazon Root CA 4",
-    "Starfield Services Root Certificate Authority - G2",
-];
-
-/// Bytes of a certificate within which its issuer's name stands; the rest need not be searched.
-const NAME_BYTES: usize = 260;
+/// The authorities that sign Amazon's endpoints (Amazon Trust Services, "Root CAs"), as Mozilla's programme has them. Only these are
+/// embedded: all of the web's weigh 190 kB, in every function.
+const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 
 /// Attempts of one call, the first included. All calls of DynamoDB and SQS may be made twice: writes carry a condition or a
 /// token, and consumers of a queue expect a message twice.
@@ -103,7 +95,7 @@ impl Clients {
 fn http_client<R: AsRef<[u8]>>(extra_roots: &[R]) -> Result<SharedHttpClient, CloudError> {
     let mut trust = TrustStore::empty();
     for root in amazon_roots() {
-        trust.add_pem_certificate(pem(root));
+        trust.add_pem_certificate(root);
     }
     for root in extra_roots {
         trust.add_pem_certificate(pem(root.as_ref()));
@@ -115,18 +107,11 @@ fn http_client<R: AsRef<[u8]>>(extra_roots: &[R]) -> Result<SharedHttpClient, Cl
         .build_https())
 }
 
-/// Amazon's authorities among the web's.
-fn amazon_roots() -> impl Iterator<Item = &'static [u8]> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(AsRef::as_ref).filter(|root| is_amazons(root))
-}
-
-/// Whether one of the names stands in the head of a certificate. Their first letters are looked at before anything else: some
-/// hundred certificates are searched at every cold start, and comparing everywhere cost a million instructions more.
-fn is_amazons(root: &[u8]) -> bool {
-    let head = &root[..root.len().min(NAME_BYTES)];
-    head.iter().enumerate().any(|(at, letter)| {
-        matches!(letter, b'A' | b'S') && AMAZON_ROOTS.iter().any(|name| head[at..].starts_with(name.as_bytes()))
-    })
+/// One certificate each, in PEM.
+fn amazon_roots() -> impl Iterator<Item = &'static str> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----\n";
+    AMAZON_ROOTS.split_inclusive(END).filter_map(|part| part.find(BEGIN).map(|at| &part[at..]))
 }
 
 fn pem(der: &[u8]) -> String {
@@ -150,8 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn exactly_amazons_authorities_are_trusted() {
-        assert_eq!(amazon_roots().count(), AMAZON_ROOTS.len());
+    fn amazons_authorities_are_those_the_web_trusts() {
+        let webs: Vec<_> = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|root| pem_text(root)).collect();
+        let ours: Vec<_> = amazon_roots().map(|root| root.replace('\n', "")).collect();
+        assert_eq!(ours.len(), 5);
+        assert!(ours.iter().all(|root| webs.contains(root)));
+    }
+
+    fn pem_text(der: &[u8]) -> String {
+        pem(der).replace('\n', "")
     }
 
     #[tokio::test]
@@ -159,7 +151,7 @@ mod tests {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let extra: Vec<&[u8]> = amazon_roots().take(1).collect();
+        let extra = [webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref()];
         Clients::try_new(&cloud(Some(endpoint)), &extra).unwrap().warm("apikassa").await;
     }
 }

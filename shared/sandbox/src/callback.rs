@@ -10,7 +10,7 @@ use workflows::ports::Ports;
 use crate::SandboxError;
 use crate::rows::{self, Next, Thing};
 
-/// Seconds between the attempts: at once, then after 30 s, 5 min and 30 min, as gateways commonly do (protocols.md §3).
+/// Seconds between the attempts: at once, then after 30 s, 5 min and 30 min, as gateways commonly do.
 const WAITS_SECONDS: [i64; 3] = [30, 300, 1_800];
 
 /// A callback that is still to be answered.

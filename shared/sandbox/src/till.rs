@@ -165,7 +165,7 @@ impl Register {
             digest.iter().take(many).map(|byte| char::from(b'0' + byte % 10)).collect()
         };
         Self {
-            // Drives of this series are for tests only (OrangeData manual; protocols.md §8).
+            // Drives of this series are for tests only (OrangeData manual 2.31).
             drive: format!("9999{}", digits("drive", 12)),
             registration: format!("0000{}", digits("registration", 12)),
             document: 0,

@@ -203,9 +203,9 @@ impl Store {
         let page = self.table.query(&range, freshness).await?;
         let (mut order, mut agreement, mut deliveries) = (None, None, Vec::new());
         for item in page.items {
-            if item.key.sk.len() == keys::HEAD_LENGTH {
+            if item.key == keys::head(id) {
                 order = Some(order_from(id.clone(), &item)?);
-            } else if item.key.sk.ends_with("#A") {
+            } else if item.key == keys::agreement(id) {
                 agreement = Some((item.version, parse::<Details>(&item)?));
             } else {
                 deliveries.push(parse::<Delivery>(&item)?);

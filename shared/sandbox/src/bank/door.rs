@@ -13,7 +13,7 @@ use crate::Shared;
 use crate::door::{Received, Refusal, answer, machine_rule, signed_json};
 use crate::rows::{self, Next};
 
-/// Seconds a payment may be open, at most: 90 days, as the large gateways have it (protocols.md §10).
+/// Seconds a payment may be open, at most: 90 days, as T-Bank EACQ has it.
 const OPEN_SECONDS_MAX: i64 = 90 * 24 * 3_600;
 
 /// `POST /sandbox/bank/v1/payments`: the same number with the same body gets the same answer, with another body 409.

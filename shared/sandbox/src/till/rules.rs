@@ -1,4 +1,4 @@
-//! What a register refuses: FFD 1.2 with an agent (protocols.md §9), each breach named by its field and tag.
+//! What a register refuses: FFD 1.2 with an agent, each breach named by its field and tag.
 
 use connectors::till::sandbox::translate;
 use connectors::till::sandbox::wire::{DocumentBody, Item, SupplierInfo};

@@ -1,4 +1,4 @@
-//! The sandbox register's words, after ATOL Online v5 (FFD 1.2; protocols.md §8). Differences: signed instead of a token, and a
+//! The sandbox register's words, after ATOL Online v5 (FFD 1.2). Differences: signed instead of a token, and a
 //! report is asked for by `external_id` instead of `uuid`, because only the former is known when an answer got lost.
 
 use serde::{Deserialize, Serialize};
