@@ -114,7 +114,9 @@ class Emulator:
             return json.load(answer)
 
     def log_tail(self, lines=80):
-        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
+        """The last lines that say anything: without what the functions log of a quiet life, and its headings."""
+        told = self.log_path.read_text(errors="replace").splitlines()
+        return "\n".join([line for line in told if '"level":"INFO"' not in line and not line.endswith(" output:")][-lines:])
 
     def stop(self):
         with contextlib.suppress(ProcessLookupError):

@@ -29,7 +29,7 @@ kept to, up to a day. 410 Gone stops everything until you set the address anew. 
 const SIGNED_FIELDS: &str = "Redirect forms and return parameters are signed in the same way, with your form secret (not the API key). \
 Take all fields but `signature`, sort them by name (by bytes), write each as `name=value` and a line feed (LF, also after the last), \
 and make the lower-case hex of HMAC-SHA256 over that UTF-8 text, keyed with the form secret's text. Values are signed as they are, \
-before percent-encoding.";
+before percent-encoding, and must not contain a line feed: replace it before you sign.";
 
 const RETURN: &str = "After paying, giving up or waiting too long, the buyer is sent to the order's return address (or yours) with \
 `order`, `number`, `status`, `amount`, `at` (Unix seconds), `email` and `phone` where the buyer entered them, and `signature`. Verify \

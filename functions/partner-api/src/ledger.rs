@@ -73,7 +73,7 @@ fn rows<'a>(order: &'a Order, wanted: impl Fn(&Entry) -> bool + 'a) -> impl Iter
             at: entry.at.to_string(),
             order: order.id.to_string(),
             number: order.number.clone(),
-            event: entry.event.code(),
+            event: order.event_code(entry),
             debit: posting.debit.code(),
             credit: posting.credit.code(),
             amount: posting.amount.to_decimal().to_string(),

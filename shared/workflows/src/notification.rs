@@ -20,6 +20,8 @@ use crate::{clock, links};
 /// What a message is about.
 enum Kind<'a> {
     Paid(&'a Receipt),
+    /// The money came too late, or twice, and goes back.
+    Returned(&'a Receipt),
     Refund(&'a Receipt),
     Delayed,
     Fulfilled,
@@ -34,6 +36,7 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
         Event::ReceiptIssued => {
             let receipt = receipt(entry.subject)?;
             Some(match receipt.kind {
+                ReceiptKind::Sale if is_returned(order, receipt) => Kind::Returned(receipt),
                 ReceiptKind::Sale => Kind::Paid(receipt),
                 ReceiptKind::SaleRefund => Kind::Refund(receipt),
             })
@@ -44,6 +47,11 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
         Event::Cancelled | Event::ExecutionFailed => Some(Kind::Cancelled),
         _ => None,
     }
+}
+
+fn is_returned(order: &Order, receipt: &Receipt) -> bool {
+    let mut captures = order.journal.iter().filter(|entry| entry.event == Event::Captured);
+    captures.any(|entry| entry.subject == Some(receipt.operation) && order.is_returned_capture(entry))
 }
 
 /// The worker of the queue `notification`. A record of the delivery keeps a doubled message from being a doubled letter.
@@ -108,6 +116,7 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
 fn name(kind: &Kind<'_>) -> &'static str {
     match kind {
         Kind::Paid(_) => "message.paid_receipt",
+        Kind::Returned(_) => "message.payment_returned",
         Kind::Refund(_) => "message.refund_receipt",
         Kind::Delayed => "message.execution_delayed",
         Kind::Fulfilled => "message.order_fulfilled",
@@ -132,6 +141,7 @@ fn mail_view(
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
         },
+        Kind::Returned(_) => MailKind::ExpiredRefund { refund_minor: order.amount.minor() },
         Kind::Refund(receipt) => MailKind::RefundReceipt {
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
@@ -174,6 +184,7 @@ fn sms_view(ports: &Ports, order: &Order, details: &Details, partner: &Partner, 
     let result = || result_link(ports, order).map_or_else(page, |(url, _)| url);
     let (kind, link) = match kind {
         Kind::Paid(receipt) => (SmsKind::PaidReceipt, links::receipt_url(settings, &order.id, receipt.no)),
+        Kind::Returned(receipt) => (SmsKind::ExpiredRefund, links::receipt_url(settings, &order.id, receipt.no)),
         Kind::Refund(receipt) => (SmsKind::RefundReceipt, links::receipt_url(settings, &order.id, receipt.no)),
         Kind::Delayed => (SmsKind::ExecutionDelayed, links::cancel_url(settings, &order.id)),
         Kind::Fulfilled => (SmsKind::OrderFulfilled, result()),

@@ -16,8 +16,10 @@ use crate::error::WorkflowError;
 use crate::perform::{self, context};
 use crate::ports::Ports;
 
-/// Months (UTC) looked back through for orders that can be paid out at the partner's request.
-const MONTHS_BACK: usize = 13;
+/// Months (UTC) without orders after which nothing older is looked for.
+const MONTHS_EMPTY: usize = 24;
+/// Months looked back through at the most: thirty years.
+const MONTHS_MAX: usize = 360;
 
 /// Pays out mature orders, by partner and at most [`ORDERS_MAX`] to a payout. Answers how many payouts were made.
 ///
@@ -125,7 +127,9 @@ pub async fn balance(ports: &Ports, tenant: &Tenant) -> Result<Balance, Workflow
 /// Heads of all of a tenant's orders that may still wait for their payout.
 pub async fn recent_orders(ports: &Ports, tenant: &Tenant, now: Timestamp) -> Result<Vec<Order>, WorkflowError> {
     let mut orders = Vec::new();
-    for month in months_back(now.max(whole_seconds(ports.clock.now())), MONTHS_BACK) {
+    let mut empty = 0;
+    for month in months_back(now.max(whole_seconds(ports.clock.now())), MONTHS_MAX) {
+        let before = orders.len();
         for spread in 0..keys::SPREAD {
             let mut after = None;
             loop {
@@ -136,6 +140,10 @@ pub async fn recent_orders(ports: &Ports, tenant: &Tenant, now: Timestamp) -> Re
                     break;
                 }
             }
+        }
+        empty = if orders.len() == before { empty + 1 } else { 0 };
+        if empty == MONTHS_EMPTY {
+            break;
         }
     }
     Ok(orders)

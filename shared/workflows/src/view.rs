@@ -146,13 +146,13 @@ fn contact(contact: &Contact) -> ContactView {
 }
 
 /// An entry's postings.
-pub fn event(entry: &domain::order::Entry) -> EventView {
+pub fn event(order: &Order, entry: &domain::order::Entry) -> EventView {
     let postings = entry.postings.iter().map(|posting| PostingView {
         debit: posting.debit.code(),
         credit: posting.credit.code(),
         amount: posting.amount.to_decimal().to_string(),
     });
-    EventView { no: entry.no, at: entry.at.to_string(), event: entry.event.code(), postings: postings.collect() }
+    EventView { no: entry.no, at: entry.at.to_string(), event: order.event_code(entry), postings: postings.collect() }
 }
 
 /// The order as its partner sees it.
@@ -180,7 +180,7 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         operations: order.operations.iter().map(|operation| operation_view(order, operation)).collect(),
         receipts: order.receipts.iter().map(|receipt| receipt_view(settings, order, receipt)).collect(),
         metadata: details.metadata.clone(),
-        timeline: order.journal.iter().map(event).collect(),
+        timeline: order.journal.iter().map(|entry| event(order, entry)).collect(),
     }
 }
 

@@ -27,15 +27,16 @@ pub struct WebhookPayload {
     pub timestamp: String,
     /// Number of the entry in the order's timeline.
     pub entry: u16,
-    /// The order, as it was when the webhook was made.
+    /// The order as it stands when the webhook is sent; a webhook sent again tells how it stands then.
     pub data: view::OrderView,
 }
 
 /// The payload for a journal entry.
 pub fn payload(settings: &Settings, order: &Order, details: &Details, entry: u16) -> Option<WebhookPayload> {
     let entry = order.journal.iter().find(|found| found.no == entry)?;
+    entry.event.webhook()?;
     Some(WebhookPayload {
-        event: entry.event.webhook()?,
+        event: order.event_code(entry),
         timestamp: entry.at.to_string(),
         entry: entry.no,
         data: view::order(settings, order, details),
@@ -79,10 +80,10 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         }
         Fate::Gone => {
             delivery.given_up = true;
-            let url = endpoint.url.clone();
+            let (url, secret) = (endpoint.url.clone(), endpoint.secret.clone());
             let silenced = |partner: Option<Partner>| {
                 let mut partner = partner?;
-                let named = partner.webhook.as_mut().filter(|named| named.url == url)?;
+                let named = partner.webhook.as_mut().filter(|named| named.url == url && named.secret == secret)?;
                 named.gone = true;
                 Some((partner, ()))
             };

@@ -352,7 +352,8 @@ impl Next<'_> {
             (BankState::Succeeded(_), TransactionState::Succeeded)
             | (BankState::Declined(_) | BankState::Pending | BankState::NotFound, TransactionState::Declined(_))
             | (BankState::NotFound, TransactionState::Pending) => {}
-            (BankState::Declined(_) | BankState::NotFound | BankState::Pending, TransactionState::Succeeded) => {
+            (BankState::Pending, TransactionState::Succeeded) => {} // said before the success, heard after it
+            (BankState::Declined(_) | BankState::NotFound, TransactionState::Succeeded) => {
                 return Err(Refusal::Contradiction(no));
             }
             (BankState::Succeeded(reported), _) => {

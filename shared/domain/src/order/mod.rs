@@ -413,6 +413,17 @@ impl Order {
         self.payments().find(|operation| operation.succeeded() && self.refund_of(operation.no).is_none())
     }
 
+    /// Whether an entry is a capture that was sent back in the same breath: the order had expired or was paid already.
+    pub fn is_returned_capture(&self, entry: &Entry) -> bool {
+        let next = self.journal.iter().find(|next| next.no == entry.no + 1);
+        entry.event == Event::Captured && next.is_some_and(|next| next.event == Event::RefundStarted)
+    }
+
+    /// The code of an entry's event. A payment that came too late is not called one that pays for the order.
+    pub fn event_code(&self, entry: &Entry) -> &'static str {
+        if self.is_returned_capture(entry) { "order.payment_returned" } else { entry.event.code() }
+    }
+
     /// Whether the journal has such an entry.
     pub fn has(&self, event: Event) -> bool {
         self.journal.iter().any(|entry| entry.event == event)
