@@ -236,7 +236,7 @@ def environment(name, rig, root):
         "MAIL_FROM": "pay@example.com",
         "SMS_SENDER": "Apikassa",
         "AGENT_NAME": "agent",
-        "AGENT_INN": "7701234567",
+        "AGENT_INN": "7701234560",
         "AGENT_ADDRESS": "address",
         "AGENT_TAXATION": "osn",
         "PAYER_ACCOUNT": "40702810900000000009",

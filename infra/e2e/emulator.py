@@ -36,8 +36,12 @@ PARAMETERS = {
     "Architecture": "x86_64",
     "MailFrom": MAIL_FROM,
     "AgentName": "ООО «Апикасса»",
-    "AgentInn": "7701234567",
+    "AgentInn": "7701234560",
     "AgentAddress": "101000, Москва, улица Мясницкая, дом 1",
+    "PayerAccount": "40702810600000000001",
+    "PayerBic": "044525902",
+    "PayerBank": "АО «Второй тестовый банк»",
+    "PayerCorrespondent": "30101810600000000902",
     "SupportEmail": "help@apikassa.test",
     "SupportPhone": "+74950000000",
     "OperatorTokenSha256": hashlib.sha256(OPERATOR_TOKEN.encode()).hexdigest(),
@@ -143,19 +147,36 @@ def written_out(loader, suffix, node):
 CloudFormation.add_multi_constructor("!", written_out)
 
 
+def statements(node):
+    """Every statement of every policy."""
+    if isinstance(node, dict):
+        if "Effect" in node and "Action" in node:
+            yield node
+        for value in node.values():
+            yield from statements(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from statements(value)
+
+
 def adapted(template):
-    """The built template, with the one permission widened that the emulator cannot weigh: it knows neither `ses:FromAddress` nor the
-    identity a letter is sent from, and would deny every letter. Who sends a letter is still checked, and that the sender is verified."""
+    """The built template, with two permissions said otherwise for the emulator, which
+
+    - knows neither `ses:FromAddress` nor the identity a letter is sent from, and would deny every letter: who sends a letter is still
+      checked, and that the sender is verified;
+    - asks for a permission `sqs:SendMessageBatch`, which AWS does not have: there `sqs:SendMessage` allows both.
+    """
     template = pathlib.Path(template).resolve()
     content = yaml.load(template.read_text(), CloudFormation)
     widened = 0
-    for resource in content["Resources"].values():
-        for policy in resource.get("Properties", {}).get("Policies", []):
-            for statement in policy.get("Statement", []):
-                if "ses:FromAddress" in json.dumps(statement.get("Condition", {})):
-                    del statement["Condition"]
-                    statement["Resource"] = "*"
-                    widened += 1
+    for statement in statements(content):
+        if "ses:FromAddress" in json.dumps(statement.get("Condition", {})):
+            del statement["Condition"]
+            statement["Resource"] = "*"
+            widened += 1
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if "sqs:SendMessage" in actions:
+            statement["Action"] = [*actions, "sqs:SendMessageBatch"]
     if widened != 1:
         raise SystemExit(f"one function should be tied to one sender by ses:FromAddress; found {widened}")
     beside = template.with_name("template.emulator.json")  # its paths are relative

@@ -81,7 +81,7 @@ def main():
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{extensions}",
             "STAGE": "test", "TABLE_NAME": "none", "BASE_URL": "https://pay.example.com", "MASTER_SECRET": "m" * 64, "RUST_LOG": "info",
             "MAIL_FROM": "pay@example.com", "SMS_SENDER": "Apikassa", "OPERATOR_TOKEN_SHA256": "0" * 64, "ALLOW_PRIVATE_HOSTS": "false",
-            "AGENT_NAME": "ООО «Апикасса»", "AGENT_INN": "7701234567", "AGENT_ADDRESS": "101000, Москва", "AGENT_TAXATION": "osn", "SUPPORT_EMAIL": "help@example.com",
+            "AGENT_NAME": "ООО «Апикасса»", "AGENT_INN": "7701234560", "AGENT_ADDRESS": "101000, Москва", "AGENT_TAXATION": "osn", "SUPPORT_EMAIL": "help@example.com",
             "SUPPORT_PHONE": "+74950000000",
             **{f"QUEUE_{queue}_URL": f"http://127.0.0.1:{extensions}/000000000000/none"
                for queue in ("BANK_OPERATION", "RECEIPT", "NOTIFICATION", "WEBHOOK", "FULFILMENT", "SANDBOX")},

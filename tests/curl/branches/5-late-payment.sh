@@ -9,7 +9,7 @@ advance 1201
 webhook order.expired
 say "the bank says «timed out»: order.expired"
 advance 600
-webhook order.paid
+webhook order.payment_returned
 webhook order.refund_started
 webhook order.refunded
 becomes refunded
