@@ -284,7 +284,17 @@ pub(crate) fn cancel_question(ports: &Ports, seen: &Seen, lang: Lang, back_url: 
 fn state(ports: &Ports, seen: &Seen, lang: Lang, kind: StateKind) -> StateView {
     let Seen { order, partner, .. } = seen;
     let told = |entry: &domain::order::Entry| {
-        let text = words(entry.event, lang)?.to_owned();
+        let refund = order.receipts.iter().any(|receipt| {
+            entry.event == Event::ReceiptIssued
+                && Some(receipt.no) == entry.subject
+                && receipt.kind == ReceiptKind::SaleRefund
+        });
+        let told = if refund {
+            Some(pick(lang, "Чек возврата выдан", "Refund receipt issued"))
+        } else {
+            words(entry.event, lang)
+        };
+        let text = told?.to_owned();
         Some(TimelineEntry { at_ms: entry.at.as_millisecond(), text })
     };
     StateView {

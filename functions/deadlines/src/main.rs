@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::start(runtime::serve_schedule(deadlines::tick))
+    runtime::start(runtime::serve_schedule::<runtime::reach::Web, _>(deadlines::tick))
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::start(runtime::serve_sqs(sandbox_worker::handle))
+    runtime::start(runtime::serve_sqs::<runtime::reach::Web, _>(sandbox_worker::handle))
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::start(runtime::serve_http(sandbox_door::router))
+    runtime::start(runtime::serve_http::<runtime::reach::Web>(sandbox_door::router))
 }

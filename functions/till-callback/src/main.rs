@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::start(runtime::serve_http(till_callback::router))
+    runtime::start(runtime::serve_http::<runtime::reach::Inside>(till_callback::router))
 }

@@ -43,12 +43,15 @@ pub enum ClientError {
     Roots(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// A certificate that is trusted (DER).
+pub type Root = CertificateDer<'static>;
+
 /// The certificates of a PEM bundle that can be trust roots. One that cannot (bundles carry odd old ones) is left out, as
 /// rustls itself does with the system's.
 ///
 /// # Errors
 /// The text is not PEM.
-pub fn parse_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+pub fn parse_roots(pem: &[u8]) -> Result<Vec<Root>, ClientError> {
     let all = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| ClientError::Roots(error.into()))?;

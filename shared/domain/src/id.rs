@@ -212,7 +212,8 @@ impl BillNumber {
     pub fn new(sequence: u64) -> Self {
         const SPAN: u128 = 100_000_000_000_000;
         const STRIDE: u128 = 38_196_601_125_011; // odd, ends in 1: coprime to 10^14, so the map is one to one
-        let spread = u128::from(sequence) * STRIDE % SPAN;
+        const START: u128 = 27_182_818_284_590;
+        let spread = (u128::from(sequence) * STRIDE + START) % SPAN;
         let body = 100_000_000_000_000 + u64::try_from(spread).unwrap_or(0);
         Self(body * 10 + u64::from(luhn(body)))
     }

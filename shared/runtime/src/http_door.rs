@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 
 use axum::Router;
 use axum::body::Body;
@@ -26,6 +27,7 @@ use tracing::Instrument;
 use workflows::ports::Ports;
 
 use crate::problem::Problem;
+use crate::reach::Reach;
 use crate::start::StartError;
 
 /// Bytes of a request's body, at most: the largest order has a few hundred lines.
@@ -48,10 +50,27 @@ const COMMON_HEADERS: [(HeaderName, &str); 5] = [
 ///
 /// # Errors
 /// The environment is not usable, or Lambda ended the conversation.
-pub async fn serve_http<F: FnOnce(Ports) -> Router>(build: F) -> Result<(), StartError> {
-    let router = door(build(crate::start::ports().await?));
+pub async fn serve_http<R: Reach>(build: impl FnOnce(Ports) -> Router) -> Result<(), StartError> {
+    let router = door(build(crate::start::ports::<R>().await?));
     let service = ServiceExt::<lambda_http::Request>::map_request(router, unwrap_event);
-    lambda_http::run(service).await.map_err(StartError::Lambda)
+    lambda_http::run(service.map_response(Exact)).await.map_err(StartError::Lambda)
+}
+
+/// An answer whose bytes arrive as they are. `lambda_http` by itself goes by the content type, and would send a file in CP1251 in UTF-8.
+struct Exact(Response);
+
+impl lambda_http::IntoResponse for Exact {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = http::Response<lambda_http::Body>> + Send>> {
+        Box::pin(async move {
+            let (parts, body) = self.0.into_parts();
+            let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let body = match String::from_utf8(bytes.into()) {
+                Ok(text) => lambda_http::Body::Text(text),
+                Err(other) => lambda_http::Body::Binary(other.into_bytes()),
+            };
+            http::Response::from_parts(parts, body)
+        })
+    }
 }
 
 /// The door before a router: a request id, the caller's address, a limit to the body, common headers, problems in one form, and
@@ -326,6 +345,19 @@ mod tests {
             "isBase64Encoded": false,
         });
         unwrap_event(lambda_http::request::from_str(&event.to_string()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn bytes_leave_as_they_are_whatever_their_type() {
+        const CP1251: &[u8] = &[0xCF, 0xEB, 0xE0, 0xF2];
+        let leaving = async |bytes: &'static [u8]| {
+            let headers = [(CONTENT_TYPE, "text/plain; charset=windows-1251")];
+            lambda_http::IntoResponse::into_response(Exact((headers, bytes).into_response())).await
+        };
+        let response = leaving(CP1251).await;
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/plain; charset=windows-1251");
+        assert!(matches!(response.body(), lambda_http::Body::Binary(bytes) if bytes == CP1251));
+        assert!(matches!(leaving("Плат".as_bytes()).await.body(), lambda_http::Body::Text(text) if text == "Плат"));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@
 //!
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
-//!     runtime::start(runtime::serve_http(checkout::router))
+//!     runtime::start(runtime::serve_http::<runtime::reach::Web>(checkout::router))
 //! }
 //! ```
 
@@ -20,6 +20,7 @@ pub mod log;
 pub mod outcome;
 pub mod problem;
 pub mod queue;
+pub mod reach;
 pub mod schedule_door;
 pub mod sqs_door;
 pub mod start;

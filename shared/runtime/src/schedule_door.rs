@@ -4,6 +4,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 use workflows::ports::Ports;
 
+use crate::reach::Reach;
 use crate::sqs_door::WorkerError;
 use crate::start::StartError;
 
@@ -12,12 +13,11 @@ use crate::start::StartError;
 ///
 /// # Errors
 /// The environment is not usable, or Lambda ended the conversation.
-pub async fn serve_schedule<F, Fut>(handler: F) -> Result<(), StartError>
+pub async fn serve_schedule<R: Reach, Fut>(handler: impl Fn(Ports) -> Fut) -> Result<(), StartError>
 where
-    F: Fn(Ports) -> Fut,
     Fut: Future<Output = Result<(), WorkerError>>,
 {
-    let ports = crate::start::ports().await?;
+    let ports = crate::start::ports::<R>().await?;
     let tick = service_fn(|_: LambdaEvent<IgnoredAny>| {
         let work = handler(ports.clone());
         async move {

@@ -7,6 +7,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use tracing::Instrument;
 use workflows::ports::Ports;
 
+use crate::reach::Reach;
 use crate::start::StartError;
 
 /// Why a message was not dealt with. Each kind is tried again by the queue and ends in its dead-letter queue; they differ in
@@ -28,12 +29,13 @@ pub enum WorkerError {
 ///
 /// # Errors
 /// The environment is not usable, or Lambda ended the conversation.
-pub async fn serve_sqs<F, Fut>(handler: F) -> Result<(), StartError>
+pub async fn serve_sqs<R: Reach, Fut>(
+    handler: impl Fn(Ports, String) -> Fut + Clone + Send + Sync + 'static,
+) -> Result<(), StartError>
 where
-    F: Fn(Ports, String) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<(), WorkerError>> + Send + 'static,
 {
-    let ports = crate::start::ports().await?;
+    let ports = crate::start::ports::<R>().await?;
     let answer = service_fn(|event: LambdaEvent<SqsEvent>| {
         let (ports, handler) = (ports.clone(), handler.clone());
         async move { Ok::<_, std::convert::Infallible>(handle_batch(ports, event.payload, handler).await) }

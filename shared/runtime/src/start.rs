@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use connectors::channel::aws::AwsChannels;
-use connectors::client::{ClientError, Limits, ReqwestHttp, parse_roots};
+use connectors::client::{ClientError, parse_roots};
 use storage::dynamo::DynamoTable;
 use storage::store::Store;
 use workflows::ports::Ports;
@@ -13,6 +12,7 @@ use crate::aws::{Clients, CloudError};
 use crate::config::{Config, ConfigError};
 use crate::ids::{SystemClock, SystemRandom};
 use crate::queue::SqsQueue;
+use crate::reach::Reach;
 
 /// Why a function does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -59,10 +59,10 @@ pub fn start(function: impl Future<Output = Result<(), StartError>>) -> ExitCode
 ///
 /// # Errors
 /// The environment is not usable.
-pub async fn ports() -> Result<Ports, StartError> {
+pub async fn ports<R: Reach>() -> Result<Ports, StartError> {
     let config = Config::from_environment()?;
     let table_name = config.table_name.clone();
-    let (ports, clients) = assemble(config)?;
+    let (ports, clients) = assemble::<R>(config)?;
     clients.warm(&table_name).await;
     Ok(ports)
 }
@@ -71,21 +71,16 @@ pub async fn ports() -> Result<Ports, StartError> {
 ///
 /// # Errors
 /// TLS cannot be set up.
-pub fn assemble(config: Config) -> Result<(Ports, Clients), StartError> {
+pub fn assemble<R: Reach>(config: Config) -> Result<(Ports, Clients), StartError> {
     let extra_roots = match &config.cloud.extra_roots_file {
         Some(file) => parse_roots(&std::fs::read(file).map_err(StartError::RootsFile)?)?,
         None => Vec::new(),
     };
     let clients = Clients::try_new(&config.cloud, &extra_roots)?;
     let ports = Ports {
+        http: R::http(&config, extra_roots),
+        channels: R::channels(&config, &clients),
         store: Store::new(Arc::new(DynamoTable::new(clients.dynamodb.clone(), config.table_name))),
-        http: Arc::new(ReqwestHttp::new(config.settings.allow_private_hosts, extra_roots, Limits::STANDARD)),
-        channels: Arc::new(AwsChannels {
-            ses: clients.ses.clone(),
-            sns: clients.sns.clone(),
-            mail_from: config.mail_from,
-            sms_sender: config.sms_sender,
-        }),
         queue: Arc::new(SqsQueue::new(clients.sqs.clone(), config.queues)),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
@@ -98,6 +93,7 @@ pub fn assemble(config: Config) -> Result<(Ports, Clients), StartError> {
 pub(crate) mod tests {
     use super::*;
     use crate::config::tests::SOUND;
+    use crate::reach::Web;
 
     fn config(changes: &[(&str, &str)]) -> Config {
         let of = |name: &str| {
@@ -109,7 +105,7 @@ pub(crate) mod tests {
 
     /// Ports of a sound environment, whose cloud is nobody's.
     pub(crate) fn ports() -> Ports {
-        assemble(config(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")])).unwrap().0
+        assemble::<Web>(config(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")])).unwrap().0
     }
 
     #[test]
@@ -124,7 +120,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_missing_bundle_of_roots_stops_the_start() {
-        let lost = assemble(config(&[("SSL_CERT_FILE", "/nowhere/roots.pem")])).map(|_| ());
+        let lost = assemble::<Web>(config(&[("SSL_CERT_FILE", "/nowhere/roots.pem")])).map(|_| ());
         assert!(matches!(lost, Err(StartError::RootsFile(_))));
     }
 }

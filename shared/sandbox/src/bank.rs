@@ -414,7 +414,7 @@ fn money(amount: i64, currency: &str) -> Option<Money> {
     (amount.is_positive() && amount.minor() <= AMOUNT_MAX).then_some(amount)
 }
 
-/// Kopecks of one payment, at most: what a fiscal receipt can carry (OrangeData manual 2.31: 99 999 999.99).
+/// Kopecks of one payment, at most: what a fiscal receipt can carry (`OrangeData` manual 2.31: 99 999 999.99).
 const AMOUNT_MAX: i64 = 9_999_999_999;
 
 /// A change to a payment by its buyer, with the callbacks it sets going made before the answer.

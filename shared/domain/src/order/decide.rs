@@ -349,10 +349,9 @@ impl Next<'_> {
         let (kind, state, expected) = (operation.kind, operation.state(), operation.amount);
         self.same_reference(index, report.reference.as_deref())?;
         match (report.state, state) {
-            (BankState::Succeeded(_), TransactionState::Succeeded)
+            (BankState::Succeeded(_) | BankState::Pending, TransactionState::Succeeded)
             | (BankState::Declined(_) | BankState::Pending | BankState::NotFound, TransactionState::Declined(_))
             | (BankState::NotFound, TransactionState::Pending) => {}
-            (BankState::Pending, TransactionState::Succeeded) => {} // said before the success, heard after it
             (BankState::Declined(_) | BankState::NotFound, TransactionState::Succeeded) => {
                 return Err(Refusal::Contradiction(no));
             }
