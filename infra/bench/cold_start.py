@@ -10,7 +10,7 @@ never answers; what was counted until then is the figure. Instructions repeat wi
 Then `bank-callback` gets signed callbacks of the sandbox bank, one in a first run and 21 in a second; a twentieth of the difference is
 what one costs when the function is warm: once a callback that captures a payment (a query, a conditional write, a batch to each of the
 queues), once one that was applied before (two queries). The table's rows come from callback_rows.json, which
-`cargo test -p bank-callback --test bench_rows -- --ignored` writes.
+`UPDATE=1 cargo test -p bank-callback --test bench_rows` writes, and the same test holds to the code.
 
 It needs of a function: AWS_LAMBDA_RUNTIME_API and AWS_ENDPOINT_URL are obeyed, and the certificates in SSL_CERT_FILE are trusted
 (beside those that are built in).

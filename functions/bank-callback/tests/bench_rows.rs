@@ -1,6 +1,6 @@
-//! Writes what `infra/bench/cold_start.py` needs to bring a callback to the built function: the rows of one order before and after it.
+//! What `infra/bench/cold_start.py` needs to bring a callback to the built function: the rows of one order before and after it.
 //!
-//! `cargo test -p bank-callback --test bench_rows -- --ignored`, after the shape of a row has changed.
+//! `UPDATE=1 cargo test -p bank-callback --test bench_rows` writes them anew, after the shape of a row has changed.
 
 use connectors::signature::{HEADER, derive, sign};
 use domain::order::Status;
@@ -30,17 +30,17 @@ fn rows(world: &World) -> Vec<Value> {
 }
 
 #[tokio::test]
-#[ignore = "writes infra/bench/callback_rows.json"]
-async fn write_the_rows_around_a_callback() {
+#[expect(clippy::disallowed_methods, reason = "UPDATE=1 is how a person asks this test to write")]
+async fn the_benchs_rows_are_what_the_function_writes_today() {
     let world = World::new().await;
     let order = world.order(&wish("A-1")).await;
     assert_eq!(world.agree(&order).await.status, 303);
     let before = rows(&world);
 
     let amount = order.amount.minor();
-    let body =
-        json!({ "number": operation_number(&order.id, 1), "state": "succeeded", "amount": amount, "currency": "RUB" })
-            .to_string();
+    let number = operation_number(&order.id, 1);
+    // Spelled out: the signature is over these bytes, whatever order a JSON library would put the fields in.
+    let body = format!(r#"{{"number":"{number}","state":"succeeded","amount":{amount},"currency":"RUB"}}"#);
     let secret = derive(&world.ports.settings.master_secret.0, "bank", order.id.tenant());
     let signature = sign(&secret, world.clock.now(), body.as_bytes());
     let path = format!("/callbacks/bank/sandbox/{}", order.id);
@@ -51,5 +51,9 @@ async fn write_the_rows_around_a_callback() {
     let told = json!({
         "path": path, "body": body, "tenant": order.id.tenant().to_string(), "now": START, "before": before, "after": rows(&world),
     });
-    std::fs::write(FILE, format!("{told:#}\n")).unwrap();
+    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
+        std::fs::write(FILE, format!("{told:#}\n")).unwrap();
+    }
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
+    assert!(kept == told, "callback_rows.json is stale: run UPDATE=1 cargo test -p bank-callback --test bench_rows");
 }
