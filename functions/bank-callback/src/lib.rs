@@ -9,6 +9,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
 use runtime::Problem;
+use workflows::bank::Incoming;
 use workflows::ports::Ports;
 
 /// Bytes of a callback, at most.
@@ -28,6 +29,7 @@ async fn callback(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
+    let incoming = Incoming { headers, query: String::new(), body, peer: None };
     let order = order.parse().map_err(|_| Problem::not_found())?;
-    runtime::heard(workflows::bank::callback(&ports, &order, &headers, &body).await)
+    runtime::heard(workflows::bank::callback(&ports, &order, &incoming).await)
 }

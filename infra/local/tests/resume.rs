@@ -60,7 +60,7 @@ async fn tasks_on_record_are_sent_again_but_a_bank_is_not_asked_before_its_time(
     demo::ensure(&ports, &tenant, &demo::Keys::new(&SystemRandom), "http://localhost:1").await.unwrap();
 
     let (paid, open) = (order(&ports, "A-1").await, order(&ports, "A-2").await);
-    let report = BankReport { reference: None, state: BankState::Succeeded(Money::rub(10_000)) };
+    let report = BankReport::new(None, BankState::Succeeded(Money::rub(10_000)));
     apply(&ports, &paid, &Command::BankReported { operation: 1, report }).await.unwrap();
     // One of its tasks has failed and waits for its next attempt.
     let failed = Command::TaskFailed { task: TaskId::Receipt(1), forever: false, retry_after_seconds: None };

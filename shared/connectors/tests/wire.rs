@@ -169,13 +169,13 @@ async fn a_refund_is_asked_for_in_the_banks_words() {
     };
     let report = bank().refund(&http, &request).await.unwrap();
     let expected = BankState::Succeeded(Money::rub(300_000));
-    assert_eq!(report, BankReport { reference: Some("ref_demoshop_00ff".into()), state: expected });
+    assert_eq!(report, BankReport::new(Some("ref_demoshop_00ff".into()), expected));
     same(&http.asked().1, kept!("bank_refund"));
 }
 
 #[tokio::test]
 async fn answers_of_the_bank_are_understood() {
-    let report = |state| BankReport { reference: None, state };
+    let report = |state| BankReport::new(None, state);
     let cases = [
         (r#"{"number":"n","state":"pending"}"#, report(BankState::Pending)),
         (r#"{"number":"n","state":"not_found"}"#, report(BankState::NotFound)),
@@ -226,7 +226,7 @@ async fn a_callback_is_believed_by_its_bytes_only() {
     let body = kept!("bank_callback");
     let callback = bank().callback(now(), &signed(body), body.as_bytes()).unwrap();
     let state = BankState::Succeeded(Money::rub(300_000));
-    let report = BankReport { reference: Some("pay_demoshop_00ff".into()), state };
+    let report = BankReport::new(Some("pay_demoshop_00ff".into()), state);
     assert_eq!(callback, Callback { number: "n-1".into(), report });
     let call = |headers: &HeaderMap, body: &str| bank().callback(now(), headers, body.as_bytes()).unwrap_err();
     assert_eq!(call(&HeaderMap::new(), body), CallbackError::Unsigned);

@@ -1,8 +1,13 @@
 //! Payments and refunds at the bank: told once, asked about whenever unknown.
 
-use connectors::bank::{BankError, Callback, CallbackError, PaymentRequest, RefundRequest, Registered};
+pub use connectors::bank::Incoming;
+use connectors::bank::{
+    BankError, Callback, CallbackError, Known, PaymentRequest, Question, Registered, ReturnRequest, Show,
+};
+use domain::acquiring::{Method, Return, Stages};
 use domain::details::Details;
 use domain::id::OrderId;
+use domain::money::Money;
 use domain::order::{BankReport, Command, OperationKind, Order, TaskId};
 use domain::partner::Partner;
 
@@ -43,10 +48,18 @@ pub async fn register(
         expires_at: order.expires_at,
         language: details.language,
         merchant: partner.name.clone(),
+        method: Method::Card,
+        stages: Stages::One,
+        customer: None,
+        save: false,
+        points_max: None,
+        email: details.email.as_ref().map(|contact| contact.value.clone()),
+        phone: details.phone.as_ref().map(|contact| contact.value.clone()),
     };
     let bank = connect::bank(ports, order.id.tenant())?;
     let registered = bank.register(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
-    let Registered { reference, url } = registered.clone();
+    let Registered { reference, show } = registered.clone();
+    let (Show::Page(url) | Show::Sbp(url)) = show;
     let command = Command::BankRegistered { operation, reference, url };
     apply_knowing(ports, order.clone(), details.clone(), &command).await?;
     Ok(registered)
@@ -56,12 +69,12 @@ pub async fn register(
 pub async fn callback(
     ports: &Ports,
     id: &OrderId,
-    headers: &http::HeaderMap,
-    body: &[u8],
+    incoming: &Incoming,
 ) -> Result<Result<Applied, CallbackError>, WorkflowError> {
     let bank = connect::bank(ports, id.tenant())?;
-    let Callback { number, report } = match bank.callback(ports.clock.now(), headers, body) {
-        Ok(callback) => callback,
+    let Callback { number, report, .. } = match bank.callback(ports.clock.now(), incoming) {
+        Ok(Some(callback)) => callback,
+        Ok(None) => return Err(WorkflowError::NotFound),
         Err(error) => return Ok(Err(error)),
     };
     let Some((order, operation)) = operation_of(&number).filter(|(order, _)| order == id) else {
@@ -74,7 +87,9 @@ pub async fn callback(
 pub async fn ask(ports: &Ports, id: &OrderId, operation: u8) -> Result<Applied, WorkflowError> {
     let bank = connect::bank(ports, id.tenant())?;
     let number = operation_number(id, operation);
-    let report = bank.ask(ports.http.as_ref(), &number).await.map_err(WorkflowError::Bank)?;
+    let payment = Known { number: number.clone(), reference: None, amount: Money::rub(0), method: Method::Card };
+    let question = Question { number, payment, reference: None };
+    let report = bank.ask(ports.http.as_ref(), &question).await.map_err(WorkflowError::Bank)?;
     apply(ports, id, &Command::BankReported { operation, report }).await
 }
 
@@ -113,14 +128,21 @@ async fn refund(ports: &Ports, order: &Order, operation: u8) -> Result<(), Workf
     let OperationKind::Refund { of } = refund.kind else {
         return Ok(());
     };
-    let request = RefundRequest {
-        number: operation_number(&order.id, operation),
-        payment_number: operation_number(&order.id, of),
-        payment_reference: order.operation(of).and_then(|payment| payment.reference()).map(ToOwned::to_owned),
+    let payment = Known {
+        number: operation_number(&order.id, of),
+        reference: order.operation(of).and_then(|payment| payment.reference()).map(ToOwned::to_owned),
         amount: refund.amount,
+        method: Method::Card,
+    };
+    let request = ReturnRequest {
+        number: operation_number(&order.id, operation),
+        payment,
+        kind: Return::Refund,
+        amount: refund.amount,
+        standing: refund.amount,
     };
     let bank = connect::bank(ports, order.id.tenant())?;
-    let report: BankReport = bank.refund(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
+    let report: BankReport = bank.give_back(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
     let applied = apply(ports, &order.id, &Command::BankReported { operation, report }).await?;
     if applied.order.operation(operation).is_some_and(domain::order::Operation::is_open) {
         let command =

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use connectors::bank::Show;
 use domain::consent::{AgreedText, ConsentEvidence};
 use domain::details::{Contact, Details, Language, Source};
 use domain::id::OrderId;
@@ -182,7 +183,9 @@ async fn go_on(ports: &Ports, seen: Seen) -> Result<Submitted, WorkflowError> {
     }
     let operation = open.no;
     match bank::register(ports, &seen.order, &seen.details, &seen.partner, operation).await {
-        Ok(registered) => Ok(Submitted::GoToBank(registered.url)),
+        Ok(registered) => Ok(Submitted::GoToBank(match registered.show {
+            Show::Page(url) | Show::Sbp(url) => url,
+        })),
         Err(WorkflowError::Bank(error)) => {
             tracing::warn!(order = %seen.order.id, %error, "a payment could not be registered");
             Ok(Submitted::BankSilent(Box::new(seen)))

@@ -1,5 +1,6 @@
 //! (state, command, now) → next state, postings and tasks; or already applied; or refused, and why.
 
+use crate::acquiring::{SavedMeans, Standing};
 use crate::details::Details;
 use crate::ledger;
 use crate::money::{Money, MoneyError};
@@ -86,6 +87,17 @@ pub struct BankReport {
     pub reference: Option<String>,
     /// How it stands.
     pub state: BankState,
+    /// The means, where the bank has saved them on the buyer's wish.
+    pub saved: Option<SavedMeans>,
+    /// How much of the amount was paid with bonus points.
+    pub points: Option<Money>,
+}
+
+impl BankReport {
+    /// A report of a state and nothing else.
+    pub const fn new(reference: Option<String>, state: BankState) -> Self {
+        Self { reference, state, saved: None, points: None }
+    }
 }
 
 /// How an operation stands at the bank.
@@ -95,6 +107,8 @@ pub enum BankState {
     Pending,
     /// Money moved: this much.
     Succeeded(Money),
+    /// How the whole payment stands, of which what was asked about is a part.
+    Stands(Standing),
     /// Money will not move.
     Declined(DeclineReason),
     /// The bank has never heard of it.
@@ -370,6 +384,8 @@ impl Next<'_> {
                 OperationKind::Payment => self.declined(index, no, kind, DeclineReason::NotReached, report)?,
                 OperationKind::Refund { .. } => {} // the bank has not been told; the refund's task tells it
             },
+            // A standing becomes a decision with two-stage payments.
+            (BankState::Stands(_), _) => return Err(Refusal::Contradiction(no)),
             (BankState::Pending, _) => {
                 if let (Some(reference), TransactionState::Intended) = (&report.reference, state) {
                     self.settle(index, TransactionState::Pending, Some(reference));

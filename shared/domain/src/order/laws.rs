@@ -68,7 +68,7 @@ fn fiscal(minor: i64, seconds: i64) -> Fiscal {
 }
 
 fn succeeded() -> BankReport {
-    BankReport { reference: None, state: BankState::Succeeded(Money::rub(300_000)) }
+    BankReport::new(None, BankState::Succeeded(Money::rub(300_000)))
 }
 
 /// Applies commands one second apart from `seconds` on; panics on a refusal.
@@ -104,7 +104,7 @@ fn a_paid_order_owes_a_receipt_a_hand_over_and_a_webhook_and_credits_the_partner
 #[test]
 fn another_amount_is_refused_and_changes_nothing() {
     let pending = after(order(), 1, &[Command::StartPayment]);
-    let report = BankReport { reference: None, state: BankState::Succeeded(Money::rub(299_900)) };
+    let report = BankReport::new(None, BankState::Succeeded(Money::rub(299_900)));
     let refusal = refuse(&pending, 2, &Command::BankReported { operation: 1, report });
     assert_eq!(refusal.to_string(), "the bank reports 2999.00 RUB, the operation is over 3000.00 RUB");
 }
@@ -117,7 +117,7 @@ fn nobody_pays_twice_while_an_outcome_is_unknown() {
 
 #[test]
 fn a_second_success_is_refunded_by_itself() {
-    let declined = BankReport { reference: None, state: BankState::Declined(DeclineReason::InsufficientFunds) };
+    let declined = BankReport::new(None, BankState::Declined(DeclineReason::InsufficientFunds));
     let both = after(
         order(),
         1,
@@ -143,7 +143,7 @@ fn an_order_nobody_pays_expires_and_a_late_payment_goes_back() {
     assert_eq!(expired.next_due(true), expired.tasks.iter().map(|task| task.next_at).min());
 
     let started = after(order(), 1, &[Command::StartPayment]);
-    let timed_out = BankReport { reference: None, state: BankState::Declined(DeclineReason::TimedOut) };
+    let timed_out = BankReport::new(None, BankState::Declined(DeclineReason::TimedOut));
     let gone = after(started, 1_201, &[Command::BankReported { operation: 1, report: timed_out }]);
     assert_eq!(gone.status(), Status::Expired);
     let late = after(gone, 1_900, &[Command::BankReported { operation: 1, report: succeeded() }]);
@@ -218,7 +218,7 @@ fn command() -> impl Strategy<Value = Command> {
             operation, reference: format!("bank-{operation}"), url: "https://bank.example/1".into(),
         }),
         4 => (operation, reference, state).prop_map(|(operation, reference, state)| Command::BankReported {
-            operation, report: BankReport { reference, state },
+            operation, report: BankReport::new(reference, state),
         }),
         2 => (1_u8..4, prop_oneof![Just(300_000), Just(1)]).prop_map(|(receipt, minor)| Command::ReceiptIssued {
             receipt, fiscal: fiscal(minor, 0),

@@ -7,7 +7,10 @@ use domain::time::Timestamp;
 
 use super::translate;
 use super::wire::{Outcome, PaymentAnswer, StatusBody};
-use crate::bank::{Bank, BankError, Callback, CallbackError, PaymentRequest, RefundRequest, Registered};
+use crate::bank::{
+    Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming,
+    PaymentRequest, Question, Registered, ReturnRequest, Show,
+};
 use crate::http::Http;
 use crate::peer::{Malformed, Peer};
 
@@ -49,15 +52,23 @@ impl Bank for SandboxBank {
         if !(answer.url.starts_with("https://") || answer.url.starts_with("http://")) {
             return Err(Malformed::at("/url", "an absolute http(s) URL").into());
         }
-        Ok(Registered { reference: answer.reference, url: answer.url })
+        Ok(Registered { reference: answer.reference, show: Show::Page(answer.url) })
     }
 
-    async fn ask(&self, http: &dyn Http, number: &str) -> Result<BankReport, BankError> {
-        let body = StatusBody { number: number.to_owned() };
-        self.outcome(http, "/sandbox/bank/v1/payments/status", number, &body).await
+    async fn charge(&self, _http: &dyn Http, _request: &ChargeRequest) -> Result<Charged, BankError> {
+        Err(unsupported("charge"))
     }
 
-    async fn refund(&self, http: &dyn Http, request: &RefundRequest) -> Result<BankReport, BankError> {
+    async fn ask(&self, http: &dyn Http, question: &Question) -> Result<BankReport, BankError> {
+        let body = StatusBody { number: question.number.clone() };
+        self.outcome(http, "/sandbox/bank/v1/payments/status", &question.number, &body).await
+    }
+
+    async fn capture(&self, _http: &dyn Http, _request: &CaptureRequest) -> Result<BankReport, BankError> {
+        Err(unsupported("capture"))
+    }
+
+    async fn give_back(&self, http: &dyn Http, request: &ReturnRequest) -> Result<BankReport, BankError> {
         let body = translate::refund(request);
         let report = self.outcome(http, "/sandbox/bank/v1/refunds", &request.number, &body).await?;
         if report.state == BankState::NotFound {
@@ -66,17 +77,20 @@ impl Bank for SandboxBank {
         Ok(report)
     }
 
-    fn callback(
-        &self,
-        now: Timestamp,
-        headers: &::http::HeaderMap,
-        raw_body: &[u8],
-    ) -> Result<Callback, CallbackError> {
-        let outcome: Outcome = self.peer.verified(now, headers, raw_body)?;
+    async fn forget(&self, _http: &dyn Http, _customer: &str, _token: &str) -> Result<(), BankError> {
+        Err(unsupported("forget"))
+    }
+
+    fn callback(&self, now: Timestamp, incoming: &Incoming) -> Result<Option<Callback>, CallbackError> {
+        let outcome: Outcome = self.peer.verified(now, &incoming.headers, &incoming.body)?;
         let report = translate::report(&outcome)?;
         if report.state == BankState::NotFound {
             return Err(Malformed::at("/state", "pending, succeeded or declined").into());
         }
-        Ok(Callback { number: outcome.number, report })
+        Ok(Some(Callback { number: outcome.number, report, proven: true, answer: CallbackAnswer::EMPTY }))
     }
+}
+
+fn unsupported(what: &str) -> BankError {
+    BankError::Refused { status: 0, code: "unsupported".to_owned(), message: format!("the bank has no {what}") }
 }

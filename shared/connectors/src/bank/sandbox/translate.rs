@@ -5,7 +5,7 @@ use domain::money::{Currency, Money};
 use domain::order::{BankReport, BankState, DeclineReason};
 
 use super::wire::{Outcome, PaymentBody, RefundBody, State};
-use crate::bank::{PaymentRequest, RefundRequest};
+use crate::bank::{PaymentRequest, ReturnRequest};
 use crate::peer::Malformed;
 
 /// A payment in the bank's words.
@@ -29,11 +29,11 @@ pub fn payment(request: &PaymentRequest) -> PaymentBody {
 }
 
 /// A refund in the bank's words.
-pub fn refund(request: &RefundRequest) -> RefundBody {
+pub fn refund(request: &ReturnRequest) -> RefundBody {
     RefundBody {
         number: request.number.clone(),
-        payment_number: request.payment_number.clone(),
-        payment_reference: request.payment_reference.clone(),
+        payment_number: request.payment.number.clone(),
+        payment_reference: request.payment.reference.clone(),
         amount: request.amount.minor(),
         currency: request.amount.currency().code().to_owned(),
     }
@@ -55,7 +55,7 @@ pub fn report(outcome: &Outcome) -> Result<BankReport, Malformed> {
             BankState::Succeeded(Money::new(minor, currency))
         }
     };
-    Ok(BankReport { reference: outcome.reference.clone(), state })
+    Ok(BankReport::new(outcome.reference.clone(), state))
 }
 
 /// The bank's reasons have our codes; one we do not know is still a decline.
