@@ -21,4 +21,5 @@ pub mod reading;
 pub mod receipt;
 pub mod sweep;
 pub mod view;
+pub mod wallet;
 pub mod webhook;

@@ -195,7 +195,15 @@ fn operation_view(order: &Order, operation: &domain::order::Operation) -> Operat
         number: format!("{}.{}", order.bill, operation.no),
         kind: match operation.kind {
             OperationKind::Payment => "payment",
-            OperationKind::Refund { .. } => "refund",
+            OperationKind::Verification => "verification",
+            OperationKind::Capture { .. } => "capture",
+            OperationKind::Return { .. } => match operation.told() {
+                Some(domain::order::TransactionKind::Void) => "void",
+                Some(domain::order::TransactionKind::Reversal) => "reversal",
+                _ => "refund",
+            },
+            OperationKind::PointsSpent { .. } => "points_spent",
+            OperationKind::PointsAccrued { .. } => "points_accrued",
         },
         amount: operation.amount.to_decimal().to_string(),
         state,

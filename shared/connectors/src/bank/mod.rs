@@ -4,6 +4,7 @@
 //! and an unknown outcome can be asked about. A connector says what the bank said; what it means for the order is decided in
 //! the domain.
 
+pub mod catalogue;
 pub mod sandbox;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use domain::money::Money;
 use domain::order::BankReport;
 use domain::time::Timestamp;
 
+pub use self::catalogue::open;
 use crate::http::Http;
 pub use crate::peer::{CallbackError, PeerError as BankError};
 
