@@ -15,7 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::sign::Key;
 use super::translate::{self, Words};
-use super::wire::{DoneAnswer, PayBindingAnswer, QrAnswer, RegisterAnswer, StatusAnswer, Verdict, code, method};
+use super::wire::{
+    DoneAnswer, PayBindingAnswer, QrAnswer, RegisterAnswer, StatusAnswer, Verdict, code, method, read_form, write_form,
+};
 use crate::bank::{
     Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming, Known,
     PaymentRequest, Question, Registered, ReturnRequest, Show,
@@ -70,9 +72,9 @@ impl RbsBank {
         };
         let base = format!("{}/{}", address.trim_end_matches('/'), path.trim_matches('/'));
         let field = |name, value: &str| (name, value.to_owned());
-        let login = match credentials.of("token") {
-            "" => vec![field("userName", credentials.of("user")), field("password", credentials.of("password"))],
-            token => vec![field("token", token)],
+        let login = match credentials.of("user") {
+            "" => vec![field("token", credentials.of("token"))],
+            user => vec![field("userName", user), field("password", credentials.of("password"))],
         };
         let key = Key::new(credentials.of("callback_key"), credentials.of("callback_public_key"));
         let page = match credentials.of("page") {
@@ -94,7 +96,6 @@ impl RbsBank {
         method: &str,
         words: Words,
     ) -> Result<Result<T, Fault>, BankError> {
-        let words = self.login.iter().chain(&words);
         let request = Request {
             method: ::http::Method::POST,
             url: format!("{}/{method}", self.base),
@@ -102,7 +103,7 @@ impl RbsBank {
                 ("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
                 ("accept", "application/json".to_owned()),
             ],
-            body: Bytes::from(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(words).finish()),
+            body: Bytes::from(write_form(self.login.iter().chain(&words))),
             partner_given: false,
         };
         let response = http.send(request).await.map_err(|error| match error {
@@ -186,7 +187,7 @@ impl RbsBank {
         Ok(Before::Open(id, Box::new(answer)))
     }
 
-    /// Sends a command that was found not done, and looks again where its answer leaves a doubt.
+    /// Sends a command that was found not done, and looks what came of it.
     async fn command(
         &self,
         http: &dyn Http,
@@ -198,17 +199,12 @@ impl RbsBank {
     ) -> Result<BankReport, BankError> {
         let id = words.iter().find(|(name, _)| *name == "orderId").map(|(_, id)| id.clone());
         match self.call::<DoneAnswer>(http, method, words).await? {
-            Ok(DoneAnswer {}) => {
-                let accepted = BankReport::new(id, BankState::Succeeded(amount));
-                if payment.method != Method::Sbp {
-                    return Ok(accepted);
-                }
-                // A refund by СБП goes on at the buyer's bank after it was accepted.
-                match self.look(http, payment).await {
-                    Ok(report) if !open(report.state) => Ok(accepted),
-                    _ => Ok(BankReport { state: BankState::Pending, ..accepted }),
-                }
-            }
+            // "If the request is processed successfully, it does not mean that the payment was" (REST API, every command): a
+            // refund may still be under way, by СБП it always is for a while.
+            Ok(DoneAnswer {}) => match self.look(http, payment).await {
+                Ok(report) if !open(report.state) => Ok(BankReport::new(id, BankState::Succeeded(amount))),
+                _ => Ok(BankReport::new(id, BankState::Pending)),
+            },
             // 7 is said of an order in another state, which a repetition that crossed this one may have made so, and of any
             // error inside. Only what stands is to be believed.
             Err(fault) if fault.code == code::STATE => match self.look(http, payment).await {
@@ -330,10 +326,9 @@ impl Bank for RbsBank {
         match answer {
             Ok(PayBindingAnswer { acs_url: Some(_) }) => Ok(Charged { report, page: Some(page) }),
             Ok(PayBindingAnswer { acs_url: None }) => {
-                // Tries may be left to a buyer at the page; there is none. What the processing said is what came of it.
-                let tried = status.action_code.map_or(0, |code| code.0);
-                if tried != 0 && translate::reason(Some(tried)) != DeclineReason::TimedOut {
-                    report.state = BankState::Declined(translate::reason(Some(tried)));
+                // Tries may be left to a buyer at the page; there is none. What came of this one is what came of it.
+                if let Some(reason) = translate::failed_try(&status) {
+                    report.state = BankState::Declined(reason);
                 }
                 Ok(Charged { report, page: None })
             }
@@ -422,8 +417,7 @@ impl Bank for RbsBank {
 
     fn callback(&self, _now: Timestamp, incoming: &Incoming) -> Result<Option<Callback>, CallbackError> {
         // GET with a query, or POST with a form, as the account is set.
-        let raw = if incoming.body.is_empty() { incoming.query.as_bytes() } else { &incoming.body[..] };
-        let parameters: Vec<(String, String)> = url::form_urlencoded::parse(raw).into_owned().collect();
+        let parameters = read_form(if incoming.body.is_empty() { incoming.query.as_bytes() } else { &incoming.body });
         let proven = self.key.proves(&parameters)?;
         let one = |name: &str| -> Result<Option<&str>, CallbackError> {
             let mut found = parameters.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_str());

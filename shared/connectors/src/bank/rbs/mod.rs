@@ -5,8 +5,8 @@
 //! them (securecardpayment.ru/wiki, integration:api:rest) and Alfa-Bank's pages on the СБП (`sbp/c2b/qr`).
 //!
 //! Credentials, by name:
-//! - `user` and `password`: the login of the service account, usually ending in `-api`; or `token` instead of both. Some
-//!   gateways answer a token's questions by the bank's own id only.
+//! - `user` and `password`: the login of the service account, usually ending in `-api`; or `token`, which is used where there
+//!   is no `user`. Some gateways answer a token's questions by the bank's own id only.
 //! - `base_path`: where the methods lie under the address; `/payment/rest` where it is not given.
 //! - `page`: address prefix of the payment page, to which the order's id is appended; needed when the answer to a registration
 //!   was lost, because a repeated registration does not name the page again. Where it is not given, the gateway's own layout is

@@ -232,6 +232,13 @@ pub fn has_refund(answer: &StatusAnswer, number: &str) -> bool {
     answer.refunds.iter().any(|refund| refund.external_refund_id.as_deref() == Some(number) && done(refund.action_code))
 }
 
+/// Why the last try of an order failed that may still be paid.
+pub fn failed_try(answer: &StatusAnswer) -> Option<DeclineReason> {
+    let Number(tried) = answer.action_code.filter(|_| answer.order_status == Some(Number(0)))?;
+    // Nobody has tried, or it is not over.
+    (!matches!(tried, 0 | -100 | -9_000 | 1_001 | 2_008)).then(|| reason(Some(tried)))
+}
+
 fn saved(answer: &StatusAnswer) -> Option<SavedMeans> {
     let token = answer.binding_info.as_ref()?.binding_id.clone().filter(|token| !token.is_empty())?;
     let card = answer.card_auth_info.clone().unwrap_or_default();
@@ -277,6 +284,8 @@ pub fn reason(action_code: Option<i64>) -> DeclineReason {
         Some(100 | 101 | 104 | 106 | 208 | -2000) => DeclineReason::CardBlocked,
         // 3-D Secure was not passed, or could not be tried.
         Some(1 | -2005 | -2006 | -2010 | -2011 | -2020..=-2015) => DeclineReason::AuthenticationFailed,
+        // Nobody declined: the order was withdrawn.
+        Some(2022 | 4005) => DeclineReason::CancelledByBuyer,
         // The time for entering a card ran out, with or without a try.
         Some(-2007 | -100) => DeclineReason::TimedOut,
         _ => DeclineReason::Other,

@@ -56,6 +56,20 @@ pub mod code {
     pub const STATE: i64 = 7;
 }
 
+/// The fields of a form or a query, in order.
+pub fn read_form(raw: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(raw).into_owned().collect()
+}
+
+/// A form or a query of fields.
+pub fn write_form<'a>(fields: impl IntoIterator<Item = &'a (impl AsRef<str> + 'a, impl AsRef<str> + 'a)>) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        form.append_pair(name.as_ref(), value.as_ref());
+    }
+    form.finish()
+}
+
 /// A whole number, which gateways of different ages write as a number or as a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
