@@ -535,6 +535,11 @@ async fn money_goes_back_once() {
         let http = Wire::answering([&after]);
         assert_eq!(bank().give_back(&http, &request).await.unwrap(), done, "{kind:?} {minor}, repeated");
     }
+    // What is expected is what the bank itself shows, also where it takes refunds off nothing.
+    let http = Wire::answering([&status(4, 100_000, 100_000, 30_000), DONE, &status(4, 100_000, 100_000, 60_000)]);
+    let told = bank().give_back(&http, &give_back(Return::Refund, 30_000, 70_000)).await.unwrap();
+    assert_eq!(told.state, BankState::Succeeded(Money::rub(30_000)));
+    assert!(http.asked()[1].1.contains(&("expectedDepositedAmount".into(), "100000".into())));
     // Another refund came between: this one's own id tells that it was done.
     let named = status(4, 100_000, 50_000, 50_000).replacen(
         '{',

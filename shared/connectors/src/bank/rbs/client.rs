@@ -312,6 +312,11 @@ impl Bank for RbsBank {
                 let page = self.page(payment, &id);
                 (id, page)
             }
+            // The credential is forgotten, or another buyer's: nothing was registered.
+            Err(fault) if fault.code == code::BINDING => {
+                let report = BankReport::new(None, BankState::Declined(DeclineReason::Other));
+                return Ok(Charged { report, page: None });
+            }
             Err(fault) => return Err(fault.into()),
         };
         // An order is paid once, so telling it again to be paid takes nothing twice.
@@ -395,7 +400,8 @@ impl Bank for RbsBank {
                 method::AUTO_REFUND
             } else {
                 words.push(("externalRefundId", request.number.clone()));
-                words.push(("expectedDepositedAmount", standing.minor().to_string()));
+                let info = answer.payment_amount_info.unwrap_or_default();
+                words.extend(info.deposited_amount.map(|now| ("expectedDepositedAmount", now.0.to_string())));
                 method::REFUND
             }
         } else {

@@ -18,6 +18,8 @@
 //! the operations `approved`, `deposited`, `reversed`, `refunded` and `declinedByTimeout`, `dynamicCallbackUrl`, and for saved
 //! cards stored credentials with `FORCE_CREATE_BINDING` and payment without CVC.
 //!
+//! The callback's address must have no query of its own: its fields would be held to a checksum that does not cover them.
+//!
 //! What it can not do: СБП in two stages or saved; a second letting-go of one hold (a reversal is done once, so a part of a
 //! hold is let go only where the bank agreed to it); points chosen by the shop, whose limit no request carries.
 
