@@ -548,6 +548,10 @@ async fn money_goes_back_once() {
     );
     let told = bank().give_back(&Wire::answering([&named]), &give_back(Return::Refund, 30_000, 100_000)).await.unwrap();
     assert_eq!(told.state, BankState::Succeeded(Money::rub(30_000)));
+    // A hold that was captured meanwhile was not let go, though nothing is held.
+    let captured = status(2, 100_000, 100_000, 0);
+    let told = bank().give_back(&Wire::answering([&captured]), &give_back(Return::Void, 100_000, 100_000)).await;
+    assert_eq!(told.unwrap().state, stands(0, 100_000, 0));
     // Without it, nothing is sent and how it stands is told.
     let other = status(4, 100_000, 50_000, 50_000);
     let told = bank().give_back(&Wire::answering([&other]), &give_back(Return::Refund, 30_000, 100_000)).await.unwrap();

@@ -433,6 +433,8 @@ async fn points_pay_a_part() {
     let order = payment.reference.clone().unwrap();
     let shown = gate.raw("getOrderStatusExtended.do", &format!("orderId={order}")).await;
     assert_eq!(shown["paymentAmountInfo"]["depositedAmount"], AMOUNT / 2);
+    // Money alone does not go back of it.
+    assert_eq!(gate.raw("refund.do", &format!("orderId={order}&amount=1000")).await["errorCode"], "7");
     for _ in 0..2 {
         assert_eq!(gate.back(&payment, "o-1r", Return::Refund, 100_000, AMOUNT).await.unwrap(), done(100_000));
     }
