@@ -7,6 +7,7 @@ use domain::acquiring::{Account, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
+use super::rbs::{self, RbsBank};
 
 /// A family of protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,10 @@ impl Family {
 
     /// What an account of the family can do where nothing else was agreed with the bank.
     pub fn terms(self) -> Vec<MethodTerms> {
-        Vec::new()
+        match self {
+            Self::Rbs => rbs::terms(),
+            Self::Tbank | Self::Paykeeper | Self::Assist | Self::Yookassa => Vec::new(),
+        }
     }
 }
 
@@ -112,9 +116,10 @@ pub fn find(key: &str) -> Option<&'static Listed> {
 pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     let listed = find(&account.bank)?;
     let address = account.address.as_deref().or(listed.address)?;
-    let _ = (address, now);
+    let credentials = &account.credentials;
     match listed.family {
-        Family::Rbs | Family::Tbank | Family::Paykeeper | Family::Assist | Family::Yookassa => None,
+        Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
+        Family::Tbank | Family::Paykeeper | Family::Assist | Family::Yookassa => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! the domain.
 
 pub mod catalogue;
+pub mod rbs;
 pub mod sandbox;
 
 use async_trait::async_trait;
