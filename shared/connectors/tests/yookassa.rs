@@ -659,6 +659,7 @@ fn a_callback_from_elsewhere_is_refused_whatever_it_says() {
     }
     let error = double.callback(now(), &incoming(Some("185.71.76.5"), &body)).unwrap_err();
     assert_eq!(error, CallbackError::WrongSignature);
+    assert!(bank_of(&[("networks", "any")]).callback(now(), &incoming(None, &body)).unwrap().is_some());
     // Networks that can not be read let nobody in, rather than everybody.
     let closed = bank_of(&[("networks", "everywhere")]);
     assert!(closed.callback(now(), &incoming(Some("185.71.76.5"), &body)).is_err());

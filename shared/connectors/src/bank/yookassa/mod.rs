@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `shop_id` | the shop's number, `shopId` |
 //! | `secret_key` | the shop's secret key |
-//! | `networks` | optional: networks that callbacks come from instead of [`NETWORKS`], separated by commas; for a double |
+//! | `networks` | optional: networks that callbacks come from instead of [`NETWORKS`], separated by commas, or `any`; for a double |
 //!
 //! The account's address is the one before `/v3`: `https://api.yookassa.ru`.
 //!

@@ -75,10 +75,11 @@ impl Shop {
         let mut number = key.to_owned();
         for no in 1..USES_MAX {
             let found = double::find_by_number(&self.ports, &self.tenant, Family::Yookassa, &number).await?;
-            match found {
-                Some(before) if plus_seconds(before.created_at, KEY_SECONDS) <= self.now => number = format!("{key} {no}"),
-                _ => break,
+            let Some(before) = found else { break };
+            if plus_seconds(before.created_at, KEY_SECONDS) > self.now {
+                break;
             }
+            number = format!("{key} {no}");
         }
         Ok(number)
     }
@@ -343,10 +344,12 @@ pub async fn payments(
 ) -> Result<Response, Wrong> {
     let shop = Shop::of(ports, &partner, &headers).await?;
     let wanted = |payment: &Value| {
-        Ok(within(&filters, "created_at", payment)?
-            && within(&filters, "captured_at", payment)?
-            && same(&filters, "status", payment.get("status"))
-            && same(&filters, "payment_method", payment.pointer("/payment_method/type")))
+        Ok::<_, Wrong>(
+            within(&filters, "created_at", payment)?
+                && within(&filters, "captured_at", payment)?
+                && same(&filters, "status", payment.get("status"))
+                && same(&filters, "payment_method", payment.pointer("/payment_method/type")),
+        )
     };
     let mut found = Vec::new();
     for deal in deals(&shop).await? {

@@ -33,7 +33,8 @@ impl Wrong {
 
     /// 401: not a shop, or not its key.
     pub fn credentials() -> Self {
-        let words = "Error in shopId or secret key. Check their validity. You can reissue the key in the Merchant Profile";
+        let words =
+            "Error in shopId or secret key. Check their validity. You can reissue the key in the Merchant Profile";
         Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", words, None)
     }
 

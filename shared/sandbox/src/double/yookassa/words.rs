@@ -140,10 +140,8 @@ fn cancellation(deal: &Deal, facts: &Facts) -> Option<CancellationDetails> {
 }
 
 fn authorization(deal: &Deal) -> AuthorizationDetails {
-    let digits: String = workflows::access::sha256_hex(&deal.reference)
-        .bytes()
-        .map(|byte| char::from(b'0' + byte % 10))
-        .collect();
+    let digits: String =
+        workflows::access::sha256_hex(&deal.reference).bytes().map(|byte| char::from(b'0' + byte % 10)).collect();
     AuthorizationDetails {
         rrn: digits.get(..12).map(str::to_owned),
         auth_code: digits.get(12..18).map(str::to_owned),
@@ -170,10 +168,8 @@ pub fn refund(deal: &Deal, id: &str) -> Option<Refund> {
         created_at: Some(moment(found.at)),
         description: asked.description,
         metadata: Some(asked.metadata.unwrap_or_default()),
-        cancellation_details: reason.map(|reason| CancellationDetails {
-            party: "refund_network".to_owned(),
-            reason: reason.to_owned(),
-        }),
+        cancellation_details: reason
+            .map(|reason| CancellationDetails { party: "refund_network".to_owned(), reason: reason.to_owned() }),
     })
 }
 
@@ -216,7 +212,9 @@ pub fn notification(terminal: &Terminal, deal: &Deal, event: &Event) -> Option<V
         _ if is_saving(deal) => return None,
         Event::Authorized => ("payment.waiting_for_capture", json!(payment(terminal, deal))),
         Event::Captured { .. } => ("payment.succeeded", json!(payment(terminal, deal))),
-        Event::Declined | Event::TimedOut | Event::Voided { .. } => ("payment.canceled", json!(payment(terminal, deal))),
+        Event::Declined | Event::TimedOut | Event::Voided { .. } => {
+            ("payment.canceled", json!(payment(terminal, deal)))
+        }
         Event::Refunded { id } => ("refund.succeeded", json!(refund(deal, id)?)),
         Event::RefundCancelled { .. } | Event::Bound | Event::Unbound => return None,
     };
