@@ -9,7 +9,8 @@
 //! The account's address is the one before `/v3`: `https://api.yookassa.ru`.
 //!
 //! Our number goes along as the key of idempotence, kept for 24 hours, and in `metadata`, kept for good. So a payment whose id was
-//! lost with the answer is found in the list of payments, and a refund in the list of its payment's refunds, however late.
+//! lost with the answer is found in the list of payments, and a refund in the list of its payment's refunds, however late. Only a
+//! payment that is registered or charged once more after those 24 hours is a new one to the bank: by then it is asked about.
 //!
 //! What it can not do: let go a part of a hold; reverse a capture (a refund on the same day is one by itself); close a payment at
 //! our time (an unpaid one closes after the means' own term, an hour); be told where to call back (the shop's settings say it);

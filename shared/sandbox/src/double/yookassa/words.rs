@@ -95,7 +95,8 @@ fn method(deal: &Deal, facts: &Facts, asked: &PaymentBody) -> Option<PaymentMeth
         kind: kind.to_owned(),
         // Means bear the id of the payment that saved them.
         id: asked.payment_method_id.clone().unwrap_or_else(|| deal.reference.clone()),
-        saved: facts.binding.is_some(),
+        // What is told of the payment says already what is about to be written down.
+        saved: facts.binding.is_some() || deal.save && facts.authorized_at.is_some(),
         status: None,
         title,
         card,
