@@ -516,6 +516,20 @@ async fn payments_are_listed_in_parts_the_newest_first() {
     assert_eq!(list(&format!("?created_at.gte={middle}")).await.0, ids[..2].to_vec());
     assert_eq!(list(&format!("?created_at.lt={middle}")).await.0, ids[2..].to_vec());
     assert_eq!(list("?status=succeeded").await.0, [""; 0]);
+    world.form(&format!("/sandbox/deal/demoshop/{}", ids[1]), "card=success").await;
+    assert_eq!(list("?status=succeeded&limit=1").await, (vec![ids[1].clone()], None));
+    assert_eq!(list("?status=pending&limit=1").await, (ids[..1].to_vec(), Some(ids[2].clone())));
+    for no in 0..3 {
+        let back = json!({ "payment_id": ids[1], "amount": { "value": "1.00", "currency": "RUB" } });
+        raw(&world, "POST", "/refunds", Some(&format!("r{no}")), &back).await;
+        world.pass(60).await;
+    }
+    let refunds = async |query: &str| raw(&world, "GET", &format!("/refunds{query}"), None, &Value::Null).await.json();
+    let first = refunds("?limit=2").await;
+    let rest = refunds(&format!("?limit=2&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+    assert_eq!((first["items"].as_array().unwrap().len(), rest["items"].as_array().unwrap().len()), (2, 1));
+    assert!(first["items"][0]["created_at"].as_str() > rest["items"][0]["created_at"].as_str());
+    assert_eq!(refunds(&format!("?payment_id={}", ids[0])).await["items"], json!([]));
     for query in ["?limit=0", "?limit=101", "?cursor=none", "?created_at.gte=yesterday"] {
         assert_eq!(raw(&world, "GET", &format!("/payments{query}"), None, &Value::Null).await.status, 400, "{query}");
     }

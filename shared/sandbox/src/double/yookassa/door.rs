@@ -32,6 +32,8 @@ const OPEN_SECONDS: i64 = 3_600;
 const HOLD_SECONDS: u32 = 7 * 24 * 3_600;
 /// Times one key is used anew, at most: a key a day for years.
 const USES_MAX: usize = 1_000;
+/// Seconds in which a payment is made once it has its place in the list, at most.
+const MAKING_SECONDS: i64 = 60;
 /// Objects in a part of a list: unless it is asked for, and at most.
 const PART: (usize, usize) = (10, 100);
 
@@ -351,14 +353,29 @@ pub async fn payments(
                 && same(&filters, "payment_method", payment.pointer("/payment_method/type")),
         )
     };
+    let limit = limit(&filters)?;
+    let since = ["created_at.gte", "created_at.gt"].iter().filter_map(|name| filters.get(*name)?.parse().ok()).max();
+    let mut before_cursor = filters.get("cursor");
     let mut found = Vec::new();
-    for deal in deals(&shop).await? {
+    for listed in rows::listed(&shop.ports, &shop.tenant).await? {
+        if before_cursor.is_some_and(|cursor| *cursor != listed.reference) {
+            continue;
+        }
+        before_cursor = None;
+        let older = since.is_some_and(|since: Timestamp| listed.at.saturating_add(MAKING_SECONDS) < since.as_second());
+        if older || found.len() > limit {
+            break;
+        }
+        let Some(deal) = shop.deal(&listed.reference).await? else { continue };
         let payment = json!(words::payment(&shop.terminal, &deal));
         if wanted(&payment)? {
             found.push(payment);
         }
     }
-    part(&filters, found)
+    if before_cursor.is_some() {
+        return Err(Wrong::parameter("cursor", "The cursor is incorrect"));
+    }
+    Ok(part(found, limit))
 }
 
 /// `GET /refunds` with filters, the newest first.
@@ -369,10 +386,15 @@ pub async fn refunds(
     headers: HeaderMap,
 ) -> Result<Response, Wrong> {
     let shop = Shop::of(ports, &partner, &headers).await?;
-    let deals = match filters.get("payment_id") {
-        Some(id) => shop.deal(id).await?.into_iter().collect(),
-        None => deals(&shop).await?,
-    };
+    let mut deals: Vec<Deal> = Vec::new();
+    if let Some(id) = filters.get("payment_id") {
+        deals.extend(shop.deal(id).await?);
+    } else {
+        for listed in rows::listed(&shop.ports, &shop.tenant).await? {
+            deals.extend(shop.deal(&listed.reference).await?);
+        }
+    }
+    let limit = limit(&filters)?;
     let mut found = Vec::new();
     for deal in deals {
         for refund in deal.facts().refunds {
@@ -383,17 +405,11 @@ pub async fn refunds(
         }
     }
     found.sort_by(|one, other| created(other).cmp(created(one)));
-    part(&filters, found)
-}
-
-async fn deals(shop: &Shop) -> Result<Vec<Deal>, Wrong> {
-    let mut found: Vec<Deal> = Vec::new();
-    for reference in rows::listed(&shop.ports, &shop.tenant).await? {
-        if !found.iter().any(|deal| deal.reference == reference) {
-            found.extend(shop.deal(&reference).await?);
-        }
+    if let Some(cursor) = filters.get("cursor") {
+        let at = found.iter().position(|refund| id(refund).as_ref() == Some(cursor));
+        found.drain(..at.ok_or_else(|| Wrong::parameter("cursor", "The cursor is incorrect"))?);
     }
-    Ok(found)
+    Ok(part(found, limit))
 }
 
 fn created(object: &Value) -> &str {
@@ -423,20 +439,22 @@ fn same(filters: &BTreeMap<String, String>, name: &str, value: Option<&Value>) -
     filters.get(name).is_none_or(|wanted| value.and_then(Value::as_str) == Some(wanted))
 }
 
-/// One part of a list. The cursor is the id of the object it begins with.
-fn part(filters: &BTreeMap<String, String>, mut found: Vec<Value>) -> Result<Response, Wrong> {
+fn limit(filters: &BTreeMap<String, String>) -> Result<usize, Wrong> {
     let (usual, most) = PART;
     let limit = filters.get("limit").map_or(Ok(usual), |limit| limit.parse());
     let limit = limit.ok().filter(|limit| (1..=most).contains(limit));
-    let limit = limit.ok_or_else(|| Wrong::parameter("limit", "From 1 to 100"))?;
-    let id = |object: &Value| object.get("id").and_then(Value::as_str).map(str::to_owned);
-    if let Some(cursor) = filters.get("cursor") {
-        let at = found.iter().position(|object| id(object).as_ref() == Some(cursor));
-        found.drain(..at.ok_or_else(|| Wrong::parameter("cursor", "The cursor is incorrect"))?);
-    }
+    limit.ok_or_else(|| Wrong::parameter("limit", "From 1 to 100"))
+}
+
+fn id(object: &Value) -> Option<String> {
+    object.get("id").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// One part of a list. The cursor is the id of the object the next part begins with.
+fn part(mut found: Vec<Value>, limit: usize) -> Response {
     let next_cursor = found.get(limit).and_then(id);
     found.truncate(limit);
-    Ok(Json(List { kind: "list".to_owned(), items: found, next_cursor }).into_response())
+    Json(List { kind: "list".to_owned(), items: found, next_cursor }).into_response()
 }
 
 /// `POST /payment_methods`.

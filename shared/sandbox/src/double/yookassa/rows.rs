@@ -1,5 +1,7 @@
 //! What the double can be asked for besides a deal's own id: the newest payments, and a refund's payment.
 
+use std::collections::BTreeSet;
+
 use domain::id::Tenant;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,11 @@ const LAST_SECOND: i64 = 9_999_999_999;
 
 /// A place in the list of payments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Listed {
-    reference: String,
+pub struct Listed {
+    /// The deal.
+    pub reference: String,
+    /// When it got its place, Unix seconds: not after it was made.
+    pub at: i64,
 }
 
 impl Thing for Listed {
@@ -46,15 +51,18 @@ pub async fn list(ports: &Ports, tenant: &Tenant, reference: &str, now: Timestam
     let id = format!("{:010}-{reference}", LAST_SECOND.saturating_sub(now.as_second()));
     rows::change(ports, tenant, &id, |before: Option<Listed>| match before {
         Some(_) => Next::Keep(()),
-        None => Next::Put(Listed { reference: reference.to_owned() }, ()),
+        None => Next::Put(Listed { reference: reference.to_owned(), at: now.as_second() }, ()),
     })
     .await
 }
 
-/// References of payments, the newest first; one that was asked for twice may stand in it twice.
-pub async fn listed(ports: &Ports, tenant: &Tenant) -> Result<Vec<String>, SandboxError> {
-    let found = rows::list::<Listed>(ports, tenant, LISTED_MAX).await?;
-    Ok(found.into_iter().map(|listed| listed.reference).collect())
+/// Places of payments, the newest first, each payment once.
+pub async fn listed(ports: &Ports, tenant: &Tenant) -> Result<Vec<Listed>, SandboxError> {
+    let mut found = rows::list::<Listed>(ports, tenant, LISTED_MAX).await?;
+    let mut seen = BTreeSet::new();
+    // One that was asked for twice has two places.
+    found.retain(|listed| seen.insert(listed.reference.clone()));
+    Ok(found)
 }
 
 /// Writes down which payment a refund is of, before it is made.
