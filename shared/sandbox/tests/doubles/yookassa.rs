@@ -355,6 +355,59 @@ async fn what_was_done_is_done_though_its_answer_was_lost() {
 }
 
 #[tokio::test]
+async fn a_crash_between_any_two_writes_leaves_one_charge_that_can_be_found() {
+    for write in 1.. {
+        let world = World::new();
+        let saving = PaymentRequest { customer: Some("buyer-7".into()), save: true, ..request(&world) };
+        let Registered { reference, .. } = paid(&world, &saving, "success").await;
+        let token = asked(&world, Some(&reference)).await.saved.unwrap().token;
+        events(&world).await;
+        world.fail_put(write);
+        let payment = PaymentRequest { number: number(5), ..request(&world) };
+        let request = ChargeRequest { payment, token, buyer_present: false };
+        let first = bank(&world).await.charge(world.http(), &request).await;
+        world.fail_put(0);
+        let known = Known { number: number(5), ..known(None) };
+        let question = Question { number: number(5), payment: known, reference: None };
+        let found = bank(&world).await.ask(world.http(), &question).await.unwrap().state;
+        match first {
+            Err(error) => assert!(matches!(error, BankError::Unknown(_)), "{error:?}"),
+            Ok(_) => assert_eq!(found, stands(0, 300_000, 0)),
+        }
+        let whole = [BankState::NotFound, stands(0, 300_000, 0)].contains(&found);
+        assert!(whole, "write {write}: {found:?}");
+        let again = bank(&world).await.charge(world.http(), &request).await.unwrap();
+        assert_eq!(again.report.state, stands(0, 300_000, 0));
+        world.pass(DAY).await;
+        let told = events(&world).await;
+        assert!(!told.is_empty() && told.iter().all(|event| event == "payment.succeeded"), "{told:?}");
+        let listed = raw(&world, "GET", "/payments", None, &Value::Null).await.json();
+        assert_eq!(listed["items"].as_array().unwrap().len(), 2, "one that saved, and one charge");
+        if write > 4 {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn callers_that_come_at_once_with_one_key_make_one_payment() {
+    let world = World::new();
+    let bank = bank(&world).await;
+    let request = request(&world);
+    let register = || bank.register(world.http(), &request);
+    let (one, two, three) = tokio::join!(register(), register(), register());
+    assert_eq!(one.unwrap(), two.unwrap());
+    let Registered { reference, show } = three.unwrap();
+    let Show::Page(page) = show else { panic!("a page") };
+    world.form(&page, "card=success").await;
+    let give = || back(&world, &reference, 2, Return::Refund, 200_000);
+    let (one, two) = tokio::join!(give(), give());
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!(asked(&world, Some(&reference)).await.state, stands(0, 300_000, 200_000));
+    assert_eq!(events(&world).await, ["payment.succeeded", "refund.succeeded"]);
+}
+
+#[tokio::test]
 async fn callbacks_are_repeated_for_a_day_until_200() {
     let world = World::new();
     world.answers(&[Some(500), None, Some(201), Some(302)]);
