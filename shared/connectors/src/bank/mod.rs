@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod rbs;
 pub mod sandbox;
+pub mod yookassa;
 
 use async_trait::async_trait;
 use bytes::Bytes;
