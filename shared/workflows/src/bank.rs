@@ -295,6 +295,16 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
     let bank = connect::bank(ports, &partner, At::operation(&order, operation))?;
     let http = ports.http.as_ref();
     let payment = payment_of(&order, operation);
+    let tried = order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures > 0);
+    if tried && operation.kind.of().is_none() {
+        // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked, not repeated.
+        let asked = ask_knowing(ports, order.clone(), details.clone(), no).await?;
+        if asked.order.operation(no).is_some_and(Operation::is_open) {
+            let command = Command::TaskFailed { task: TaskId::TellBank(no), forever: false, retry_after_seconds: None };
+            apply(ports, &asked.order.id, &command).await?;
+        }
+        return Ok(());
+    }
     let figures = order.figures(payment)?;
     let number = operation_number(&order.id, operation);
     let report = match operation.kind {

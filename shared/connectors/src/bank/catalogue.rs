@@ -8,6 +8,7 @@ use domain::time::Timestamp;
 
 use super::Bank;
 use super::rbs::{self, RbsBank};
+use super::yookassa::{self, YookassaBank};
 
 /// A family of protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +44,8 @@ impl Family {
     pub fn terms(self) -> Vec<MethodTerms> {
         match self {
             Self::Rbs => rbs::terms(),
-            Self::Tbank | Self::Paykeeper | Self::Assist | Self::Yookassa => Vec::new(),
+            Self::Yookassa => yookassa::terms(),
+            Self::Tbank | Self::Paykeeper | Self::Assist => Vec::new(),
         }
     }
 }
@@ -119,7 +121,8 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     let credentials = &account.credentials;
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
-        Family::Tbank | Family::Paykeeper | Family::Assist | Family::Yookassa => None,
+        Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
+        Family::Tbank | Family::Paykeeper | Family::Assist => None,
     }
 }
 

@@ -61,6 +61,7 @@ fn held(method: Method, greatest_minor: i64) -> MethodTerms {
         greatest_minor,
         currencies: vec![Currency::RUB],
         hold_seconds: HOLD_SECONDS,
+        hold_counts_today: false,
         lapse: Lapse::Released,
     }
 }
