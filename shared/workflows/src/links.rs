@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::OrderId;
+use domain::id::{OrderId, Tenant};
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -78,6 +78,36 @@ pub fn result_url(settings: &Settings, id: &OrderId, until: Timestamp) -> String
 pub fn open_result(settings: &Settings, token: &str) -> Option<(OrderId, Timestamp)> {
     let (id, until) = untag(&settings.master_secret, "result", token)?.rsplit_once('~')?;
     Some((id.parse().ok()?, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// Seconds a link to a buyer's wallet is good for: a day.
+pub const WALLET_SECONDS: i64 = 24 * 3_600;
+
+/// Address of a buyer's wallet at a shop, good until `until`.
+pub fn wallet_url(settings: &Settings, tenant: &Tenant, customer: &str, until: Timestamp) -> String {
+    let customer = URL_SAFE_NO_PAD.encode(customer);
+    let token = token(&settings.master_secret, "wallet", &format!("{tenant}~{customer}~{}", until.as_second()));
+    format!("{}/w/{token}", settings.base_url)
+}
+
+/// The wallet a token opens: the shop, its id of the buyer, and until when.
+pub fn open_wallet(settings: &Settings, token: &str) -> Option<(Tenant, String, Timestamp)> {
+    let mut parts = untag(&settings.master_secret, "wallet", token)?.split('~');
+    let (tenant, customer, until) = (parts.next()?, parts.next()?, parts.next()?);
+    let customer = String::from_utf8(URL_SAFE_NO_PAD.decode(customer).ok()?).ok()?;
+    Some((tenant.parse().ok()?, customer, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// Address of the page where the buyer ends a subscription.
+pub fn subscription_url(settings: &Settings, tenant: &Tenant, id: &str) -> String {
+    let token = token(&settings.master_secret, "subscription", &format!("{tenant}~{id}"));
+    format!("{}/s/{token}", settings.base_url)
+}
+
+/// The subscription a token opens.
+pub fn open_subscription(settings: &Settings, token: &str) -> Option<(Tenant, String)> {
+    let (tenant, id) = untag(&settings.master_secret, "subscription", token)?.split_once('~')?;
+    Some((tenant.parse().ok()?, id.to_owned()))
 }
 
 /// A token that proves a form was made by this platform for this order and this purpose.
