@@ -30,7 +30,7 @@ use domain::money::Currency;
 /// The `pstype` of СБП where an account names no other.
 pub const PSTYPE_SBP: &str = "sbp_default";
 /// Seconds the card networks keep a hold; PayKeeper captures by itself before that, when its own term is over.
-const HOLD_SECONDS: u32 = 7 * 24 * 3_600;
+pub const HOLD_SECONDS: u32 = 7 * 24 * 3_600;
 /// The most one СБП payment can be, in kopecks; a contract may narrow it, and what a card may pay.
 const GREATEST_MINOR: i64 = 100_000_000;
 

@@ -172,6 +172,11 @@ pub fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String 
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
+/// The fields of a form, decoded.
+pub fn pairs(form: &[u8]) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(form)
+}
+
 /// MD5 of texts one after the other and the secret word, in hexadecimal.
 pub fn md5_of(parts: &[&str], secret: &str) -> String {
     let mut hash = Md5::new();
@@ -188,7 +193,7 @@ impl Notification {
     pub fn read(body: &[u8]) -> Result<Self, Malformed> {
         let mut found = Self::default();
         let mut key = String::new();
-        for (name, value) in form_urlencoded::parse(body) {
+        for (name, value) in pairs(body) {
             let (field, pointer) = match &*name {
                 "id" => (&mut found.id, "/id"),
                 "sum" => (&mut found.sum, "/sum"),

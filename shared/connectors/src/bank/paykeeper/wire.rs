@@ -80,17 +80,17 @@ pub struct PaymentRow {
     /// When the money was seen, Moscow time.
     #[serde(deserialize_with = "text")]
     pub obtain_datetime: String,
-    /// When an authorized payment is captured, Moscow time; only with `advanced=true`.
-    #[serde(deserialize_with = "text")]
+    /// When an authorized payment is captured, Moscow time; only with `advanced=true`, which writes its names in capitals.
+    #[serde(alias = "BATCH_DATE", deserialize_with = "text")]
     pub batch_date: String,
     /// The saved card, where one was made; only with `advanced=true`.
-    #[serde(deserialize_with = "text")]
+    #[serde(alias = "BANK_ID", deserialize_with = "text")]
     pub bank_id: String,
     /// Its masked number.
-    #[serde(deserialize_with = "text")]
+    #[serde(alias = "CARD_NUMBER", deserialize_with = "text")]
     pub card_number: String,
     /// Until when it is valid.
-    #[serde(deserialize_with = "text")]
+    #[serde(alias = "CARD_EXPIRY", deserialize_with = "text")]
     pub card_expiry: String,
 }
 
