@@ -76,13 +76,13 @@ impl Shop {
         registered
     }
 
-    fn known(&self, reference: Option<&str>) -> Known {
+    fn known(reference: Option<&str>) -> Known {
         let reference = reference.map(ToOwned::to_owned);
         Known { number: NUMBER.into(), reference, amount: Money::rub(300_000), method: Method::Card }
     }
 
     async fn ask(&self, reference: Option<&str>) -> BankReport {
-        let question = Question { number: NUMBER.into(), payment: self.known(reference), reference: None };
+        let question = Question { number: NUMBER.into(), payment: Self::known(reference), reference: None };
         self.bank().ask(self.world.http(), &question).await.unwrap()
     }
 
@@ -92,13 +92,14 @@ impl Shop {
 
     async fn capture(&self, minor: i64) -> Result<BankState, BankError> {
         let (held, amount) = (Money::rub(300_000), Money::rub(minor));
-        let request = CaptureRequest { number: format!("{NUMBER}c"), payment: self.known(None), held, amount };
+        let request = CaptureRequest { number: format!("{NUMBER}c"), payment: Self::known(None), held, amount };
         self.bank().capture(self.world.http(), &request).await.map(|report| report.state)
     }
 
     async fn back(&self, kind: Return, minor: i64, standing: i64) -> Result<BankState, BankError> {
         let (amount, standing) = (Money::rub(minor), Money::rub(standing));
-        let request = ReturnRequest { number: format!("{NUMBER}r"), payment: self.known(None), kind, amount, standing };
+        let request =
+            ReturnRequest { number: format!("{NUMBER}r"), payment: Self::known(None), kind, amount, standing };
         self.bank().give_back(self.world.http(), &request).await.map(|report| report.state)
     }
 
@@ -209,7 +210,7 @@ async fn money_goes_back_once_though_answers_are_lost() {
     let bank = shop.bank();
     let (amount, standing) = (Money::rub(100_000), Money::rub(300_000));
     let number = format!("{NUMBER}r");
-    let request = ReturnRequest { number, payment: shop.known(None), kind: Return::Refund, amount, standing };
+    let request = ReturnRequest { number, payment: Shop::known(None), kind: Return::Refund, amount, standing };
     let lossy = Lossy { shop: &shop, left: 3.into() };
     let error = bank.give_back(&lossy, &request).await.unwrap_err();
     assert!(error.may_have_happened(), "{error:?}");
@@ -407,10 +408,16 @@ async fn strangers_stay_outside_and_yesterdays_token_is_refused() {
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let token = shop.world.ask("GET", "/sandbox/paykeeper/demoshop/info/settings/token/", &headers, "").await.json();
     shop.world.pass(24 * 3_600).await;
-    let form = format!("pay_amount=10&token={}", token["token"].as_str().unwrap());
+    let stale = token["token"].as_str().unwrap();
+    let form = format!("pay_amount=10&token={stale}");
     let answer = shop.world.ask("POST", "/sandbox/paykeeper/demoshop/change/invoice/preview/", &headers, form).await;
     assert_eq!(answer.status, 200);
     // To the byte as the vendor's server escapes it: public clients look for these bytes.
     let refusal = r#"{"msg":"\u0422\u043e\u043a\u0435\u043d \u0431\u0435\u0437\u043e\u043f\u0430\u0441\u043d\u043e\u0441\u0442\u0438 \u043d\u0435 \u0432\u0435\u0440\u0435\u043d.","result":"fail"}"#;
     assert_eq!(answer.body, refusal.as_bytes());
+    // Of two tokens the last counts.
+    let fresh = shop.world.ask("GET", "/sandbox/paykeeper/demoshop/info/settings/token", &headers, "").await.json();
+    let form = format!("pay_amount=10&token={stale}&token={}", fresh["token"].as_str().unwrap());
+    let answer = shop.world.ask("POST", "/sandbox/paykeeper/demoshop/change/invoice/preview/", &headers, form).await;
+    assert!(answer.json()["invoice_id"].is_string());
 }

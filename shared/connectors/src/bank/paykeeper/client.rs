@@ -1,4 +1,4 @@
-//! The conversation with PayKeeper.
+//! The conversation with `PayKeeper`.
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -28,7 +28,7 @@ const NUMBER_MAX: usize = 30;
 /// Makes an invoice.
 const INVOICE: &str = "/change/invoice/preview/";
 
-/// PayKeeper, as one account speaks to it.
+/// `PayKeeper`, as one account speaks to it.
 #[derive(Clone)]
 pub struct PaykeeperBank {
     address: String,
@@ -51,7 +51,7 @@ enum Changed {
     Refused(String),
 }
 
-/// A payment at PayKeeper, found by its order number.
+/// A payment at `PayKeeper`, found by its order number.
 struct Found {
     row: PaymentRow,
     status: Status,
@@ -468,7 +468,7 @@ impl Bank for PaykeeperBank {
         }
     }
 
-    /// Nothing is asked of PayKeeper: the token is of no use to anybody who has dropped it.
+    /// Nothing is asked of `PayKeeper`: the token is of no use to anybody who has dropped it.
     async fn forget(&self, _http: &dyn Http, _customer: &str, _token: &str) -> Result<(), BankError> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Both languages: ours and PayKeeper's.
+//! Both languages: ours and `PayKeeper`'s.
 
 use domain::acquiring::{Credentials, Method, SavedMeans, Stages, Standing};
 use domain::details::Language;
@@ -12,7 +12,7 @@ use super::wire::{Notification, PaymentRow, RefundRow, Status};
 use crate::bank::PaymentRequest;
 use crate::peer::Malformed;
 
-/// Characters of a description or a client's name that are sent; PayKeeper keeps 255.
+/// Characters of a description or a client's name that are sent; `PayKeeper` keeps 255.
 const TEXT_MAX: usize = 250;
 
 /// The payment systems of an account that only authorize.
@@ -67,7 +67,7 @@ pub fn client_id(request: &PaymentRequest) -> String {
     request.customer.as_deref().unwrap_or(&request.number).chars().take(TEXT_MAX).collect()
 }
 
-/// An amount as PayKeeper writes it: `3000.00`.
+/// An amount as `PayKeeper` writes it: `3000.00`.
 pub fn roubles(amount: Money) -> String {
     amount.to_decimal().to_string()
 }
@@ -82,12 +82,12 @@ pub fn money(pointer: &str, text: &str) -> Result<Money, Malformed> {
     Money::parse_major(text, Currency::RUB).map_err(wrong)
 }
 
-/// A moment in PayKeeper's own time, Moscow's.
+/// A moment in `PayKeeper`'s own time, Moscow's.
 pub fn moscow(at: Timestamp) -> String {
     MOSCOW.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A date in PayKeeper's own time.
+/// A date in `PayKeeper`'s own time.
 pub fn moscow_day(at: Timestamp) -> String {
     domain::time::moscow_date(at).to_string()
 }
@@ -151,7 +151,9 @@ fn order(request: &PaymentRequest, secret: &str) -> Vec<(&'static str, String)> 
 /// («HTML-форма»).
 pub fn order_sign(values: &[&str], secret: &str) -> String {
     let mut hash = Sha256::new();
-    values.iter().for_each(|value| hash.update(value));
+    for value in values {
+        hash.update(value);
+    }
     hash.update(secret);
     hex::encode(hash.finalize())
 }
@@ -180,7 +182,9 @@ pub fn pairs(form: &[u8]) -> form_urlencoded::Parse<'_> {
 /// MD5 of texts one after the other and the secret word, in hexadecimal.
 pub fn md5_of(parts: &[&str], secret: &str) -> String {
     let mut hash = Md5::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.update(secret);
     hex::encode(hash.finalize())
 }

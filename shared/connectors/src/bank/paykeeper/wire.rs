@@ -1,4 +1,4 @@
-//! PayKeeper's words: forms out, JSON in. Numbers come as text or as numbers, one object alone or in a list: both are read.
+//! `PayKeeper`'s words: forms out, JSON in. Numbers come as text or as numbers, one object alone or in a list: both are read.
 
 use serde::{Deserialize, Deserializer};
 

@@ -85,8 +85,9 @@ pub type Pairs = Vec<(String, String)>;
 pub type Sent = Result<Form<Pairs>, FormRejection>;
 type Answer = Result<Response, Fault>;
 
+/// Of a field that comes twice the last counts, as in PHP: there are clients that put the fresh token behind the stale one.
 fn of<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
-    pairs.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.as_str())
+    pairs.iter().rfind(|(found, _)| found == name).map_or("", |(_, value)| value.as_str())
 }
 
 /// A partner's cabinet.
@@ -298,15 +299,15 @@ pub async fn invoices(
     let cabinet = Cabinet::enter(shared, &partner, &headers).await?;
     let (first, last) = between(of(&pairs, "start_date"), of(&pairs, "end_date"))?;
     let wanted = all_of(&pairs, "status");
-    let mut list = Vec::new();
+    let mut found = Vec::new();
     for invoice in book::invoices_between(&cabinet.ports, &cabinet.tenant, first, last).await? {
         let shown = shown(&cabinet, &invoice).await?;
         let status = shown.get("status").and_then(Value::as_str).unwrap_or_default();
         if wanted.is_empty() || wanted.contains(&status) {
-            list.push(shown);
+            found.push(shown);
         }
     }
-    Ok(said(&page_of(list, &pairs)))
+    Ok(said(&page_of(found, &pairs)))
 }
 
 /// `name[]=a&name[]=b`, or with numbers between the brackets.

@@ -288,20 +288,12 @@ pub fn notification(deal: &Deal, secret: &str) -> String {
 
 /// JSON as the vendor's server writes it: nothing beyond ASCII, slashes escaped. Clients compare its bytes.
 pub fn json_text(value: &Value) -> String {
-    let mut text = String::new();
-    for character in value.to_string().chars() {
-        match character {
-            '/' => text.push_str("\\/"),
-            c if c.is_ascii() => text.push(c),
-            c => {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    text.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    text
+    let written = |character: char| match character {
+        '/' => "\\/".to_owned(),
+        c if c.is_ascii() => c.to_string(),
+        c => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat(),
+    };
+    value.to_string().chars().map(written).collect()
 }
 
 /// Whether a refund takes from what can go back.
