@@ -191,8 +191,12 @@ async fn a_hold_is_let_go_whole_and_lapses_into_a_capture() {
 
     let shop = Shop::open().await;
     shop.pay(Stages::Two, "card=success").await;
+    let early = shop.bank();
     shop.world.pass(7 * 24 * 3_600).await;
     assert_eq!(shop.stands().await, stands(0, 300_000, 0));
+    // Whose clock is behind goes by the server's.
+    let question = Question { number: NUMBER.into(), payment: Shop::known(None), reference: None };
+    assert_eq!(early.ask(shop.world.http(), &question).await.unwrap().state, stands(0, 300_000, 0));
     assert_eq!(shop.back(Return::Void, 300_000, 300_000).await.unwrap(), stands(0, 300_000, 0));
 
     let shop = Shop::open().await;

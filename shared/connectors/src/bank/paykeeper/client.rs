@@ -60,8 +60,7 @@ struct Found {
 }
 
 impl PaykeeperBank {
-    /// The cabinet at `address`, as `https://name.server.paykeeper.ru`. `now` is the account's time (a test partner's own): whether
-    /// a hold has been captured is told by the date of its capture, which is known beforehand.
+    /// The cabinet at `address`, as `https://name.server.paykeeper.ru`. `now` says which days are searched.
     pub fn new(address: &str, credentials: &Credentials, now: Timestamp) -> Self {
         let holds = HoldSystems::parse(credentials.of("hold_systems"));
         Self { address: address.trim_end_matches('/').to_owned(), credentials: credentials.clone(), holds, now }
@@ -102,21 +101,33 @@ impl PaykeeperBank {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<Vec<T>, BankError> {
+        self.list_with_time(http, path, query).await.map(|(list, _)| list)
+    }
+
+    /// The same, and what time it is there: what is planned is told from what is done by the server's clock.
+    async fn list_with_time<T: DeserializeOwned>(
+        &self,
+        http: &dyn Http,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<(Vec<T>, Timestamp), BankError> {
         let query = translate::form(query.iter().copied());
         let response = self.send(http, ::http::Method::GET, &format!("{path}?{query}"), None).await?;
+        let there = response.header("date").and_then(translate::http_date);
+        let now = there.map_or(self.now, |there| there.max(self.now));
         if response.body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), now));
         }
         let verdicts: OneOrMany<serde_json::Value> = read(&response.body)?;
         if let OneOrMany::One(value) = &verdicts
             && value.get("result").and_then(serde_json::Value::as_str) == Some("fail")
         {
             let msg = value.get("msg").and_then(serde_json::Value::as_str).unwrap_or_default();
-            return if is_not_found(msg) { Ok(Vec::new()) } else { Err(refused(200, "fail", msg)) };
+            return if is_not_found(msg) { Ok((Vec::new(), now)) } else { Err(refused(200, "fail", msg)) };
         }
         Ok(match read::<OneOrMany<T>>(&response.body)? {
-            OneOrMany::Many(many) => many,
-            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(many) => (many, now),
+            OneOrMany::One(one) => (vec![one], now),
         })
     }
 
@@ -194,8 +205,8 @@ impl PaykeeperBank {
         if !took_money(status) && !voided {
             return Ok(Found { row, status, seen: None });
         }
-        let rows: Vec<PaymentRow> =
-            self.list(http, "/info/payments/byid/", &[("id", row.id.as_str()), ("advanced", "true")]).await?;
+        let query = &[("id", row.id.as_str()), ("advanced", "true")];
+        let (rows, now): (Vec<PaymentRow>, _) = self.list_with_time(http, "/info/payments/byid/", query).await?;
         if let Some(full) = rows.into_iter().find(|full| full.id == row.id) {
             if full.orderid != row.orderid {
                 return Err(Malformed::at("/orderid", "the number that was asked about").into());
@@ -214,7 +225,7 @@ impl PaykeeperBank {
         } else {
             self.list(http, "/info/refunds/bypaymentid/", &[("id", row.id.as_str())]).await?
         };
-        let seen = translate::standing(&row, &refunds, &self.holds, self.now)?;
+        let seen = translate::standing(&row, &refunds, &self.holds, now)?;
         Ok(Found { row, status, seen: Some(seen) })
     }
 

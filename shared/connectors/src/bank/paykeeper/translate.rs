@@ -92,6 +92,11 @@ pub fn moscow_day(at: Timestamp) -> String {
     domain::time::moscow_date(at).to_string()
 }
 
+/// A moment as HTTP writes it (RFC 9110, 5.6.7).
+pub fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
 /// The fields of an invoice, without the token.
 pub fn invoice(request: &PaymentRequest) -> Vec<(&'static str, String)> {
     let service = serde_json::json!({

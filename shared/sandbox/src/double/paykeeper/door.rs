@@ -336,7 +336,13 @@ pub async fn payment(
     let cabinet = Cabinet::enter(shared, &partner, &headers).await?;
     let advanced = of(&pairs, "advanced") == "true";
     let found = cabinet.payment(of(&pairs, "id")).await?;
-    Ok(said(&found.iter().filter_map(|deal| words::payment(deal, advanced)).collect()))
+    let rows = said(&found.iter().filter_map(|deal| words::payment(deal, advanced)).collect());
+    // A partner's clock may be ahead of the real one; the server's is its own.
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&cabinet.now);
+    Ok(match date {
+        Ok(date) => ([(header::DATE, date)], rows).into_response(),
+        Err(_) => rows,
+    })
 }
 
 /// `GET /info/payments/search/`: by order number or id; within two months also by a part of the order number. Nothing found is
