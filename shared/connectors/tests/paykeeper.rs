@@ -381,6 +381,19 @@ async fn what_makes_no_sense_is_said_so() {
             "{body}: {error:?}"
         );
     }
+    let odd = r#"[{"amount":"3000.00","status":"returned","datetime":"2026-11-21 12:00:00"}]"#;
+    for status in ["refunded", "partially_refunded"] {
+        let found = row(status, 11, "3000.00", "");
+        let wire = Wire::answering(&[&found, &found, odd]);
+        let error = bank().ask(&wire, &question(None)).await.unwrap_err();
+        assert!(matches!(&error, BankError::Unreadable { pointer, .. } if pointer == "/refund_amount"), "{error:?}");
+    }
+    // Neither an empty object nor a refusal in a list says that there is no payment.
+    let error = bank().ask(&Wire::answering(&["{}"]), &question(None)).await.unwrap_err();
+    assert!(matches!(&error, BankError::Unreadable { .. }), "{error:?}");
+    let wire = Wire::answering(&[r#"[{"result":"fail","msg":"Доступ запрещён"}]"#]);
+    let error = bank().ask(&wire, &question(None)).await.unwrap_err();
+    assert!(matches!(&error, BankError::Refused { message, .. } if message == "Доступ запрещён"), "{error:?}");
     // Somebody else's number is not ours, however much it contains it.
     let longer = one("success").replace(NUMBER, &format!("{NUMBER}0"));
     let wire = Wire::answering(&[&longer]);

@@ -118,11 +118,10 @@ impl PaykeeperBank {
         if response.body.iter().all(u8::is_ascii_whitespace) {
             return Ok((Vec::new(), now));
         }
-        let verdicts: OneOrMany<serde_json::Value> = read(&response.body)?;
-        if let OneOrMany::One(value) = &verdicts
-            && value.get("result").and_then(serde_json::Value::as_str) == Some("fail")
-        {
-            let msg = value.get("msg").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let answer: serde_json::Value = read(&response.body)?;
+        let first = answer.get(0).unwrap_or(&answer);
+        if first.get("result").and_then(serde_json::Value::as_str) == Some("fail") {
+            let msg = first.get("msg").and_then(serde_json::Value::as_str).unwrap_or_default();
             return if is_not_found(msg) { Ok((Vec::new(), now)) } else { Err(refused(200, "fail", msg)) };
         }
         Ok(match read::<OneOrMany<T>>(&response.body)? {
@@ -139,30 +138,41 @@ impl PaykeeperBank {
         path: &str,
         fields: &[(&'static str, String)],
     ) -> Result<(Response, Changed), BankError> {
-        for again in [true, false] {
-            let token = self.token(http).await.map_err(nothing_was_done)?;
-            let pairs = fields.iter().map(|(name, value)| (*name, value.as_str()));
-            let body = translate::form(pairs.chain([("token", token.as_str())]));
-            let response = self.send(http, ::http::Method::POST, path, Some(body)).await?;
-            let verdict = match read::<OneOrMany<Verdict>>(&response.body)? {
-                OneOrMany::One(verdict) => verdict,
-                OneOrMany::Many(many) => {
-                    many.into_iter().next().ok_or_else(|| Malformed::at("/0", "an answer to the change"))?
-                }
-            };
-            // An invoice comes without a word of success; any other change is done only when that is said.
-            let is_done = verdict.result == "success" || (verdict.result.is_empty() && path == INVOICE);
-            if is_done && (verdict.msg.is_empty() || verdict.result == "success") {
-                return Ok((response, Changed::Done(verdict)));
-            }
-            if verdict.result != "fail" && verdict.msg.is_empty() {
-                return Err(Malformed::at("/result", "success or fail").into());
-            }
-            if !(again && is_about_token(&verdict.msg)) {
-                return Ok((response, Changed::Refused(verdict.msg)));
-            }
+        match self.change_once(http, path, fields).await? {
+            (_, Changed::Refused(msg)) if is_about_token(&msg) => self.change_once(http, path, fields).await,
+            changed => Ok(changed),
         }
-        unreachable!("the second turn always returns")
+    }
+
+    async fn change_once(
+        &self,
+        http: &dyn Http,
+        path: &str,
+        fields: &[(&'static str, String)],
+    ) -> Result<(Response, Changed), BankError> {
+        let token = self.token(http).await.map_err(nothing_was_done)?;
+        let pairs = fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let body = translate::form(pairs.chain([("token", token.as_str())]));
+        let response = self.send(http, ::http::Method::POST, path, Some(body)).await?;
+        let verdict = match read::<OneOrMany<Verdict>>(&response.body)? {
+            OneOrMany::One(verdict) => verdict,
+            OneOrMany::Many(many) => {
+                many.into_iter().next().ok_or_else(|| Malformed::at("/0", "an answer to the change"))?
+            }
+        };
+        // An invoice comes without a word of success; any other change is done only when that is said.
+        let is_done = match verdict.result.as_str() {
+            "success" => true,
+            "" => path == INVOICE && verdict.msg.is_empty(),
+            _ => false,
+        };
+        if is_done {
+            return Ok((response, Changed::Done(verdict)));
+        }
+        if verdict.result != "fail" && verdict.msg.is_empty() {
+            return Err(Malformed::at("/result", "success or fail").into());
+        }
+        Ok((response, Changed::Refused(verdict.msg)))
     }
 
     async fn token(&self, http: &dyn Http) -> Result<String, BankError> {
@@ -178,6 +188,9 @@ impl PaykeeperBank {
         let end = translate::moscow_day(plus_seconds(self.now, SEARCH_SECONDS));
         let query = [("query", number), ("beg_date", begin.as_str()), ("end_date", end.as_str())];
         let rows: Vec<PaymentRow> = self.list(http, "/info/payments/search/", &query).await?;
+        if rows.iter().any(|row| row.id.is_empty()) {
+            return Err(Malformed::at("/0/id", "the payment's id").into());
+        }
         let mut best: Option<(Status, PaymentRow)> = None;
         for row in rows.into_iter().filter(|row| row.orderid == number) {
             let status = translate::status(&row)?;
@@ -265,6 +278,9 @@ impl PaykeeperBank {
             return Ok(BankState::Pending); // the page is the form: PayKeeper hears of it when the buyer opens it
         }
         let invoices: Vec<Invoice> = self.list(http, "/info/invoice/byid/", &[("id", reference)]).await?;
+        if invoices.iter().any(|invoice| invoice.id.is_empty()) {
+            return Err(Malformed::at("/id", "the invoice's id").into());
+        }
         let Some(invoice) = invoices.into_iter().find(|invoice| invoice.id == reference) else {
             return Ok(BankState::NotFound);
         };

@@ -294,6 +294,15 @@ pub fn standing(
     if rest.minor() < 0 {
         return Err(Malformed::at("/refund_amount", "no more than the payment"));
     }
+    // Held against the payment's own state: a word for a refund that is not known here must not hide one.
+    let adds_up = match status(row)? {
+        Status::Refunded => rest.is_zero(),
+        Status::PartiallyRefunded => gone.is_positive(),
+        _ => true,
+    };
+    if !adds_up {
+        return Err(Malformed::at("/refund_amount", "what its refunds add up to"));
+    }
     let standing = if two_stage && captured_at.is_none() {
         if gone.is_zero() || rest.is_zero() {
             Standing { held: rest, captured: none, refunded: none }
