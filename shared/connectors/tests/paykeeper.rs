@@ -691,6 +691,11 @@ fn the_borders_of_what_is_signed_can_not_be_moved() {
             other => panic!("{other:?}"),
         }
     }
+    // An amount that is not written as amounts are.
+    let key = translate::md5_of(&["12345", "00100.00", "x", "100500"], "verysecretseed");
+    let fields = [("id", "12345"), ("sum", "00100.00"), ("clientid", "x"), ("orderid", "100500"), ("key", &key)];
+    let error = told(&bank(), &notification(&fields)).unwrap_err();
+    assert!(matches!(&error, CallbackError::Malformed { pointer, .. } if pointer == "/sum"), "{error:?}");
     // A longer number takes from the client's name: none of ours.
     let mut moved = SIGNED;
     (moved[2].1, moved[3].1) = ("Иванов Иван Иванови", "ч100500");
