@@ -4,8 +4,8 @@
 //! and an unknown outcome can be asked about. A connector says what the bank said; what it means for the order is decided in
 //! the domain.
 
-pub mod paykeeper;
 pub mod catalogue;
+pub mod paykeeper;
 pub mod rbs;
 pub mod sandbox;
 pub mod yookassa;

@@ -50,6 +50,7 @@ pub fn terms() -> Vec<MethodTerms> {
         greatest_minor: GREATEST_MINOR,
         currencies: vec![Currency::RUB],
         hold_seconds: HOLD_SECONDS,
+        hold_counts_today: false,
         lapse: Lapse::Captured,
     };
     let sbp =
