@@ -7,6 +7,7 @@ use domain::acquiring::{Account, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
+use super::paykeeper::{self, PaykeeperBank};
 use super::rbs::{self, RbsBank};
 use super::yookassa::{self, YookassaBank};
 
@@ -45,7 +46,8 @@ impl Family {
         match self {
             Self::Rbs => rbs::terms(),
             Self::Yookassa => yookassa::terms(),
-            Self::Tbank | Self::Paykeeper | Self::Assist => Vec::new(),
+            Self::Paykeeper => paykeeper::terms(),
+            Self::Tbank | Self::Assist => Vec::new(),
         }
     }
 }
@@ -122,7 +124,8 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
         Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
-        Family::Tbank | Family::Paykeeper | Family::Assist => None,
+        Family::Paykeeper => Some(Box::new(PaykeeperBank::new(address, credentials, now))),
+        Family::Tbank | Family::Assist => None,
     }
 }
 

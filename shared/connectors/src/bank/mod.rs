@@ -5,6 +5,7 @@
 //! the domain.
 
 pub mod catalogue;
+pub mod paykeeper;
 pub mod rbs;
 pub mod sandbox;
 pub mod yookassa;
