@@ -316,9 +316,12 @@ async fn a_registration_that_is_none_is_told_from_one_that_may_be() {
     let failed = async |wire: Wire| bank().register(&wire, &payment()).await.unwrap_err();
     let declined = r#"{"URL":"", "expirationtime":"07.07.2018 13:37:53", "orderstate": "Decline"}"#;
     assert!(
-        matches!(failed(Wire::new([declined.into()])).await, BankError::Refused { code, .. } if code == "declined")
+        matches!(failed(Wire::new([declined.into(), nothing()])).await, BankError::Refused { code, .. } if code == "declined")
     );
+    let paid = one("Approved", &[(1, 100, "3000.00", "AS000")]);
     let unknown = [
+        // Declined because it is paid.
+        Wire::new([declined.into(), paid]),
         Wire::new(["<html><body>Ведутся работы</body></html>".into()]),
         Wire::new([r#"{"url": "https://pay"#.into()]),
         Wire::default().then(Ok((502, "bad gateway"))),
@@ -337,7 +340,7 @@ async fn a_registration_that_is_none_is_told_from_one_that_may_be() {
     }
     let error = failed(Wire::default().then(Err(HttpError::NotSent("no connection".into())))).await;
     assert!(matches!(error, BankError::NotSent(_)));
-    let error = failed(Wire::new([PAGE.replace("https://", "//")])).await;
+    let error = failed(Wire::new([PAGE.replace("https://", "//"), one("In Process", &[])])).await;
     assert!(matches!(error, BankError::Unreadable { pointer, .. } if pointer == "/URL"));
     let error = failed(Wire::new([PAGE.into(), code(7, 102)])).await;
     assert!(matches!(error, BankError::Refused { code, .. } if code == "7/102"));

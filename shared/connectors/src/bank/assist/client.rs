@@ -260,24 +260,26 @@ impl Bank for AssistBank {
         let fields = translate::payment(&self.merchant, &self.secret, request, self.now)?;
         let response = self.post(http, wire::PAY_REQUEST, fields).await?;
         let answer: PayRequestAnswer = peer::read(&response.body).map_err(|_| BankError::from(NoAnswer::Other))?;
+        // The answer names no billnumber. The question also finds out whether this number was paid before.
+        let expected =
+            Expected { number: &request.number, amount: request.amount, stages: request.stages, test: self.test };
+        let found = self.look(http, &expected).await?;
+        if matches!(found.state, BankState::Stands(_)) {
+            return Err(NoAnswer::Paid.into());
+        }
         if answer.order_state != OrderState::InProcess.word() {
             return Err(refused("declined", "Assist did not create the order".to_owned()));
         }
         if !(answer.url.starts_with("https://") || answer.url.starts_with("http://")) {
             return Err(Malformed::at("/URL", "an absolute http(s) URL").into());
         }
-        // The answer names no billnumber. The question also finds out whether this number was paid before.
-        let expected =
-            Expected { number: &request.number, amount: request.amount, stages: request.stages, test: self.test };
-        let found = self.look(http, &expected).await?;
-        match (found.state, found.bill) {
-            (BankState::Stands(_), _) => Err(NoAnswer::Paid.into()),
-            (_, Some(bill)) if wire::is_bill(&bill) => {
+        match found.bill {
+            Some(bill) if wire::is_bill(&bill) => {
                 let reference = translate::reference(&bill, request.stages);
                 Ok(Registered { reference, show: Show::Page(answer.url) })
             }
-            (_, Some(_)) => Err(Malformed::at("/result/order/billnumber", "15 or 16 digits").into()),
-            (_, None) => Err(NoAnswer::NotYet.into()),
+            Some(_) => Err(Malformed::at("/result/order/billnumber", "15 or 16 digits").into()),
+            None => Err(NoAnswer::NotYet.into()),
         }
     }
 
