@@ -102,9 +102,14 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
     Router::new()
         .route("/sandbox/bank/v1/payments", post(bank::door::register))
         .route("/sandbox/bank/v1/payments/status", post(bank::door::status))
+        .route("/sandbox/bank/v1/charges", post(bank::door::charge))
+        .route("/sandbox/bank/v1/captures", post(bank::door::capture))
+        .route("/sandbox/bank/v1/voids", post(bank::door::void))
+        .route("/sandbox/bank/v1/reversals", post(bank::door::reversal))
         .route("/sandbox/bank/v1/refunds", post(bank::door::refund))
-        .route("/sandbox/bank/pay/{reference}", get(bank::page::show).post(bank::page::pay))
-        .route("/sandbox/bank/pay/{reference}/challenge", post(bank::page::challenge))
+        .route("/sandbox/bank/v1/means/forget", post(bank::door::forget))
+        .route("/sandbox/bank/pay/{reference}", get(bank::page::show).post(bank::page::decide))
+        .route("/sandbox/bank/pay/{reference}/challenge", post(bank::page::decide))
         .route("/sandbox/till/v5/sell", post(till::door::sell))
         .route("/sandbox/till/v5/sell_refund", post(till::door::sell_refund))
         .route("/sandbox/till/v5/report", post(till::door::report))
@@ -173,7 +178,6 @@ async fn work_on(ports: &Ports, tenant: &Tenant, kind: &str, id: &str) -> Result
     use crate::rows::Thing as _;
     match kind {
         double::Deal::KIND => double::work(ports, tenant, id).await,
-        bank::Payment::KIND => bank::work(ports, tenant, id).await,
         till::Document::KIND => till::work(ports, tenant, id).await,
         executor::Execution::KIND => executor::work(ports, tenant, id).await,
         _ => Err(SandboxError::Message("no such kind of row")),
