@@ -22,8 +22,8 @@ use domain::time::Timestamp;
 use http::HeaderMap;
 use url::form_urlencoded;
 
-const NUMBER: &str = "01KAVXA3HS8G5XV6QT7MH3V2KCo1";
-const BACK: &str = "01KAVXA3HS8G5XV6QT7MH3V2KCo2";
+const NUMBER: &str = "01m7ynaym0s8g5xv6qt7mh3v2ko1"; // made on 2026-11-21 at 9:00
+const BACK: &str = "01m7ynaym0s8g5xv6qt7mh3v2ko2";
 const BILL: &str = "5999999232808477";
 
 /// Answers in turn and remembers what it was asked.
@@ -228,9 +228,33 @@ async fn a_payment_is_a_form_and_known_by_its_first_bill() {
     assert_eq!(path, "/orderresult/orderresult.cfm");
     assert_eq!(field(said, "Ordernumber"), Some(NUMBER));
     assert_eq!(field(said, "Format"), Some("3"));
-    // Where no start is given Assist looks three days back.
-    let from = ["StartYear", "StartMonth", "StartDay", "StartHour", "StartMin"].map(|name| field(said, name).unwrap());
-    assert_eq!(from, ["2025", "10", "17", "9", "5"]);
+    // Where nothing is said Assist looks three days back, and it refuses long spans.
+    let parts = |which: &str| {
+        ["Year", "Month", "Day", "Hour", "Min"].map(|part| field(said, &format!("{which}{part}")).unwrap().to_owned())
+    };
+    assert_eq!((parts("Start").join(" "), parts("End").join(" ")), ("2026 11 20 9 0".into(), "2026 12 20 9 0".into()));
+}
+
+#[tokio::test]
+async fn an_old_order_is_looked_for_in_span_after_span() {
+    let later: Timestamp = "2027-02-01T00:00:00Z".parse().unwrap();
+    let bank = AssistBank::new("https://payments.test/", &credentials(), later);
+    let question = Question { number: NUMBER.into(), payment: known(Stages::One), reference: None };
+    let paid = one("Approved", &[(1, 100, "3000.00", "AS000")]);
+    let wire = Wire::new([nothing(), nothing(), paid]);
+    assert_eq!(bank.ask(&wire, &question).await.unwrap().state, standing(0, 300_000, 0));
+    let days: Vec<_> = wire.asked().iter().map(|(_, said)| field(said, "StartMonth").unwrap().to_owned()).collect();
+    assert_eq!(days, ["11", "12", "1"]);
+    // A number that says nothing of its time: the last month.
+    let payment = Known { number: "A-1".into(), ..known(Stages::One) };
+    let question = Question { number: "A-1".into(), payment, reference: None };
+    let wire = Wire::new([nothing()]);
+    assert_eq!(bank.ask(&wire, &question).await.unwrap().state, BankState::NotFound);
+    let said = &wire.asked()[0].1;
+    assert_eq!(
+        (field(said, "StartMonth"), field(said, "StartDay"), field(said, "EndDay")),
+        (Some("1"), Some("3"), Some("2"))
+    );
 }
 
 #[tokio::test]
@@ -462,7 +486,11 @@ async fn nonsense_is_not_understood() {
         let error = ask(Stages::One, answer).await.unwrap_err();
         assert!(matches!(&error, BankError::Unreadable { pointer, .. } if pointer == place), "{error:?}");
     }
-    for answer in [&good[..good.len() - 20], "<html><p>500</p></html>", "", "{}", &code(2, 1)] {
+    for later in [code(12, 201), code(17, 3)] {
+        let error = ask(Stages::One, later).await.unwrap_err();
+        assert!(matches!(error, BankError::NotSent(_)), "{error:?}");
+    }
+    for answer in [&good[..good.len() - 20], "<html><p>500</p></html>", "", "{}", &code(2, 1), &code(16, 0)] {
         let error = ask(Stages::One, answer.to_owned()).await.unwrap_err();
         assert!(matches!(error, BankError::Unknown(_)), "{error:?}");
     }
@@ -712,41 +740,46 @@ fn with(mut fields: Vec<(String, String)>, name: &str, value: &str) -> Vec<(Stri
 }
 
 #[test]
-fn a_notification_is_believed_for_what_it_proves() {
+fn a_notification_of_money_is_a_reason_to_ask() {
     let callback = hear(&with(told("Approved"), "addedlater", "1")).unwrap().unwrap();
-    assert_eq!((callback.number.as_str(), callback.proven), (NUMBER, true));
+    assert_eq!((callback.number.as_str(), callback.proven), (NUMBER, false));
     assert_eq!(callback.report.state, standing(0, 300_000, 0));
     assert_eq!(callback.answer.content_type, Some("text/xml; charset=utf-8"));
     let body = &callback.answer.body;
     assert!(body.contains("<pushpaymentresult firstcode=\"0\" secondcode=\"0\">"), "{body}");
     assert!(body.contains(&format!("<billnumber>{BILL}.1</billnumber><packetdate>21.11.2026 09:05:53</packetdate>")));
     let cases = [
-        ("Delayed", Some(standing(300_000, 0, 0))),
-        ("Declined", Some(BankState::Declined(DeclineReason::InsufficientFunds))),
-        ("Timeout", Some(BankState::Declined(DeclineReason::TimedOut))),
-        // How much of it is not in the check value: Assist is asked.
-        ("PartialDelayed", None),
-        ("PartialApproved", None),
-        ("PartialCanceled", None),
-        ("Canceled", None),
-        ("In Process", None),
+        ("Delayed", standing(300_000, 0, 0)),
+        ("PartialDelayed", BankState::Pending),
+        ("PartialApproved", BankState::Pending),
+        ("PartialCanceled", BankState::Pending),
+        ("Canceled", BankState::Pending),
+        ("In Process", BankState::Pending),
     ];
     for (state, wanted) in cases {
         let callback = hear(&told(state)).unwrap().unwrap();
-        assert_eq!(
-            (callback.proven, callback.report.state),
-            (wanted.is_some(), wanted.unwrap_or(BankState::Pending)),
-            "{state}"
-        );
+        assert_eq!((callback.proven, callback.report.state), (false, wanted), "{state}");
     }
-    // The operation's amount is not signed and not believed.
-    let callback = hear(&with(told("Approved"), "amount", "1.00")).unwrap().unwrap();
-    assert_eq!(callback.report.state, standing(0, 300_000, 0));
+    for (state, reason) in [("Declined", DeclineReason::InsufficientFunds), ("Timeout", DeclineReason::TimedOut)] {
+        let callback = hear(&told(state)).unwrap().unwrap();
+        assert_eq!((callback.proven, callback.report.state), (true, BankState::Declined(reason)), "{state}");
+    }
+}
+
+#[test]
+fn both_rules_of_the_check_value_are_in_force() {
+    // An operation over a part: the one rule takes the operation's amount, the other the order's.
+    let part = with(with(told("PartialCanceled"), "amount", "500.00"), "operationtype", "300");
+    assert!(hear(&part).is_ok());
+    let sum = check_value("secret", &result_text("999999", NUMBER, "500.00", "RUB", "PartialCanceled"));
+    assert!(hear(&with(part.clone(), "checkvalue", &sum)).is_ok());
+    let other = check_value("secret", &result_text("999999", NUMBER, "500.01", "RUB", "PartialCanceled"));
+    assert_eq!(hear(&with(part, "checkvalue", &other)).unwrap_err(), CallbackError::WrongSignature);
     let lower = told("Approved").into_iter().map(|(name, value)| {
         let value = if name == "checkvalue" { value.to_lowercase() } else { value };
         (name, value)
     });
-    assert!(hear(&lower.collect::<Vec<_>>()).unwrap().unwrap().proven);
+    assert!(hear(&lower.collect::<Vec<_>>()).is_ok());
     // What is echoed is escaped.
     let callback = hear(&with(told("Approved"), "packetdate", "<x>&")).unwrap().unwrap();
     assert!(callback.answer.body.contains("<packetdate>&lt;x&gt;&amp;</packetdate>"));
@@ -762,10 +795,7 @@ fn a_notification_that_is_not_assists_is_refused() {
         ("checkvalue", "00000000000000000000000000000000"),
         ("checkvalue", "9FD8"),
         ("merchant_id", "999998"),
-        ("ordernumber", "01KAVXA3HS8G5XV6QT7MH3V2KCo3"),
-        ("orderamount", "3000.01"),
-        ("orderamount", "3000"),
-        ("ordercurrency", "USD"),
+        ("ordernumber", "01m7ynaym0s8g5xv6qt7mh3v2ko3"),
         ("orderstate", "Delayed"),
     ] {
         assert_eq!(
@@ -773,6 +803,12 @@ fn a_notification_that_is_not_assists_is_refused() {
             CallbackError::WrongSignature,
             "{name}={value}"
         );
+    }
+    // Of the two amounts one is under the check value.
+    for (order, operation) in [("orderamount", "amount"), ("ordercurrency", "currency")] {
+        let value = if order == "orderamount" { "3000.01" } else { "USD" };
+        let both = with(with(told("Approved"), order, value), operation, value);
+        assert_eq!(hear(&both).unwrap_err(), CallbackError::WrongSignature);
     }
     let mut twice = told("Approved");
     twice.push(("orderstate".into(), "Declined".into()));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::acquiring::{Credentials, Return, Stages};
+use domain::acquiring::{Credentials, Return, Stages, Standing};
 use domain::money::Money;
 use domain::order::{BankReport, BankState, DeclineReason};
 use domain::time::Timestamp;
@@ -19,8 +19,12 @@ use crate::peer::{self, Malformed};
 
 /// The web services' own code for something that is not there.
 const NOT_THERE: &str = "10";
-/// Their code for a failure of their own: what was done is not known.
-const BROKEN: &str = "2";
+/// Their codes for a failure of their own and for running out of time: what was done is not known.
+const BROKEN: [&str; 2] = ["2", "16"];
+/// Their code for an object that somebody else is busy with: nothing was done.
+const LOCKED: &str = "12";
+/// Their second code for too many requests: nothing was done.
+const TOO_MANY: &str = "3";
 
 /// Assist, as one enterprise speaks to it.
 pub struct AssistBank {
@@ -51,6 +55,8 @@ enum NoAnswer {
     Other,
     #[error("Assist answered that its own system failed")]
     Broken,
+    #[error("Assist asked to come later")]
+    Later,
     #[error("Assist does not yet know the order it just created")]
     NotYet,
     #[error("money has come under this number already")]
@@ -137,14 +143,18 @@ impl AssistBank {
 
     /// Everything Assist knows under an order number.
     async fn look(&self, http: &dyn Http, expected: &Expected<'_>) -> Result<Payment, BankError> {
-        let mut fields = vec![("Ordernumber", expected.number.to_owned())];
-        fields.extend(translate::look_from(self.now));
-        let answer = self.answer(http, wire::ORDER_RESULT, fields).await?;
-        match answer.first_code.as_str() {
-            "0" => Ok(translate::stands(answer.orders, expected)?),
-            NOT_THERE => Ok(translate::stands(Vec::new(), expected)?),
-            _ => Err(failed(&answer)),
+        for span in translate::spans(expected.number, self.now) {
+            let mut fields = vec![("Ordernumber", expected.number.to_owned())];
+            fields.extend(span);
+            let answer = self.answer(http, wire::ORDER_RESULT, fields).await?;
+            match answer.first_code.as_str() {
+                "0" if answer.orders.is_empty() => {}
+                "0" => return Ok(translate::stands(answer.orders, expected)?),
+                NOT_THERE => {}
+                _ => return Err(failed(&answer)),
+            }
         }
+        Ok(translate::stands(Vec::new(), expected)?)
     }
 
     fn expected<'a>(&self, payment: &'a Known, stages: Stages) -> Expected<'a> {
@@ -165,7 +175,7 @@ impl AssistBank {
         if answer.first_code != "0" {
             return match failed(&answer) {
                 no @ BankError::Refused { .. } => Ok(Said::No(no)),
-                unknown => Err(unknown),
+                other => Err(other),
             };
         }
         let order = answer.orders.into_iter().next().filter(|order| order.plain_bill() == wire::plain_bill(bill));
@@ -223,8 +233,11 @@ impl AssistBank {
 
 /// What a code other than 0 means.
 fn failed(answer: &Answer) -> BankError {
-    if answer.first_code == BROKEN {
+    if BROKEN.contains(&answer.first_code.as_str()) {
         return NoAnswer::Broken.into();
+    }
+    if answer.first_code == LOCKED || answer.second_code == TOO_MANY {
+        return BankError::NotSent(Box::new(NoAnswer::Later));
     }
     let plain = |code: &str| code.chars().filter(char::is_ascii_digit).take(6).collect::<String>();
     let code = format!("{}/{}", plain(&answer.first_code), plain(&answer.second_code));
@@ -400,17 +413,20 @@ impl Bank for AssistBank {
                 (Some(_), Some(_)) => Err(Malformed::at(&format!("/{name}"), "said once")),
             }
         };
-        let (merchant, number) = (value("merchant_id")?, value("ordernumber")?);
+        let (merchant, number, word) = (value("merchant_id")?, value("ordernumber")?, value("orderstate")?);
         let (amount, currency) = (value("orderamount")?, value("ordercurrency")?);
-        let state = value("orderstate")?;
-        let proven = !self.secret.is_empty() && value("signature")?.is_empty();
-        if proven {
+        let verified = !self.secret.is_empty() && value("signature")?.is_empty();
+        if verified {
             let found = value("checkvalue")?;
             if found.is_empty() {
                 return Err(CallbackError::Unsigned);
             }
-            let text = wire::result_text(merchant, number, amount, currency, state);
-            if !wire::is_checked(&self.secret, &text, found) {
+            // Two rules are in force: a result sent by POST is checked over the operation's amount, an order over its own.
+            let operation = wire::result_text(merchant, number, value("amount")?, value("currency")?, word);
+            let order = wire::result_text(merchant, number, amount, currency, word);
+            let by_operation = wire::is_checked(&self.secret, &operation, found);
+            let by_order = wire::is_checked(&self.secret, &order, found);
+            if !(by_operation | by_order) {
                 return Err(CallbackError::WrongSignature);
             }
         }
@@ -424,33 +440,32 @@ impl Bank for AssistBank {
             return Err(Malformed::at("/testmode", "0: in test mode no money moves").into());
         }
         let whole = translate::money(amount, currency)?;
-        let state = OrderState::parse(state).ok_or_else(|| Malformed::at("/orderstate", "one of the nine states"))?;
+        let state = OrderState::parse(word).ok_or_else(|| Malformed::at("/orderstate", "one of the nine states"))?;
         let reason = translate::declined(value("responsecode")?, value("authresult")?);
-        let told = told(state, whole, reason);
+        let state = told(state, whole, reason);
         Ok(Some(Callback {
             number: number.to_owned(),
-            report: BankReport::new(None, told.unwrap_or(BankState::Pending)),
-            proven: proven && told.is_some(),
+            report: BankReport::new(None, state),
+            proven: verified && matches!(state, BankState::Declined(_)),
             answer: heard(value("billnumber")?, value("packetdate")?),
         }))
     }
 }
 
-/// What a notification proves by itself. Its check value covers the order's amount and state and not the operation's amount:
-/// where that would be needed, Assist is asked.
-fn told(state: OrderState, whole: Money, reason: DeclineReason) -> Option<BankState> {
-    use domain::acquiring::Standing;
+/// What a notification says. Its check value covers neither the billnumber, which is the token of saved means, nor what was paid
+/// with points, nor, as the case may be, the operation's or the order's amount: where there is money in it, Assist is asked.
+fn told(state: OrderState, whole: Money, reason: DeclineReason) -> BankState {
     let zero = whole.zero();
     match state {
-        OrderState::Delayed => Some(BankState::Stands(Standing { held: whole, captured: zero, refunded: zero })),
-        OrderState::Approved => Some(BankState::Stands(Standing { held: zero, captured: whole, refunded: zero })),
-        OrderState::Declined => Some(BankState::Declined(reason)),
-        OrderState::Timeout => Some(BankState::Declined(DeclineReason::TimedOut)),
+        OrderState::Delayed => BankState::Stands(Standing { held: whole, captured: zero, refunded: zero }),
+        OrderState::Approved => BankState::Stands(Standing { held: zero, captured: whole, refunded: zero }),
+        OrderState::Declined => BankState::Declined(reason),
+        OrderState::Timeout => BankState::Declined(DeclineReason::TimedOut),
         OrderState::InProcess
         | OrderState::PartialApproved
         | OrderState::PartialDelayed
         | OrderState::Canceled
-        | OrderState::PartialCanceled => None,
+        | OrderState::PartialCanceled => BankState::Pending,
     }
 }
 
@@ -469,7 +484,7 @@ fn heard(bill: &str, packet_date: &str) -> CallbackAnswer {
 /// Which billnumber a return names, and whether with an amount: a payment of two halves, money and points, is cancelled whole by its
 /// order's billnumber without an amount, and in part by that of the half which still has so much.
 fn which(found: &Payment, wanted: Money, all: bool) -> Option<(String, Option<Money>)> {
-    let left = |standing: &domain::acquiring::Standing| {
+    let left = |standing: &Standing| {
         let captured = standing.captured.minus(standing.refunded).ok()?;
         standing.held.plus(captured).ok()
     };

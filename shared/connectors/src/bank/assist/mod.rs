@@ -5,12 +5,16 @@
 //! |---|---|
 //! | `merchant_id` | number of the enterprise, `Merchant_ID` |
 //! | `login`, `password` | of an account with access to the web services |
-//! | `secret` | the secret word ("Payment options" of the merchant's settings), which makes `Checkvalue` and proves notifications; without it every notification is asked about |
+//! | `secret` | the secret word ("Payment options" of the merchant's settings), which makes `Checkvalue` and tells Assist's notifications from others |
 //! | `test` | `1` where test payments count: a double, a demo host |
 //!
 //! The account's address is the server's: `https://payments.paysecure.ru`, or the numbered host of the contract. Where Assist
-//! sends its notifications is one of the merchant's settings, with signature type MD5 and protocol POST; a result that is signed
-//! with PGP is not read but asked about.
+//! sends its notifications is one of the merchant's settings, with signature type MD5 and protocol POST. A notification of money is a
+//! reason to ask, however well it is signed: the check value leaves out too much of it. Without a secret word, or signed with PGP,
+//! so is every other.
+//!
+//! **Looking.** An order is found only in the span of time that is looked at, which may not be long. Our numbers begin with a ULID:
+//! it says where to begin.
 //!
 //! **Names.** `OrderNumber` is our number. `billnumber` is Assist's: 15 or 16 digits, and `bill.1`, `bill.2` … name the operations of
 //! an order. Trying again under one order number makes another billnumber; a payment is known by the first, in the form `bill.1` when

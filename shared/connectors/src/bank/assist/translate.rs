@@ -4,7 +4,7 @@ use domain::acquiring::{Method, SavedMeans, Stages, Standing};
 use domain::details::Language;
 use domain::money::{Currency, Money, MoneyError};
 use domain::order::{BankReport, BankState, DeclineReason};
-use domain::time::Timestamp;
+use domain::time::{SignedDuration, Timestamp};
 use jiff::{Span, tz::TimeZone};
 
 use super::wire::{self, DONE, Operation, OperationType, Order, OrderState};
@@ -14,8 +14,11 @@ use crate::peer::Malformed;
 /// Fields of a form, in order.
 pub type Fields = Vec<(&'static str, String)>;
 
-/// Days back from now in which an order is looked for: Assist looks at three where nothing is said.
-const LOOK_DAYS: i64 = 400;
+/// Days that are looked at at once. Assist looks at three where nothing is said and refuses spans that are too long, without
+/// saying which are; a month is what its clients ask for.
+const LOOK_DAYS: i64 = 30;
+/// Spans that are looked at, at most: a year and more.
+const SPANS_MAX: usize = 14;
 /// Years a recurrent may be used for.
 const RECURRING_YEARS: i64 = 3;
 /// Greatest amount of one recurrent payment.
@@ -118,16 +121,45 @@ pub fn charge(request: &ChargeRequest) -> Result<Fields, Unsupported> {
     ])
 }
 
-/// From when on orders are looked for, in GMT.
-pub fn look_from(now: Timestamp) -> Fields {
-    let from = now.to_zoned(TimeZone::UTC).datetime().saturating_sub(Span::new().days(LOOK_DAYS));
-    vec![
-        ("StartYear", from.year().to_string()),
-        ("StartMonth", from.month().to_string()),
-        ("StartDay", from.day().to_string()),
-        ("StartHour", from.hour().to_string()),
-        ("StartMin", from.minute().to_string()),
-    ]
+/// The spans of time in which the orders of a number may have been made, as fields in GMT: from when the number itself was made,
+/// which begins with a ULID, until now. The first has almost always all of them.
+pub fn spans(number: &str, now: Timestamp) -> Vec<Fields> {
+    let span = |days| SignedDuration::from_hours(24 * days);
+    let made = made_at(number).unwrap_or_else(|| now.saturating_sub(span(LOOK_DAYS - 2)).unwrap_or(now));
+    // A day early: their clock is not ours.
+    let mut from = made.saturating_sub(span(1)).unwrap_or(made);
+    let mut spans = Vec::new();
+    while spans.len() < SPANS_MAX {
+        let until = from.saturating_add(span(LOOK_DAYS)).unwrap_or(from);
+        spans.push(fields_of(from, until));
+        if until > now {
+            break;
+        }
+        from = until;
+    }
+    spans
+}
+
+/// When a ULID was made.
+fn made_at(number: &str) -> Option<Timestamp> {
+    const DIGITS: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let time = number.get(..10).filter(|_| number.len() >= 26)?.to_ascii_uppercase();
+    let milliseconds = time.chars().try_fold(0_i64, |sum, digit| {
+        let value = i64::try_from(DIGITS.find(digit)?).ok()?;
+        sum.checked_mul(32)?.checked_add(value)
+    })?;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+fn fields_of(from: Timestamp, until: Timestamp) -> Fields {
+    const START: [&str; 5] = ["StartYear", "StartMonth", "StartDay", "StartHour", "StartMin"];
+    const END: [&str; 5] = ["EndYear", "EndMonth", "EndDay", "EndHour", "EndMin"];
+    let parts = |at: Timestamp| {
+        let at = at.to_zoned(TimeZone::UTC);
+        let small = [at.month(), at.day(), at.hour(), at.minute()].map(|part| part.to_string());
+        [vec![at.year().to_string()], small.to_vec()].concat()
+    };
+    START.into_iter().zip(parts(from)).chain(END.into_iter().zip(parts(until))).collect()
 }
 
 /// Assist's code of a language.

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use connectors::bank::assist::wire;
 use domain::money::{Currency, Money};
-use domain::time::Timestamp;
+use domain::time::{SignedDuration, Timestamp};
 use jiff::civil::{Date, DateTime};
 use jiff::{Span, tz::TimeZone};
 use serde_json::Value;
@@ -17,6 +17,8 @@ use crate::double::Terminal;
 
 /// Days back in which orders are looked for where the request does not say.
 const LOOK_DAYS: i64 = 3;
+/// Days that are looked at at once, at most: the manual says that there is a limit, and not which.
+const LOOK_DAYS_MAX: i64 = 62;
 
 /// Why a request comes to nothing: whose fault, and what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,23 +31,43 @@ pub struct Failure {
 
 impl Failure {
     /// Nobody of that number, login and password.
-    pub const STRANGER: Self = Self { first: 7, second: 102 };
+    pub const STRANGER: Self = Self { first: 7, second: 141 };
     /// The check value is not of these parameters.
     pub const CHECK: Self = Self { first: 9, second: 6 };
     /// There is no such order.
     pub const NO_ORDER: Self = Self { first: 10, second: 201 };
+    /// There is an order of that number.
+    pub const DUPLICATE: Self = Self { first: 11, second: 201 };
     /// The order can not be confirmed.
     pub const CONFIRMATION: Self = Self { first: 1, second: 307 };
     /// The order can not be cancelled.
     pub const CANCELLATION: Self = Self { first: 1, second: 308 };
+    /// The span of time is too long.
+    pub const SPAN: Self = Self { first: 17, second: 4 };
+    /// The format of the answer.
+    pub const FORMAT: Self = Self::value(103);
+    /// A currency.
+    pub const CURRENCY: Self = Self::value(105);
     /// The order's number.
     pub const NUMBER: Self = Self::value(107);
     /// An amount.
     pub const AMOUNT: Self = Self::value(108);
-    /// A currency.
-    pub const CURRENCY: Self = Self::value(109);
-    /// Any other parameter.
-    pub const PARAMETER: Self = Self::value(100);
+    /// The attribute of two stages.
+    pub const DELAY: Self = Self::value(109);
+    /// A comment.
+    pub const COMMENT: Self = Self::value(110);
+    /// The beginning of a span of time.
+    pub const START: Self = Self::value(129);
+    /// Its end.
+    pub const END: Self = Self::value(130);
+    /// An address.
+    pub const URL: Self = Self::value(154);
+    /// The lines of a receipt.
+    pub const CHEQUE: Self = Self::value(179);
+    /// What recurrents may be.
+    pub const RECURRING: Self = Self::value(320);
+    /// An external id; the table has no code for it.
+    pub const EXTERNAL: Self = Self::value(0);
 
     const fn value(second: u16) -> Self {
         Self { first: 5, second }
@@ -128,7 +150,7 @@ impl Asked {
             "1" => Ok(Format::Csv),
             "3" => Ok(Format::Xml),
             "5" => Ok(Format::Json),
-            _ => Err(Failure::PARAMETER),
+            _ => Err(Failure::FORMAT),
         }
     }
 
@@ -196,21 +218,23 @@ impl Asked {
     /// From when until when orders are looked for.
     pub fn span(&self, now: Timestamp) -> Result<(Timestamp, Timestamp), Failure> {
         let at = now.to_zoned(TimeZone::UTC).datetime();
-        let from = self.moment("start", at.saturating_sub(Span::new().days(LOOK_DAYS)))?;
-        let until = self.moment("end", at)?.saturating_add(Span::new().seconds(59));
-        let absolute =
-            |at: DateTime| at.to_zoned(TimeZone::UTC).map(|at| at.timestamp()).map_err(|_| Failure::PARAMETER);
-        Ok((absolute(from)?, absolute(until)?))
+        let from = self.moment("start", at.saturating_sub(Span::new().days(LOOK_DAYS)), Failure::START)?;
+        let until = self.moment("end", at, Failure::END)?.saturating_add(Span::new().seconds(59));
+        let absolute = |at: DateTime, why| at.to_zoned(TimeZone::UTC).map(|at| at.timestamp()).map_err(|_| why);
+        let (from, until) = (absolute(from, Failure::START)?, absolute(until, Failure::END)?);
+        if until.duration_since(from) > SignedDuration::from_hours(24 * LOOK_DAYS_MAX) {
+            return Err(Failure::SPAN);
+        }
+        Ok((from, until))
     }
 
-    fn moment(&self, which: &str, usual: DateTime) -> Result<DateTime, Failure> {
+    fn moment(&self, which: &str, usual: DateTime, why: Failure) -> Result<DateTime, Failure> {
         let part = |name: &str, usual: i16| match self.of(&format!("{which}{name}")) {
             "" => Ok(usual),
-            text => text.parse::<i16>().map_err(|_| Failure::PARAMETER),
+            text => text.parse::<i16>().map_err(|_| why),
         };
-        let small = |name: &str, usual: i8| {
-            part(name, i16::from(usual)).and_then(|value| i8::try_from(value).map_err(|_| Failure::PARAMETER))
-        };
+        let small =
+            |name: &str, usual: i8| part(name, i16::from(usual)).and_then(|value| i8::try_from(value).map_err(|_| why));
         DateTime::new(
             part("year", usual.year())?,
             small("month", usual.month())?,
@@ -220,7 +244,7 @@ impl Asked {
             0,
             0,
         )
-        .map_err(|_| Failure::PARAMETER)
+        .map_err(|_| why)
     }
 
     /// What recurrents of a payment may be, where it asks for them.
@@ -228,15 +252,15 @@ impl Asked {
         match self.of("recurringindicator") {
             "" | "0" => return Ok(None),
             "1" if self.of("customernumber").is_empty() => {}
-            _ => return Err(Failure::PARAMETER),
+            _ => return Err(Failure::RECURRING),
         }
         let least = self.money("recurringminamount", "ordercurrency")?;
         let greatest = self.money("recurringmaxamount", "ordercurrency")?;
-        let until = Date::strptime("%d.%m.%Y", self.of("recurringmaxdate")).map_err(|_| Failure::PARAMETER)?;
-        let period = self.of("recurringperiod").parse::<u16>().map_err(|_| Failure::PARAMETER)?;
+        let until = Date::strptime("%d.%m.%Y", self.of("recurringmaxdate")).map_err(|_| Failure::RECURRING)?;
+        let period = self.of("recurringperiod").parse::<u16>().map_err(|_| Failure::RECURRING)?;
         let past = until < now.to_zoned(TimeZone::UTC).date();
         if past || period == 0 || least.minor() > greatest.minor() {
-            return Err(Failure::PARAMETER);
+            return Err(Failure::RECURRING);
         }
         Ok(Some(Recurring { least, greatest }))
     }
@@ -248,12 +272,12 @@ impl Asked {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        let value: Value = serde_json::from_str(text).map_err(|_| Failure::PARAMETER)?;
-        let items = value.get("items").unwrap_or(&value).as_array().ok_or(Failure::PARAMETER)?;
+        let value: Value = serde_json::from_str(text).map_err(|_| Failure::CHEQUE)?;
+        let items = value.get("items").unwrap_or(&value).as_array().ok_or(Failure::CHEQUE)?;
         let named = items
             .iter()
             .all(|item| ["id", "name", "price", "quantity", "amount"].iter().all(|key| item.get(key).is_some()));
-        if named { Ok(Value::from(items.clone())) } else { Err(Failure::PARAMETER) }
+        if named { Ok(Value::from(items.clone())) } else { Err(Failure::CHEQUE) }
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! Set up like this: order numbers are unique, payments, confirmations and cancellations are told of by POST with an MD5 check
 //! value and an XML answer, an order waits an hour for its buyer, a hold is let go after seven days. Everything is in test mode, and
-//! says so. Codes of failures that public clients are known to meet are theirs; the manual's whole table is not published, so the
-//! double has few.
+//! says so. Codes of failures are those of the manual's tables that public clients carry; which of them comes when is the double's
+//! own choice where nobody says.
 
 mod ask;
 mod order;

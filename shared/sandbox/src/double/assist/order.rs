@@ -14,14 +14,14 @@ use crate::double::{Deal, DealState, Facts, RefundState, Terminal};
 pub type Field = (&'static str, String);
 
 /// An order as it is shown.
-#[derive(Debug, Clone)]
 pub struct View {
     /// Its fields, in the order of the manual's DTD.
     pub fields: Vec<Field>,
     /// Its operations, the earliest first.
     pub operations: Vec<Operation>,
-    /// Who it is shown to.
+    /// Who it is shown to, and the word they share with Assist.
     merchant: String,
+    secret: String,
 }
 
 /// An operation as it is shown.
@@ -128,6 +128,7 @@ impl View {
         let currency = deal.amount.currency().code().to_owned();
         let state = state(deal, &facts).word();
         let merchant = terminal.credentials.of("merchant_id").to_owned();
+        let secret = terminal.credentials.of("secret").to_owned();
         let text = wire::result_text(&merchant, &deal.number, &amount, &currency, state);
         let word = |name: &str| deal.words.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let fields = vec![
@@ -145,11 +146,11 @@ impl View {
             ("orderstate", state.to_owned()),
             ("packetdate", moment(at)),
             ("signature", String::new()),
-            ("checkvalue", wire::check_value(terminal.credentials.of("secret"), &text)),
+            ("checkvalue", wire::check_value(&secret, &text)),
         ];
         let deeds = deeds(deal, &facts).into_iter().enumerate();
         let operations = deeds.map(|(index, deed)| operation(deal, &facts, index, deed, english)).collect();
-        Self { fields, operations, merchant }
+        Self { fields, operations, merchant, secret }
     }
 
     /// The first operation of a kind.
@@ -174,10 +175,16 @@ impl View {
         order.chain(&operation.fields).cloned().collect()
     }
 
-    /// A notification of an operation.
+    /// A notification of an operation by POST: its check value is over the operation's amount, not the order's.
     pub fn notification(&self, operation: &Operation) -> Vec<Field> {
         let mut fields = vec![("merchant_id", self.merchant.clone())];
         fields.extend(self.flat(operation));
+        let of = |name: &str| fields.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value.as_str());
+        let text = wire::result_text(&self.merchant, of("ordernumber"), of("amount"), of("currency"), of("orderstate"));
+        let sum = wire::check_value(&self.secret, &text);
+        if let Some((_, found)) = fields.iter_mut().find(|(found, _)| *found == "checkvalue") {
+            *found = sum;
+        }
         fields
     }
 }

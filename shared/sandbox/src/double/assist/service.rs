@@ -148,7 +148,7 @@ impl Caller {
         let held = match asked.of("delay") {
             "" | "0" => false,
             "1" => true,
-            _ => return Err(Failure::PARAMETER),
+            _ => return Err(Failure::DELAY),
         };
         let method = method(asked);
         let one_of = |names: [&str; 2]| {
@@ -156,8 +156,11 @@ impl Caller {
         };
         let (ok, no) = (one_of(["url_return_ok", "url_return"]), one_of(["url_return_no", "url_return"]));
         let plain = |url: &str| url.is_empty() || url.starts_with("https://") || url.starts_with("http://");
-        if !plain(ok) || !plain(no) || asked.of("ordercomment").chars().count() > 4_000 {
-            return Err(Failure::PARAMETER);
+        if !plain(ok) || !plain(no) {
+            return Err(Failure::URL);
+        }
+        if asked.of("ordercomment").chars().count() > 4_000 {
+            return Err(Failure::COMMENT);
         }
         let own = |url: &str| if url.is_empty() { self.terminal.pages.clone() } else { url.to_owned() };
         let customer = match asked.of("customernumber") {
@@ -200,7 +203,7 @@ impl Caller {
         let (new, _) = self.payment()?;
         let Opened { deal, is_same, .. } = double::open(&self.ports, &self.tenant, new).await?;
         let open = order::state(&deal, &deal.facts()) == OrderState::InProcess;
-        if is_same && open { Ok(deal) } else { Err(Failure::NUMBER.into()) }
+        if is_same && open { Ok(deal) } else { Err(Failure::DUPLICATE.into()) }
     }
 }
 
@@ -325,7 +328,7 @@ pub async fn order_result(
 ) -> Response {
     serve(shared, &partner, &headers, received, Format::Xml, async |caller, format| {
         if format == Format::Csv {
-            return Err(Failure::PARAMETER.into());
+            return Err(Failure::FORMAT.into());
         }
         let view = caller.view(&caller.looked().await?);
         Ok(render::reply(format, &Reply { service: "orderresult", shape: Shape::Orders, told: Some((&view, None)) }))
@@ -391,7 +394,7 @@ async fn cancelled(caller: &Caller, format: Format, service: &'static str, shape
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     let right = (10..=100).contains(&external.len()) && external.bytes().all(allowed);
     if !external.is_empty() && !right {
-        return Err(Failure::PARAMETER.into());
+        return Err(Failure::EXTERNAL.into());
     }
     // Only JSON looks at the external id.
     let external = if format == Format::Json { external } else { "" };
@@ -409,7 +412,7 @@ async fn cancelled(caller: &Caller, format: Format, service: &'static str, shape
             let left = facts.captured.minus(facts.refunded).unwrap_or_else(|_| facts.captured.zero());
             let id = match external {
                 "" => format!("cancel-{}", facts.refunds.len()),
-                id if facts.refunds.iter().any(|refund| refund.id == id) => return Err(Failure::PARAMETER),
+                id if facts.refunds.iter().any(|refund| refund.id == id) => return Err(Failure::EXTERNAL),
                 id => id.to_owned(),
             };
             made = Some(id.clone());
@@ -467,7 +470,7 @@ pub async fn recurrent(
         let charged = double::charge(&caller.ports, &caller.tenant, new, first.token(), false).await?;
         let Opened { deal, is_new, .. } = charged.ok_or(Failure::NO_ORDER)?;
         if !is_new {
-            return Err(Failure::NUMBER.into());
+            return Err(Failure::DUPLICATE.into());
         }
         let view = caller.view(&deal);
         let told = view.first(OperationType::Payment).map(|operation| (&view, Some(operation)));
