@@ -5,7 +5,10 @@
 //! the domain.
 
 pub mod assist;
+pub mod catalogue;
+pub mod rbs;
 pub mod sandbox;
+pub mod yookassa;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,6 +18,7 @@ use domain::money::Money;
 use domain::order::BankReport;
 use domain::time::Timestamp;
 
+pub use self::catalogue::open;
 use crate::http::Http;
 pub use crate::peer::{CallbackError, PeerError as BankError};
 
