@@ -7,6 +7,7 @@ use domain::acquiring::{Account, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
+use super::assist::{self, AssistBank};
 use super::rbs::{self, RbsBank};
 use super::yookassa::{self, YookassaBank};
 
@@ -45,7 +46,8 @@ impl Family {
         match self {
             Self::Rbs => rbs::terms(),
             Self::Yookassa => yookassa::terms(),
-            Self::Tbank | Self::Paykeeper | Self::Assist => Vec::new(),
+            Self::Assist => assist::terms(),
+            Self::Tbank | Self::Paykeeper => Vec::new(),
         }
     }
 }
@@ -122,7 +124,8 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
         Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
-        Family::Tbank | Family::Paykeeper | Family::Assist => None,
+        Family::Assist => Some(Box::new(AssistBank::new(address, credentials, now))),
+        Family::Tbank | Family::Paykeeper => None,
     }
 }
 

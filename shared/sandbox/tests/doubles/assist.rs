@@ -420,10 +420,17 @@ async fn points_are_half_of_a_payment_and_go_back_with_it() {
     let request = PaymentRequest { points_max: Some(Money::rub(100_000)), ..payment(&shop.world) };
     let known = shop.known(&request, &shop.paid(&request, "points").await);
     let report = shop.ask(&known).await;
-    assert_eq!((report.state, report.points), (standing(0, 300_050, 0), Some(Money::rub(100_000))));
-    assert_eq!(shop.back(&known, Return::Refund, 2, 150_000, 300_050).await.unwrap(), done(150_000));
-    assert_eq!(shop.back(&known, Return::Refund, 3, 150_050, 150_050).await.unwrap(), done(150_050));
-    assert_eq!(shop.ask(&known).await.state, standing(0, 300_050, 300_050));
+    assert_eq!((report.state, report.points), (standing(0, 200_050, 0), Some(Money::rub(100_000))));
+    assert_eq!(shop.back(&known, Return::Refund, 2, 150_000, 200_050).await.unwrap(), done(150_000));
+    assert_eq!(shop.ask(&known).await.state, standing(0, 200_050, 150_000));
+    assert_eq!(shop.back(&known, Return::Refund, 3, 50_050, 50_050).await.unwrap(), done(50_050));
+    let report = shop.ask(&known).await;
+    assert_eq!((report.state, report.points), (standing(0, 200_050, 200_050), Some(Money::rub(100_000))));
+    let number = ("Ordernumber", NUMBER);
+    assert!(
+        text(&shop.post("/orderstate/orderstate.cfm", &[number]).await).contains(";Canceled;"),
+        "points went back too"
+    );
 }
 
 #[tokio::test]

@@ -482,7 +482,7 @@ fn heard(bill: &str, packet_date: &str) -> CallbackAnswer {
 }
 
 /// Which billnumber a return names, and whether with an amount: a payment of two halves, money and points, is cancelled whole by its
-/// order's billnumber without an amount, and in part by that of the half which still has so much.
+/// order's billnumber without an amount, and in part by that of the money.
 fn which(found: &Payment, wanted: Money, all: bool) -> Option<(String, Option<Money>)> {
     let left = |standing: &Standing| {
         let captured = standing.captured.minus(standing.refunded).ok()?;
@@ -490,13 +490,14 @@ fn which(found: &Payment, wanted: Money, all: bool) -> Option<(String, Option<Mo
     };
     let enough = |money: Option<Money>| money.is_some_and(|money| money.minor() >= wanted.minor());
     let (order, _) = found.orders.iter().find(|(_, standing)| enough(left(standing)))?;
-    let halves: Vec<&Operation> = translate::done(order, OperationType::Payment).collect();
-    if halves.len() < 2 {
+    let mut paid = translate::done(order, OperationType::Payment);
+    let money = paid.clone().find(|paid| !translate::is_points(order, paid));
+    if !paid.any(|paid| translate::is_points(order, paid)) {
         return Some((order.plain_bill().to_owned(), Some(wanted)));
     }
     if all && found.orders.len() == 1 {
         return Some((order.plain_bill().to_owned(), None));
     }
-    let half = halves.into_iter().find(|half| enough(translate::money(&half.amount, &half.currency).ok()))?;
+    let half = money?;
     Some((half.bill.clone(), Some(wanted)))
 }

@@ -80,6 +80,7 @@ fn of(method: Method) -> MethodTerms {
         greatest_minor: GREATEST_MINOR,
         currencies: vec![Currency::RUB],
         hold_seconds: HOLD_SECONDS,
+        hold_counts_today: false,
         lapse: Lapse::Released,
     }
 }

@@ -208,8 +208,10 @@ pub struct Payment {
     pub bill: Option<String>,
     /// How it stands.
     pub state: BankState,
-    /// What was paid with bonus points.
+    /// What was paid with bonus points, which are no part of the amounts above.
     pub points: Option<Money>,
+    /// Bonus points that the bank gives for it.
+    pub accrued: Option<Money>,
     /// The means that paid, as a recurrent is charged.
     pub saved: Option<SavedMeans>,
     /// Orders with money in them, and how each stands: they take commands.
@@ -228,7 +230,8 @@ impl Payment {
     /// In our words.
     pub fn report(&self, stages: Stages) -> BankReport {
         let reference = self.bill.as_deref().map(|bill| reference(bill, stages));
-        BankReport { reference, state: self.state, saved: self.saved.clone(), points: self.points }
+        let (saved, points, accrued) = (self.saved.clone(), self.points, self.accrued);
+        BankReport { saved, points, accrued, ..BankReport::new(reference, self.state) }
     }
 }
 
@@ -241,7 +244,8 @@ impl Payment {
 /// Another payment, another amount, or amounts that can not be.
 pub fn stands(orders: Vec<Order>, expected: &Expected<'_>) -> Result<Payment, Malformed> {
     let bill = orders.first().map(|order| order.plain_bill().to_owned());
-    let mut found = Payment { bill, state: BankState::NotFound, points: None, saved: None, orders: Vec::new() };
+    let state = BankState::NotFound;
+    let mut found = Payment { bill, state, points: None, accrued: None, saved: None, orders: Vec::new() };
     let mut whole: Option<Standing> = None;
     for order in orders {
         match one(&order, expected)? {
@@ -253,12 +257,16 @@ pub fn stands(orders: Vec<Order>, expected: &Expected<'_>) -> Result<Payment, Ma
                     Some(other) => both(other, standing).map_err(|_| impossible())?,
                     None => standing,
                 });
-                let payments = done(&order, OperationType::Payment);
-                found.saved = found.saved.or_else(|| payments.clone().next().and_then(|paid| means(&order, paid)));
-                let points = sum(payments.skip(1), expected.amount)?;
-                if points.is_positive() {
-                    found.points = Some(points);
-                }
+                let paid = done(&order, OperationType::Payment).next();
+                found.saved = found.saved.or_else(|| paid.and_then(|paid| means(&order, paid)));
+                let amount = |kind, which: &dyn Fn(&Operation) -> bool| {
+                    let operations = done(&order, kind).filter(|operation| which(operation));
+                    let sum = sum_in_points(operations, expected.amount);
+                    Some(sum).filter(|sum| sum.is_positive())
+                };
+                found.points =
+                    amount(OperationType::Payment, &|operation| is_points(&order, operation)).or(found.points);
+                found.accrued = amount(OperationType::Accrual, &|_| true).or(found.accrued);
                 found.orders.push((order, standing));
             }
         }
@@ -287,7 +295,7 @@ fn one(order: &Order, expected: &Expected<'_>) -> Result<One, Malformed> {
     }
     let state = OrderState::parse(&order.state)
         .ok_or_else(|| Malformed::at("/result/order/orderstate", "one of the nine states of an order"))?;
-    let of = |kind| sum(done(order, kind), expected.amount);
+    let of = |kind| sum(done(order, kind).filter(|operation| !is_points(order, operation)), expected.amount);
     let (paid, charged, cancelled) =
         (of(OperationType::Payment)?, of(OperationType::Charge)?, of(OperationType::Cancel)?);
     // A flat answer, or one without operations, tells of the state alone: then it is about the whole amount.
@@ -348,6 +356,20 @@ pub fn sum<'a>(operations: impl Iterator<Item = &'a Operation>, like: Money) -> 
         whole = whole.plus(amount).map_err(|_| impossible())?;
     }
     Ok(whole)
+}
+
+/// Whether an operation moved bonus points: one of the means of a second successful payment in the same order.
+pub fn is_points(order: &Order, operation: &Operation) -> bool {
+    let mut paid = done(order, OperationType::Payment).map(|paid| paid.mean_type.as_str());
+    let money = paid.next();
+    money != Some(operation.mean_type.as_str()) && paid.any(|points| points == operation.mean_type)
+}
+
+/// What operations in points came to, each for a unit of the payment's currency. What is no amount comes to nothing.
+fn sum_in_points<'a>(operations: impl Iterator<Item = &'a Operation>, like: Money) -> Money {
+    let code = like.currency().code();
+    let amounts = operations.filter_map(|operation| money(&operation.amount, code).ok());
+    amounts.fold(like.zero(), |sum, amount| sum.plus(amount).unwrap_or(sum))
 }
 
 /// Reads an amount. Assist's older hosts write `,` for `.` and `RUR` for `RUB`.

@@ -96,6 +96,8 @@ pub enum OperationType {
     Charge,
     /// 300: a cancellation or a refund.
     Cancel,
+    /// 500: bonus points that the bank gives for a payment.
+    Accrual,
 }
 
 impl OperationType {
@@ -105,11 +107,12 @@ impl OperationType {
             Self::Payment => "100",
             Self::Charge => "200",
             Self::Cancel => "300",
+            Self::Accrual => "500",
         }
     }
 
     fn parse(number: &str) -> Option<Self> {
-        [Self::Payment, Self::Charge, Self::Cancel].into_iter().find(|kind| kind.number() == number)
+        [Self::Payment, Self::Charge, Self::Cancel, Self::Accrual].into_iter().find(|kind| kind.number() == number)
     }
 }
 

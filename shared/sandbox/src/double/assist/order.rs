@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::double::{Deal, DealState, Facts, RefundState, Terminal};
 
+/// Response code of what was declined, for no reason that is told.
+const FAILED: &str = "AS100";
+
 /// A field as it is written.
 pub type Field = (&'static str, String);
 
@@ -66,7 +69,7 @@ const fn response(reason: Option<DeclineReason>) -> &'static str {
     match reason {
         Some(DeclineReason::InsufficientFunds) => "AS102",
         Some(DeclineReason::CardBlocked) => "AS108",
-        _ => "AS100",
+        _ => FAILED,
     }
 }
 
@@ -92,17 +95,32 @@ fn deeds(deal: &Deal, facts: &Facts) -> Vec<Deed> {
     if let Some(at) = facts.captured_at.filter(|_| deal.stages == Stages::Two) {
         found.push(deed(OperationType::Charge, facts.captured, DONE, at));
     }
+    // Money goes back before points do.
+    let mut money = deal.amount.minus(facts.points).unwrap_or(deal.amount);
+    let mut back = |amount: Money, response, at, refund: Option<String>| {
+        let moved = amount.at_most(money).unwrap_or(amount);
+        let points = amount.minus(moved).unwrap_or_else(|_| amount.zero());
+        if response != FAILED {
+            money = money.minus(moved).unwrap_or(money);
+        }
+        if moved.is_positive() || !points.is_positive() {
+            found.push(Deed { refund: refund.clone(), ..deed(OperationType::Cancel, moved, response, at) });
+        }
+        if points.is_positive() {
+            found.push(Deed { refund, points: true, ..deed(OperationType::Cancel, points, response, at) });
+        }
+    };
     if facts.state == DealState::Voided {
-        found.push(deed(OperationType::Cancel, deal.amount, DONE, facts.changed_at));
+        back(deal.amount, DONE, facts.changed_at, None);
     }
-    found.extend(facts.refunds.iter().map(|refund| {
+    for refund in &facts.refunds {
         let response = match refund.state {
             RefundState::Done => DONE,
             RefundState::Pending => UNDER_WAY,
-            RefundState::Declined | RefundState::Cancelled => "AS100",
+            RefundState::Declined | RefundState::Cancelled => FAILED,
         };
-        Deed { refund: Some(refund.id.clone()), ..deed(OperationType::Cancel, refund.amount, response, refund.at) }
-    }));
+        back(refund.amount, response, refund.at, Some(refund.id.clone()));
+    }
     found
 }
 
