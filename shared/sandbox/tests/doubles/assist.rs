@@ -53,11 +53,6 @@ impl Shop {
         self.world.form(page, form).await
     }
 
-    fn known(&self, request: &PaymentRequest, registered: &Registered) -> Known {
-        let reference = Some(registered.reference.clone());
-        Known { number: request.number.clone(), reference, amount: request.amount, method: request.method }
-    }
-
     async fn ask(&self, known: &Known) -> BankReport {
         let question = Question { number: known.number.clone(), payment: known.clone(), reference: None };
         self.bank().ask(self.world.http(), &question).await.unwrap()
@@ -106,6 +101,11 @@ impl Shop {
         let body = form(&[&access[..], fields].concat());
         self.world.form(&format!("{}{path}", self.terminal.address), &body).await
     }
+}
+
+fn named(request: &PaymentRequest, registered: &Registered) -> Known {
+    let reference = Some(registered.reference.clone());
+    Known { number: request.number.clone(), reference, amount: request.amount, method: request.method }
 }
 
 fn second() -> String {
@@ -175,7 +175,7 @@ async fn a_payment_in_one_stage_goes_back_in_part_and_whole() {
     let request = payment(&shop.world);
     let registered = shop.register(&request).await;
     assert!(wire::is_bill(&registered.reference) && !registered.reference.contains('.'));
-    let known = shop.known(&request, &registered);
+    let known = named(&request, &registered);
     assert_eq!(shop.ask(&known).await.state, BankState::Pending);
     // Asked for twice is one order.
     assert_eq!(shop.register(&request).await, registered);
@@ -212,7 +212,7 @@ async fn a_hold_is_confirmed_in_part_once() {
     let request = PaymentRequest { stages: Stages::Two, ..payment(&shop.world) };
     let registered = shop.paid(&request, "success").await;
     assert!(registered.reference.ends_with(".1"));
-    let known = shop.known(&request, &registered);
+    let known = named(&request, &registered);
     assert_eq!(shop.told()[0].report.state, standing(300_050, 0, 0));
     assert_eq!(shop.ask(&known).await.state, standing(300_050, 0, 0));
     let http = shop.world.http();
@@ -233,13 +233,13 @@ async fn a_hold_is_confirmed_in_part_once() {
 async fn a_hold_is_confirmed_whole_or_let_go() {
     let shop = Shop::new().await;
     let request = PaymentRequest { stages: Stages::Two, ..payment(&shop.world) };
-    let known = shop.known(&request, &shop.paid(&request, "success").await);
+    let known = named(&request, &shop.paid(&request, "success").await);
     assert_eq!(shop.capture(shop.world.http(), &known, 300_050).await.unwrap(), done(300_050));
     let told = shop.told();
     assert_eq!(told[1].report.state, standing(0, 300_050, 0));
 
     let request = PaymentRequest { number: "01m7q5cqg0s8g5xv6qt7mh3v2do1".into(), ..request };
-    let known = shop.known(&request, &shop.paid(&request, "success").await);
+    let known = named(&request, &shop.paid(&request, "success").await);
     for _ in 0..2 {
         assert_eq!(shop.back(&known, Return::Void, 2, 300_050, 300_050).await.unwrap(), done(300_050));
     }
@@ -250,7 +250,7 @@ async fn a_hold_is_confirmed_whole_or_let_go() {
     // By itself, after a day or after seven.
     for (no, card, seconds) in [("e", "hold_dropped", 86_400), ("f", "success", 7 * 86_400)] {
         let request = PaymentRequest { number: format!("01m7q5cqg0s8g5xv6qt7mh3v2{no}o1"), ..request.clone() };
-        let known = shop.known(&request, &shop.paid(&request, card).await);
+        let known = named(&request, &shop.paid(&request, card).await);
         shop.world.pass(seconds - 1).await;
         assert_eq!(shop.ask(&known).await.state, standing(300_050, 0, 0));
         shop.world.pass(1).await;
@@ -266,7 +266,7 @@ async fn answers_that_are_lost_do_nothing_twice() {
     let losing = Losing { http, path: wire::PAY_REQUEST };
     let error = shop.bank().register(&losing, &request).await.unwrap_err();
     assert!(error.may_have_happened());
-    let known = shop.known(&request, &shop.paid(&request, "success").await);
+    let known = named(&request, &shop.paid(&request, "success").await);
     let losing = Losing { http, path: wire::CHARGE };
     assert!(shop.capture(&losing, &known, 200_000).await.unwrap_err().may_have_happened());
     assert_eq!(shop.ask(&known).await.state, standing(0, 200_000, 0));
@@ -301,7 +301,7 @@ async fn declines_have_their_reasons() {
         for form in forms {
             shop.pay(&registered, form).await;
         }
-        let report = shop.ask(&shop.known(&request, &registered)).await;
+        let report = shop.ask(&named(&request, &registered)).await;
         assert_eq!(report.state, BankState::Declined(reason));
         let told = shop.told();
         assert_eq!((told.len(), told[0].proven, told[0].report.state), (1, true, BankState::Declined(reason)));
@@ -311,7 +311,7 @@ async fn declines_have_their_reasons() {
     let request = PaymentRequest { number: "01m7q5cqg0s8g5xv6qt7mh3v2fo1".into(), ..payment(&shop.world) };
     let registered = shop.register(&request).await;
     shop.world.pass(3_600).await;
-    let report = shop.ask(&shop.known(&request, &registered)).await;
+    let report = shop.ask(&named(&request, &registered)).await;
     assert_eq!(report.state, BankState::Declined(DeclineReason::TimedOut));
     assert!(shop.told().is_empty(), "of orders that ran out of time nothing is told");
 }
@@ -323,7 +323,7 @@ async fn late_doubled_and_stale_notifications_are_genuine() {
         let request =
             PaymentRequest { number: format!("01m7q5cqg0s8g5xv6qt7mh3v2{no}o1"), stages, ..payment(&shop.world) };
         let registered = shop.paid(&request, card).await;
-        (shop.known(&request, &registered), shop.told().iter().map(|told| told.report.state).collect::<Vec<_>>())
+        (named(&request, &registered), shop.told().iter().map(|told| told.report.state).collect::<Vec<_>>())
     };
     let paid = standing(0, 300_050, 0);
     assert_eq!(states("a", "doubled", Stages::One).await.1, [paid, paid]);
@@ -347,7 +347,7 @@ async fn refunds_may_be_slow_refused_and_taken_back() {
     let shop = Shop::new().await;
     let known = async |no: &str, card: &str| {
         let request = PaymentRequest { number: format!("01m7q5cqg0s8g5xv6qt7mh3v2{no}o1"), ..payment(&shop.world) };
-        shop.known(&request, &shop.paid(&request, card).await)
+        named(&request, &shop.paid(&request, card).await)
     };
     let slow = known("a", "refund_slow").await;
     assert_eq!(shop.back(&slow, Return::Refund, 2, 300_050, 300_050).await.unwrap(), BankState::Pending);
@@ -375,7 +375,7 @@ async fn means_are_saved_and_charged() {
     let shop = Shop::new().await;
     let http = shop.world.http();
     let first = PaymentRequest { customer: Some("buyer-7".into()), save: true, ..payment(&shop.world) };
-    let known = shop.known(&first, &shop.paid(&first, "challenge").await);
+    let known = named(&first, &shop.paid(&first, "challenge").await);
     let registered = shop.register(&first).await;
     shop.pay(&registered, "code=111111").await;
     let saved = shop.ask(&known).await.saved.unwrap();
@@ -402,7 +402,7 @@ async fn means_are_saved_and_charged() {
     assert!(matches!(&error, BankError::Refused { code, .. } if code == "5/108"), "more than was agreed on: {error:?}");
 
     let request = PaymentRequest { number: "01m7q5cqg0s8g5xv6qt7mh3v2zo1".into(), ..first.clone() };
-    let other = shop.known(&request, &shop.paid(&request, "charge_declined").await);
+    let other = named(&request, &shop.paid(&request, "charge_declined").await);
     let declined = ChargeRequest { token: other.reference.unwrap(), ..charge("d", 10_000) };
     let charged = shop.bank().charge(http, &declined).await.unwrap();
     assert_eq!(charged.report.state, BankState::Declined(DeclineReason::InsufficientFunds));
@@ -418,7 +418,7 @@ async fn means_are_saved_and_charged() {
 async fn points_are_half_of_a_payment_and_go_back_with_it() {
     let shop = Shop::new().await;
     let request = PaymentRequest { points_max: Some(Money::rub(100_000)), ..payment(&shop.world) };
-    let known = shop.known(&request, &shop.paid(&request, "points").await);
+    let known = named(&request, &shop.paid(&request, "points").await);
     let report = shop.ask(&known).await;
     assert_eq!((report.state, report.points), (standing(0, 200_050, 0), Some(Money::rub(100_000))));
     assert_eq!(shop.back(&known, Return::Refund, 2, 150_000, 200_050).await.unwrap(), done(150_000));
@@ -437,7 +437,7 @@ async fn points_are_half_of_a_payment_and_go_back_with_it() {
 async fn the_sbp_is_a_choice_of_the_page() {
     let shop = Shop::new().await;
     let request = PaymentRequest { method: Method::Sbp, customer: Some("buyer-7".into()), ..payment(&shop.world) };
-    let known = shop.known(&request, &shop.paid(&request, "success").await);
+    let known = named(&request, &shop.paid(&request, "success").await);
     let report = shop.ask(&known).await;
     assert_eq!((report.state, report.saved), (standing(0, 300_050, 0), None));
     assert_eq!(shop.back(&known, Return::Refund, 2, 300_050, 300_050).await.unwrap(), done(300_050));
@@ -661,7 +661,7 @@ async fn every_service_answers_in_every_format() {
 async fn orders_are_looked_for_three_days_back_where_nothing_is_said() {
     let shop = Shop::new().await;
     let request = payment(&shop.world);
-    let known = shop.known(&request, &shop.paid(&request, "success").await);
+    let known = named(&request, &shop.paid(&request, "success").await);
     shop.world.pass(4 * 86_400).await;
     let number = ("Ordernumber", NUMBER);
     assert_eq!(text(&shop.post("/orderstate/orderstate.cfm", &[number]).await), "error;10;201\r\n");
