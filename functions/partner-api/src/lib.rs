@@ -15,6 +15,7 @@ pub mod access;
 pub mod deliveries;
 pub mod docs;
 pub mod examples;
+pub mod exchanges;
 pub mod ledger;
 pub mod openapi;
 pub mod operator;
@@ -32,13 +33,16 @@ use axum::routing::{MethodRouter, get, post};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 15] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 20] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
         ("/v1/orders/{id}/deliveries", get(deliveries::list)),
         ("/v1/orders/{id}/deliveries/{entry}/replay", post(deliveries::replay)),
+        ("/v1/orders/{id}/exchanges", get(exchanges::of_order)),
         ("/v1/orders/{id}/ledger", get(ledger::of_order)),
+        ("/v1/exchanges", get(exchanges::list)),
+        ("/v1/exchanges.ndjson", get(exchanges::export)),
         ("/v1/ledger", get(ledger::of_month)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
@@ -48,6 +52,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 15] {
         ("/v1/partner", get(partner::read)),
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
+        ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
+        ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
         ("/openapi.json", get(docs::document)),
         ("/docs", get(docs::page)),
     ]

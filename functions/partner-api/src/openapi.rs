@@ -12,13 +12,14 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr, Required, ResponseBuilder, Server};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::{deliveries, docs, examples, ledger, operator, orders, partner, payouts, problems, webhook};
+use crate::{deliveries, docs, examples, exchanges, ledger, operator, orders, partner, payouts, problems, webhook};
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 7] = ["Orders", "Deliveries", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
+pub const TAGS: [&str; 8] =
+    ["Orders", "Deliveries", "Exchanges", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
 
 /// A refusal (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -85,6 +86,9 @@ pub struct FieldErrorView {
         orders::one,
         deliveries::list,
         deliveries::replay,
+        exchanges::of_order,
+        exchanges::list,
+        exchanges::export,
         ledger::of_order,
         ledger::of_month,
         ledger::balance,
@@ -97,6 +101,8 @@ pub struct FieldErrorView {
         webhook::remove,
         partner::read,
         operator::enrol,
+        exchanges::list_any,
+        exchanges::export_any,
         docs::document,
         docs::page,
     ),
@@ -104,6 +110,7 @@ pub struct FieldErrorView {
     tags(
         (name = "Orders", description = "Made by your server, paid by the buyer."),
         (name = "Deliveries", description = "What was told to whom, and telling it again."),
+        (name = "Exchanges", description = "What went over the line between us and the banks, both ways, masked."),
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
         (name = "Payouts", description = "Your part going out."),
         (name = "Settings", description = "Your own."),

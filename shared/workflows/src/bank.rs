@@ -6,12 +6,14 @@ use connectors::bank::{
 };
 use domain::acquiring::{Method, Return, Stages};
 use domain::details::Details;
+use domain::exchange::Purpose;
 use domain::id::OrderId;
 use domain::money::Money;
 use domain::order::{BankReport, Command, OperationKind, Order, TaskId};
 use domain::partner::Partner;
 
 use crate::error::WorkflowError;
+use crate::exchange::{self, About, Fate, recorded};
 use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
 use crate::{connect, links};
@@ -57,7 +59,8 @@ pub async fn register(
         phone: details.phone.as_ref().map(|contact| contact.value.clone()),
     };
     let bank = connect::bank(ports, order.id.tenant())?;
-    let registered = bank.register(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
+    let http = recorded(ports, About::operation(&order.id, operation, Purpose::Register)).await;
+    let registered = bank.register(&http, &request).await.map_err(WorkflowError::Bank)?;
     let Registered { reference, show } = registered.clone();
     let (Show::Page(url) | Show::Sbp(url)) = show;
     let command = Command::BankRegistered { operation, reference, url };
@@ -67,6 +70,23 @@ pub async fn register(
 
 /// Records what the bank says in a callback. The signature is verified over the bytes that came.
 pub async fn callback(
+    ports: &Ports,
+    id: &OrderId,
+    incoming: &Incoming,
+) -> Result<Result<Applied, CallbackError>, WorkflowError> {
+    let outcome = hear(ports, id, incoming).await;
+    let about = About {
+        tenant: id.tenant().clone(),
+        account: None,
+        order: Some(id.clone()),
+        operation: None,
+        purpose: Purpose::Callback,
+    };
+    exchange::came_in(ports, about, incoming, Fate::of(&outcome)).await;
+    outcome
+}
+
+async fn hear(
     ports: &Ports,
     id: &OrderId,
     incoming: &Incoming,
@@ -89,7 +109,8 @@ pub async fn ask(ports: &Ports, id: &OrderId, operation: u8) -> Result<Applied, 
     let number = operation_number(id, operation);
     let payment = Known { number: number.clone(), reference: None, amount: Money::rub(0), method: Method::Card };
     let question = Question { number, payment, reference: None };
-    let report = bank.ask(ports.http.as_ref(), &question).await.map_err(WorkflowError::Bank)?;
+    let http = recorded(ports, About::operation(id, operation, Purpose::Ask)).await;
+    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?;
     apply(ports, id, &Command::BankReported { operation, report }).await
 }
 
@@ -142,7 +163,8 @@ async fn refund(ports: &Ports, order: &Order, operation: u8) -> Result<(), Workf
         standing: refund.amount,
     };
     let bank = connect::bank(ports, order.id.tenant())?;
-    let report: BankReport = bank.give_back(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
+    let http = recorded(ports, About::operation(&order.id, operation, Purpose::GiveBack)).await;
+    let report: BankReport = bank.give_back(&http, &request).await.map_err(WorkflowError::Bank)?;
     let applied = apply(ports, &order.id, &Command::BankReported { operation, report }).await?;
     if applied.order.operation(operation).is_some_and(domain::order::Operation::is_open) {
         let command =

@@ -186,6 +186,7 @@ impl World {
             agent,
             operator_token_sha256: String::new(),
             allow_private_hosts: true,
+            exchange_days: Settings::EXCHANGE_DAYS,
         };
         let ports = Ports {
             store: Store::new(table.clone()),
