@@ -298,4 +298,30 @@ mod tests {
         assert_eq!((dead.len(), dead[0].body.as_str(), dead[0].queue), (1, "{}", "receipt"));
         assert!(board.is_quiet());
     }
+    #[tokio::test(start_paused = true)]
+    async fn exchanges_with_banks_are_kept_together() {
+        let (queue, outbox) = queues();
+        let board = queue.board();
+        let table = MemoryTable::default();
+        let mailbox = Arc::new(Mailbox::new(Lines::in_memory()));
+        let settings = stack::settings("http://localhost", String::new(), "");
+        let store = Store::new(Arc::new(table.clone()));
+        let ports = stack::ports(store, mailbox, Arc::new(queue), settings);
+        tokio::spawn(outbox.run(ports.clone()));
+        let exchange = |no: u8| {
+            let body = format!(
+                r#"{{"i":"{no}","t":1795000000000,"n":"demoshop.t","w":"ask","m":"POST","u":"","q":{{}},"k":"answered"}}"#
+            );
+            Message { queue: QueueName::Exchange, body, delay_seconds: 0 }
+        };
+        let mut messages: Vec<_> = (0..50).map(exchange).collect();
+        messages.push(Message { queue: QueueName::Exchange, body: "{}".to_owned(), delay_seconds: 0 });
+        ports.queue.send(messages).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let rows = table.all_items();
+        assert_eq!(rows.len(), 1, "fifty exchanges, one row");
+        assert!(rows[0].ttl.is_some());
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_eq!((board.dead_letters().len(), board.is_quiet()), (1, true), "what is no exchange");
+    }
 }

@@ -40,7 +40,7 @@ pub enum PackError {
 /// The body of a row.
 #[derive(Debug, Serialize, Deserialize)]
 struct Body {
-    /// How many.
+    /// How many, for whoever looks at the table.
     #[serde(rename = "n")]
     count: usize,
     /// Deflated (RFC 1951) JSON lines, base64.
@@ -126,16 +126,24 @@ fn deflated(lines: &[Line<'_>]) -> Result<String, PackError> {
 /// # Errors
 /// It is none.
 pub fn unpack(body: &str) -> Result<Vec<Exchange>, PackError> {
-    let Body { count, deflated } = serde_json::from_str(body)?;
+    let plain = lines(body)?;
+    plain
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| Ok(serde_json::from_slice(line)?))
+        .collect()
+}
+
+/// The JSON lines in a row's body.
+///
+/// # Errors
+/// It is none.
+pub fn lines(body: &str) -> Result<Vec<u8>, PackError> {
+    let Body { deflated, .. } = serde_json::from_str(body)?;
     let deflated = STANDARD.decode(deflated)?;
     // One exchange alone may be longer than the rest may be together; nothing is as long as this.
-    let plain = miniz_oxide::inflate::decompress_to_vec_with_limit(&deflated, 4 * PLAIN_BYTES_MAX)
-        .map_err(|error| PackError::Inflate(error.to_string()))?;
-    let mut exchanges = Vec::with_capacity(count.min(10_000));
-    for line in plain.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        exchanges.push(serde_json::from_slice(line)?);
-    }
-    Ok(exchanges)
+    miniz_oxide::inflate::decompress_to_vec_with_limit(&deflated, 4 * PLAIN_BYTES_MAX)
+        .map_err(|error| PackError::Inflate(error.to_string()))
 }
 
 #[cfg(test)]

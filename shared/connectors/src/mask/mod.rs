@@ -8,7 +8,7 @@
 //! | what | what is left of it |
 //! |---|---|
 //! | card numbers: 13 to 19 digits that pass Luhn's check, also with spaces and dashes; fields named so | first six, last four |
-//! | passwords, tokens, signatures, CVC, expiry, tokens of saved means | `***` |
+//! | passwords, tokens, signatures, CVC, expiry, tokens of saved means, what opens links of ours | `***` |
 //! | names and postal addresses of people | first letter |
 //! | e-mail addresses | first letter and domain |
 //! | telephones | last two digits |
