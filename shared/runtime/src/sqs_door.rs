@@ -134,7 +134,7 @@ where
             tracing::warn!(error = crate::log::chain(&error), failed, messages, "messages of a batch failed");
         }
         Some(error) => {
-            tracing::error!(error = crate::log::chain(&error), failed, messages, "messages of a batch failed")
+            tracing::error!(error = crate::log::chain(&error), failed, messages, "messages of a batch failed");
         }
         None => {}
     }
