@@ -179,7 +179,7 @@ mod tests {
             r#"{"password":"hidden"#,
             r#"{"password":"hidden\"#,
             r#"{"a":1,"token": hidden"#,
-            r#"{password:hidden,x:1}"#,
+            "{password:hidden,x:1}",
             r#"{"password" "hidden"}"#,
             r#"{"cardholderName":"hidden\u00"#,
         ] {
