@@ -209,6 +209,11 @@ pub trait Bank: Send + Sync {
     /// Verifies and translates what the bank told by itself: over what was received, in constant time. `now` is the real
     /// clock. Nothing when it is genuine and tells nothing of a payment; it is answered with 200 all the same.
     fn callback(&self, now: Timestamp, incoming: &Incoming) -> Result<Option<Callback>, CallbackError>;
+
+    /// What the bank wants to hear when it told nothing of a payment.
+    fn answer_to_nothing(&self) -> CallbackAnswer {
+        CallbackAnswer::EMPTY
+    }
 }
 
 /// What came of a charge.
