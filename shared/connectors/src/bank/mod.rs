@@ -5,6 +5,7 @@
 //! the domain.
 
 pub mod sandbox;
+pub mod tbank;
 
 use async_trait::async_trait;
 use bytes::Bytes;
