@@ -432,7 +432,7 @@ async fn act<A: Send>(
         let before = payment.clone();
         payment.advance(now);
         let answer = what(&mut payment, now);
-        let begun = payment.calls.begin(now);
+        let begun = payment.calls.begin(now, &callback::WAITS_SECONDS);
         let after = payment.clone();
         if payment == before {
             Next::Keep(Some((answer, after, begun)))

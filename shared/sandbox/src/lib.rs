@@ -11,6 +11,7 @@ mod bank;
 mod callback;
 mod clock;
 mod door;
+pub mod double;
 mod executor;
 mod rows;
 mod till;
@@ -91,7 +92,7 @@ struct Look {
 
 /// What the doors share.
 #[derive(Clone)]
-struct Shared {
+pub struct Shared {
     ports: Ports,
     sweep: Sweep,
 }
@@ -113,6 +114,7 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
         .route("/sandbox/executions", get(executor::door::list))
         .route("/sandbox/executions/{order}/fulfil", post(executor::door::fulfil))
         .route("/sandbox/executions/{order}/fail", post(executor::door::fail))
+        .merge(double::routes())
         .route("/sandbox/clock", get(clock::show).post(clock::advance))
         .fallback(door::nothing_here)
         .method_not_allowed_fallback(door::wrong_method)
@@ -170,6 +172,7 @@ pub async fn sweep_tenant(ports: &Ports, tenant: &Tenant) -> Result<usize, Sandb
 async fn work_on(ports: &Ports, tenant: &Tenant, kind: &str, id: &str) -> Result<(), SandboxError> {
     use crate::rows::Thing as _;
     match kind {
+        double::Deal::KIND => double::work(ports, tenant, id).await,
         bank::Payment::KIND => bank::work(ports, tenant, id).await,
         till::Document::KIND => till::work(ports, tenant, id).await,
         executor::Execution::KIND => executor::work(ports, tenant, id).await,
