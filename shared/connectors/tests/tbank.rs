@@ -226,6 +226,11 @@ async fn a_payment_by_the_sbp_is_a_link() {
     let http = Wire::answering(&[error("8", "Заказ с таким order_id уже существует."), before, qr]);
     assert_eq!(bank().register(&http, &sbp).await.unwrap().show, Show::Sbp(LINK.into()));
     assert_eq!(http.methods(), ["Init", "CheckOrder", "GetQr"]);
+    let cut = json!({"Success": true, "ErrorCode": "0", "Data": LINK.replace("sum=253", "sum=25")});
+    let http = Wire::answering(&[answer("NEW", &json!({})), cut]);
+    assert!(
+        matches!(bank().register(&http, &sbp).await, Err(BankError::Unreadable { pointer, .. }) if pointer == "/Data")
+    );
 
     let two = PaymentRequest { stages: Stages::Two, ..sbp };
     let refused = bank().register(&Wire::answering(&[]), &two).await.unwrap_err();
@@ -286,7 +291,6 @@ async fn states_are_understood() {
         ("DEADLINE_EXPIRED", 100_000, declined(DeclineReason::TimedOut)),
         ("ATTEMPTS_EXPIRED", 100_000, declined(DeclineReason::Other)),
         ("AUTH_FAIL", 100_000, declined(DeclineReason::AuthenticationFailed)),
-        ("REJECTED", 100_000, declined(DeclineReason::Other)),
     ];
     for (status, amount, expected) in cases {
         let http = Wire::answering(&[answer(status, &json!({"Amount": amount, "PaymentId": 3_093_639_567_i64}))]);
@@ -307,8 +311,10 @@ async fn states_are_understood() {
         ("101", DeclineReason::AuthenticationFailed),
         ("99", DeclineReason::Other),
     ] {
-        let no = answer("REJECTED", &json!({"Success": false, "ErrorCode": code, "Amount": 100_000}));
-        let report = bank().ask(&Wire::answering(&[no]), &question(Some(ID))).await.unwrap();
+        // Why, is told by the order only.
+        let no = answer("REJECTED", &json!({"Amount": 100_000}));
+        let why = order(&json!([{"PaymentId": ID, "Status": "REJECTED", "Success": false, "ErrorCode": code}]));
+        let report = bank().ask(&Wire::answering(&[no, why]), &question(Some(ID))).await.unwrap();
         assert_eq!(report.state, declined(reason), "{code}");
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::acquiring::{Credentials, Method, Return, Stages, Standing};
 use domain::money::Money;
-use domain::order::{BankReport, BankState};
+use domain::order::{BankReport, BankState, DeclineReason};
 use domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -17,6 +17,7 @@ use crate::bank::{
     PaymentRequest, Question, Registered, ReturnRequest, Show,
 };
 use crate::http::{Http, HttpError, Request, Response};
+use crate::nspk;
 use crate::peer::{Malformed, accepted, read};
 
 /// What the bank wants to hear: exactly this, or it tells again (1.8, section 4.2).
@@ -168,10 +169,20 @@ impl TbankBank {
 
     /// How a payment stands, after a command that it was in no state for.
     async fn stands(&self, http: &dyn Http, payment: &Known, payment_id: &str) -> Result<BankReport, BankError> {
-        let state = match self.look(http, &payment.number, payment_id).await? {
-            Some(answer) => known_state(Seen::of(&answer)?, payment.amount)?,
-            None => BankState::NotFound,
+        let Some(answer) = self.look(http, &payment.number, payment_id).await? else {
+            return Ok(translate::report(payment_id, BankState::NotFound));
         };
+        let seen = Seen::of(&answer)?;
+        let mut state = known_state(seen, payment.amount)?;
+        // `GetState` tells that a payment was declined, `CheckOrder` tells why.
+        if seen.status == "REJECTED"
+            && state == BankState::Declined(DeclineReason::Other)
+            && let Some(found) = self.find(http, &payment.number).await?
+            && found.payment_id.text() == payment_id
+            && let told @ BankState::Declined(_) = known_state(Seen::in_order(&found), payment.amount)?
+        {
+            state = told;
+        }
         Ok(translate::report(payment_id, state))
     }
 
@@ -216,10 +227,10 @@ impl TbankBank {
         }
         self.about(&answer, number, Some(&payment_id))?;
         match answer.data.as_ref().and_then(serde_json::Value::as_str) {
-            Some(link) if link.starts_with("https://") => {
+            Some(link) if nspk::read(link).is_ok() => {
                 Ok(Registered { reference: payment_id, show: Show::Sbp(link.to_owned()) })
             }
-            _ => Err(Malformed::at("/Data", "a link of the СБП").into()),
+            _ => Err(Malformed::at("/Data", "a link of the СБП, whole").into()),
         }
     }
 
@@ -282,7 +293,7 @@ impl TbankBank {
         let voided = match seen.status {
             "REVERSED" | "PARTIAL_REVERSED" => true,
             "REFUNDED" | "PARTIAL_REFUNDED" => false,
-            "CANCELED" => return Ok(BankState::Declined(domain::order::DeclineReason::Other)),
+            "CANCELED" => return Ok(BankState::Declined(DeclineReason::Other)),
             // The same request again, and it is not through.
             _ => return Ok(BankState::Pending),
         };
