@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use domain::acquiring::{Lapse, Method, Stages};
 use domain::details::Language;
 use domain::money::Money;
@@ -49,8 +49,6 @@ pub async fn call(
         }
     }
 }
-
-use axum::response::IntoResponse as _;
 
 async fn carried_out(ports: &Ports, partner: &str, method: &str, received: Received) -> Result<Value, Fault> {
     let unknown = || Said::wrong("501", "Терминал не найден.");
@@ -375,7 +373,7 @@ impl Desk<'_> {
         }
         sbp_takes(&deal)?;
         means::keep_link(self, &deal).await?;
-        let (_, deal) = self.act(&deal, |deal, _| drop(deal.notes.insert(QR.to_owned(), json!(true)))).await?;
+        let (_, deal) = self.act(&deal, |deal, _| deal.notes.insert(QR.to_owned(), json!(true))).await?;
         let mut said = about(self.terminal, &deal);
         said.remove("Status");
         // A number here, a string elsewhere: so it is in both documents.

@@ -103,7 +103,7 @@ impl Dialect for Tbank {
         };
         let amount = deal.amount.minor().to_string();
         let message = if code == "0" { "" } else { message };
-        let message: String = message.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let message = escaped(message);
         let values = [
             ("${Success}", success),
             ("${ErrorCode}", code),
@@ -115,6 +115,18 @@ impl Dialect for Tbank {
         ];
         values.iter().fold(url.clone(), |url, (name, value)| url.replace(name, value))
     }
+}
+
+/// As a part of an address.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for (at, digit) in hex::encode_upper(text).char_indices() {
+        if at % 2 == 0 {
+            escaped.push('%');
+        }
+        escaped.push(digit);
+    }
+    escaped
 }
 
 /// What a notification of a payment says (1.8, table 4.2.1).
