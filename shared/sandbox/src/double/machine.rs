@@ -628,6 +628,8 @@ impl Deal {
             let half = Money::new(self.amount.minor() / 2, self.amount.currency());
             self.points = self.points_max.and_then(|most| half.at_most(most).ok()).unwrap_or_else(|| half.zero());
         }
+        // Known before anything is told: banks name the saved means together with the money.
+        self.bound = self.save && self.customer.is_some() && self.charged_by.is_none();
         self.held = self.amount;
         match self.stages {
             Stages::One => self.take(self.amount, at),
@@ -646,8 +648,7 @@ impl Deal {
                 self.tell(&Event::Authorized, at);
             }
         }
-        if self.save && self.customer.is_some() && self.charged_by.is_none() {
-            self.bound = true;
+        if self.bound {
             self.bind_at = Some(at);
             self.tell(&Event::Bound, at);
         }

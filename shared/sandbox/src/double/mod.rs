@@ -19,8 +19,12 @@ mod tbank;
 mod tell;
 mod yookassa;
 
+#[cfg(test)]
+mod laws;
+
 use axum::Router;
 use axum::routing::get;
+use connectors::signature::derive;
 use domain::acquiring::{Credentials, Method};
 use domain::id::{Mode, Tenant};
 use domain::time::{Timestamp, plus_seconds};
@@ -32,6 +36,7 @@ use workflows::ports::Ports;
 pub use bindings::{Binding, binding, bindings, unbind};
 pub use card::{Card, CardShown};
 pub use machine::{Deal, DealState, Facts, Go, NewDeal, No, RIGHT_CODE, Refund, RefundState};
+pub(crate) use page::{Chosen, decide_deal, show_deal};
 pub use tell::{Event, Outgoing};
 
 use crate::rows::{self, Next, Thing};
@@ -51,6 +56,8 @@ pub enum Family {
     Assist,
     /// `YooKassa`.
     Yookassa,
+    /// The sandbox's own bank, which every test partner has without a contract.
+    Sandbox,
 }
 
 /// Calls something of a family's dialect.
@@ -77,6 +84,10 @@ macro_rules! dialect {
                 type $dialect = yookassa::Yookassa;
                 $call
             }
+            Family::Sandbox => {
+                type $dialect = crate::bank::Own;
+                $call
+            }
         }
     };
 }
@@ -93,12 +104,17 @@ impl Family {
             Self::Paykeeper => "paykeeper",
             Self::Assist => "assist",
             Self::Yookassa => "yookassa",
+            Self::Sandbox => "sandbox",
         }
     }
 
     /// Reads the segment.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.code() == code)
+    }
+
+    const fn purpose(self) -> Option<&'static str> {
+        dialect!(self, D => D::PURPOSE)
     }
 
     fn credentials(self, secret_hex: &str, partner: &str) -> Credentials {
@@ -145,6 +161,9 @@ pub trait Dialect {
 
     /// Seconds between the attempts of a callback: as many repetitions as there are.
     const WAITS_SECONDS: &'static [i64];
+
+    /// What the platform's own secret for this bank is derived for; nothing for a bank that gives out its own.
+    const PURPOSE: Option<&'static str> = None;
 
     /// What a partner's terminal is known by. `secret_hex`: 64 hexadecimal digits, other ones for every family and partner.
     fn credentials(secret_hex: &str, partner: &str) -> Credentials;
@@ -305,13 +324,16 @@ pub fn tenant(partner: &str) -> Option<Tenant> {
 /// The partner's settings could not be read.
 pub async fn terminal(ports: &Ports, tenant: &Tenant, family: Family) -> Result<Terminal, SandboxError> {
     let set: Option<TerminalSettings> = rows::load(ports, tenant, family.code()).await?;
-    let secret = seed(ports, tenant, &format!("credentials\n{}", family.code()));
+    let secret_hex = match family.purpose() {
+        Some(purpose) => hex::encode(derive(&ports.settings.master_secret.0, purpose, tenant)),
+        None => seed(ports, tenant, &format!("credentials\n{}", family.code())).hex(64),
+    };
     let (base, code, partner) = (&ports.settings.base_url, family.code(), tenant.partner());
     let usual = || format!("{base}/callbacks/bank/{tenant}/{code}");
     Ok(Terminal {
         tenant: tenant.clone(),
         family,
-        credentials: family.credentials(&secret.hex(64), partner),
+        credentials: family.credentials(&secret_hex, partner),
         callback_url: set.and_then(|set| set.callback_url).unwrap_or_else(usual),
         address: format!("{base}/sandbox/{code}/{partner}"),
         pages: format!("{base}/sandbox/deal/{partner}"),

@@ -1,14 +1,16 @@
 //! The machine under all doubles: rows, the buyer's page, saved means, links of the СБП, a partner's settings.
 
-use connectors::nspk;
+use connectors::http::{HttpError, Request};
+use connectors::{nspk, signature};
 use domain::acquiring::{Lapse, Method, Stages};
 use domain::details::Language;
 use domain::money::Money;
 use domain::time::plus_seconds;
 use sandbox::double::{self, Deal, DealState, Family, NewDeal, No, RefundState};
 use serde_json::json;
+use std::sync::atomic::Ordering;
 
-use crate::support::{BASE, World};
+use crate::support::{BASE, START, World};
 
 pub fn new_deal(world: &World, number: &str) -> NewDeal {
     NewDeal {
@@ -146,4 +148,90 @@ async fn a_partner_sees_and_sets_its_contracts() {
     assert_eq!(unset.json(), shown);
     assert_eq!(world.ask("GET", "/sandbox/banks/moon", &headers, "").await.status, 404);
     assert_eq!(world.ask("GET", "/sandbox/banks/tbank", &[], "").await.status, 401);
+}
+
+/// A deal of the sandbox's own bank, which tells what it says with its state.
+fn own(world: &World, number: &str) -> NewDeal {
+    NewDeal { family: Family::Sandbox, ..new_deal(world, number) }
+}
+
+/// What was said lately: state and held kopecks. Each is signed at the time it was sent.
+fn told(world: &World) -> Vec<(String, i64)> {
+    let heard = world.heard();
+    let told = heard.iter().map(|heard| {
+        assert_eq!(
+            (heard.method.as_str(), heard.url.as_str()),
+            ("POST", "https://pay.test/callbacks/bank/demoshop.t/sandbox")
+        );
+        let incoming = heard.incoming();
+        let header = incoming.headers["x-signature"].to_str().unwrap();
+        signature::verify(&world.secret("bank"), world.now(), Some(header), &incoming.body).unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&incoming.body).unwrap();
+        (said["state"].as_str().unwrap().to_owned(), said["held"].as_i64().unwrap_or_default())
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn what_is_told_survives_silence_lost_messages_and_crashes() {
+    let held = [("stands".to_owned(), 300_000)];
+    let world = World::new();
+    let deal = open(&world, own(&world, "n-1")).await;
+    assert_eq!(world.drain().await, 0, "an hour is left to the sweep");
+    world.says("not what anybody waits for");
+    world.answers(&[None, Some(500)]);
+    pay(&world, &deal, "card=success").await;
+    assert_eq!(told(&world), held);
+    assert_eq!(world.drain().await, 1, "a message for the repetition");
+    assert_eq!(told(&world), [], "not before its time");
+    world.pass(30).await;
+    assert_eq!(told(&world), held);
+    world.lose_messages();
+    world.pass(300).await;
+    assert_eq!(told(&world), held, "found by the sweep");
+    world.pass(100_000).await;
+    assert_eq!(told(&world), [], "answered: never again");
+    for no in 1..=5 {
+        let world = World::new();
+        let saving = NewDeal { customer: Some("c-1".into()), save: true, ..own(&world, "n-1") };
+        let deal = open(&world, saving).await;
+        world.fail_put(no);
+        pay(&world, &deal, "card=success").await;
+        world.fail_put(0);
+        pay(&world, &deal, "card=success").await;
+        world.pass(60).await;
+        let told = told(&world);
+        assert!(!told.is_empty() && told.iter().all(|told| *told == held[0]), "{no}: {told:?}");
+        let kept = double::bindings(&world.ports, &world.tenant, Family::Sandbox, "c-1").await.unwrap();
+        assert_eq!(kept.len(), 1, "{no}: saved means are written down once");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_was_given_all_the_same() {
+    let world = World::new();
+    let deal = open(&world, own(&world, "n-1")).await;
+    world.lose_answers(1);
+    let sent = world.http().send(Request {
+        method: http::Method::POST,
+        url: format!("{BASE}/sandbox/deal/demoshop/{}", deal.reference),
+        headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+        body: "card=success".into(),
+        partner_given: false,
+    });
+    assert!(matches!(sent.await, Err(HttpError::Unknown(_))));
+    let deal = double::find(&world.ports, &world.tenant, Family::Sandbox, "n-1").await.unwrap().unwrap();
+    assert_eq!((deal.facts().state, deal.created_at.as_second()), (DealState::Held, START));
+}
+
+#[tokio::test]
+async fn a_test_partners_clock_brings_what_is_due() {
+    let world = World::new();
+    let key = workflows::access::issue_key(&world.ports, &world.tenant).await.unwrap();
+    open(&world, own(&world, "n-1")).await;
+    let bearer = format!("Bearer {key}");
+    let moved = world.ask("POST", "/sandbox/clock", &[("authorization", &bearer)], r#"{"advance_seconds":3600}"#).await;
+    assert_eq!(moved.status, 200);
+    assert_eq!(told(&world), [("declined".to_owned(), 0)]);
+    assert_eq!(world.swept.load(Ordering::SeqCst), 1);
 }
