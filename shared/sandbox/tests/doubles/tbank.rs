@@ -280,6 +280,14 @@ async fn the_sbp_is_paid_by_a_link() {
     assert_eq!(told.iter().map(|(state, _)| state.as_str()).collect::<Vec<_>>(), ["PARTIAL_REFUNDED", "REFUNDED"]);
     assert!(told.iter().all(|(_, callback)| !callback.proven), "what went back is asked about");
 
+    // A repetition is not recognised here, whatever number it has.
+    let (twice, _) = shop.paid(&request("n-6"), "card=success").await;
+    for left in [70_000, 40_000] {
+        let fields = json!({"PaymentId": twice.reference, "Amount": 30_000, "ExternalRequestId": "r-6"});
+        assert_eq!(shop.say("Cancel", fields).await["NewAmount"], left);
+    }
+    shop.world.heard();
+
     let (slow, _) = shop.paid(&request("n-2"), "card=refund_slow").await;
     for _ in 0..2 {
         assert_eq!(shop.back(&slow, Return::Refund, "r-3", 100_000, 100_000).await.unwrap(), BankState::Pending);

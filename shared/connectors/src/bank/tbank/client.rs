@@ -173,13 +173,13 @@ impl TbankBank {
             return Ok(translate::report(payment_id, BankState::NotFound));
         };
         let seen = Seen::of(&answer)?;
-        let mut state = known_state(seen, payment.amount)?;
+        let mut state = known_state(seen, whole(payment))?;
         // `GetState` tells that a payment was declined, `CheckOrder` tells why.
         if seen.status == "REJECTED"
             && state == BankState::Declined(DeclineReason::Other)
             && let Some(found) = self.find(http, &payment.number).await?
             && found.payment_id.text() == payment_id
-            && let told @ BankState::Declined(_) = known_state(Seen::in_order(&found), payment.amount)?
+            && let told @ BankState::Declined(_) = known_state(Seen::in_order(&found), whole(payment))?
         {
             state = told;
         }
@@ -272,7 +272,7 @@ impl TbankBank {
         let left = match seen.status {
             "CONFIRMED" | "PARTIAL_REFUNDED" => seen.left()?,
             "REFUNDED" => Money::rub(0),
-            _ => return Ok(Some(translate::report(payment_id, known_state(seen, request.payment.amount)?))),
+            _ => return Ok(Some(translate::report(payment_id, known_state(seen, whole(&request.payment))?))),
         };
         if left == request.standing {
             return Ok(None);
@@ -280,7 +280,7 @@ impl TbankBank {
         let state = if request.standing.minus(request.amount) == Ok(left) {
             BankState::Succeeded(request.amount)
         } else {
-            known_state(seen, request.payment.amount)?
+            known_state(seen, whole(&request.payment))?
         };
         Ok(Some(translate::report(payment_id, state)))
     }
@@ -389,7 +389,7 @@ impl Bank for TbankBank {
             None => match self.find(http, &payment.number).await? {
                 None => Ok(BankReport::new(None, BankState::NotFound)),
                 Some(found) => {
-                    let state = known_state(Seen::in_order(&found), payment.amount)?;
+                    let state = known_state(Seen::in_order(&found), whole(payment))?;
                     Ok(translate::report(&found.payment_id.text(), state))
                 }
             },
@@ -540,6 +540,11 @@ fn can_take(request: &PaymentRequest) -> Result<(), BankError> {
         return Err(refused("unsupported", "the bank takes roubles"));
     }
     Ok(())
+}
+
+/// What a payment's money came to: that which is not left any more went back. The bank does not say what was captured.
+const fn whole(payment: &Known) -> Money {
+    payment.amount
 }
 
 /// The state of a payment whose amount is known; one nobody has told us of is not an outcome.

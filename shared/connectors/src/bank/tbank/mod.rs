@@ -47,7 +47,7 @@ pub fn terms() -> Vec<MethodTerms> {
         hold_seconds: 0,
         ..card.clone()
     };
-    // «Доступный срок холдирования»: SberPay thirty days, the others as cards.
+    // Held as cards are, by SberPay for thirty days (developer.tbank.ru, «SberPay»).
     let pays = [(Method::TPay, 6), (Method::MirPay, 6), (Method::SberPay, 30)];
     let pays = pays.map(|(method, days)| MethodTerms { save: Feature::Off, ..self::card(method, days * DAY) });
     [card, sbp].into_iter().chain(pays).collect()
