@@ -41,7 +41,7 @@ pub fn terms() -> Vec<MethodTerms> {
         hold: Feature::Off, // «По СБП нет двухстадийной оплаты»
         partial_capture: false,
         partial_void: false,
-        // «Минимальная сумма операции с помощью СБП составляет 10 руб.»; the system itself takes a million roubles at most.
+        // «От 10 рублей до 1 миллиона рублей» (1.80, error 3016).
         least_minor: 1_000,
         greatest_minor: 100_000_000,
         hold_seconds: 0,

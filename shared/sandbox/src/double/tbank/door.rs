@@ -28,8 +28,8 @@ const OPEN_SECONDS: i64 = 24 * 3_600;
 const DUE_SECONDS: [i64; 2] = [60, 90 * 24 * 3_600];
 /// Names in `DATA` that the documents give themselves, longer than they allow.
 const SETTINGS: [&str; 2] = ["OperationInitiatorType", "notificationEnableSource"];
-/// Least amount of the СБП, kopecks.
-const SBP_LEAST: i64 = 1_000;
+/// Amounts of the СБП, kopecks: from ten roubles to a million.
+const SBP_AMOUNTS: std::ops::RangeInclusive<i64> = 1_000..=100_000_000;
 
 /// `POST /sandbox/tbank/{partner}/v2/{method}`.
 pub async fn call(
@@ -505,8 +505,8 @@ fn sbp_takes(deal: &Deal) -> Result<(), Said> {
     if deal.stages == Stages::Two {
         return Err(Said::new("3001", "Оплата через СБП недоступна", "По СБП нет двухстадийной оплаты."));
     }
-    if deal.amount.minor() < SBP_LEAST {
-        return Err(Said::new("3016", "Невозможно создать QR", "Сумма меньше 10 рублей."));
+    if !SBP_AMOUNTS.contains(&deal.amount.minor()) {
+        return Err(Said::new("3016", "Невозможно создать QR", "Сумма вне диапазона возможных."));
     }
     Ok(())
 }
