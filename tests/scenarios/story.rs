@@ -441,7 +441,7 @@ impl Story {
             now.operation(1).and_then(|operation| operation.reference()).unwrap_or("pay_unknown").to_owned();
         let mut forged = Forged {
             order: order.id.to_string(),
-            number: workflows::bank::operation_number(&order.id, 1),
+            number: format!("{}-o1", order.id),
             reference,
             state: "succeeded",
             amount: order.amount.minor(),

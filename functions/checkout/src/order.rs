@@ -98,6 +98,9 @@ async fn paid(
         channels: typed.channels.clone(),
         consent_personal_data: typed.consent_personal_data,
         consent_terms: typed.consent_terms,
+        consent_means: value(form, "consent_means").is_some(),
+        method: value(form, "method").map(ToOwned::to_owned),
+        means: value(form, "means").map(ToOwned::to_owned),
         csrf: csrf.to_owned(),
         address,
         user_agent: user_agent.to_owned(),
@@ -112,7 +115,7 @@ async fn paid(
                 .collect();
             payment_page(ports, &seen, lang, StatusCode::UNPROCESSABLE_ENTITY, &typed)
         }
-        Submitted::Look(_) => see_other(&order_path(token, reader)),
+        Submitted::Look(_) | Submitted::PayBySbp(_) => see_other(&order_path(token, reader)),
         Submitted::BankSilent(_) => {
             let onward =
                 (order_path(token, reader), view::pick(lang, "Вернуться к заказу", "Back to the order").to_owned());

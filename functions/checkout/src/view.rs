@@ -238,12 +238,14 @@ pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> 
     let order = &seen.order;
     let kind = match order.status() {
         Status::Awaiting if seen.now < order.expires_at => return Shown::Payable,
-        Status::Awaiting | Status::Expired => expired(ports, seen),
+        Status::Awaiting | Status::Expired | Status::Cancelled => expired(ports, seen),
         Status::Checking => StateKind::Checking {
             refresh_seconds: CHECKING_REFRESH_SECONDS,
             resume_url: order.open_payment().and_then(|payment| payment.url()).map(ToOwned::to_owned),
         },
-        Status::Paid | Status::Executing => paid(ports, seen, None),
+        Status::Paid | Status::Executing | Status::Held | Status::Ordered | Status::MeansSaved => {
+            paid(ports, seen, None)
+        }
         // Who has just paid is told of that first, and has a way back to the shop.
         Status::Fulfilled | Status::PaidOut if from_bank && just_paid(seen) => paid(ports, seen, Some(lang)),
         Status::Fulfilled | Status::PaidOut => fulfilled(ports, seen),
@@ -449,7 +451,22 @@ const fn words(event: Event, lang: Lang) -> Option<&'static str> {
         Event::Expired => ("Время на оплату вышло", "The time to pay is over"),
         Event::ResultOpened => ("Вы открыли результат", "You opened the result"),
         Event::Reminded => ("Мы напомнили о результате", "We reminded you of the result"),
-        Event::PaidOut => return None,
+        Event::Held => ("Деньги удержаны на карте", "The money is held on the card"),
+        Event::Released => ("Удержание снято", "The hold was let go"),
+        Event::RefundUndone => ("Банк вернул возврат, повторяем его", "The bank sent the refund back; we repeat it"),
+        Event::Edited => ("Состав заказа изменён", "The order was changed"),
+        Event::MeansSaved => ("Способ оплаты сохранён", "The means of payment are saved"),
+        Event::MeansNotSaved => ("Сохранить способ оплаты не удалось", "The means of payment were not saved"),
+        Event::PointsSpent => ("Часть оплачена бонусами", "A part was paid with points"),
+        Event::PointsReturned => ("Бонусы возвращены", "Points returned"),
+        Event::CaptureStarted
+        | Event::CaptureFailed
+        | Event::ReleaseStarted
+        | Event::HoldEnding
+        | Event::SplitStarted
+        | Event::SplitEnded
+        | Event::PointsAccrued
+        | Event::PaidOut => return None,
     };
     Some(match lang {
         Lang::Ru => ru,

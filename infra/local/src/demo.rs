@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::commission::CommissionTerms;
 use domain::id::{IdError, Mode, Tenant};
-use domain::partner::{BankAccount, Button, Channel, Partner, PayoutTerms, Returns, WebhookEndpoint};
+use domain::partner::{BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint};
 use domain::tax::VatRate;
 use domain::time::whole_seconds;
 use rust_decimal::Decimal;
@@ -128,6 +128,8 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
         payment_timeout_seconds: PAYMENT_TIMEOUT_SECONDS,
         channels: vec![Channel::Email, Channel::Sms],
         button: Button::Pay,
+        accounts: Vec::new(),
+        payment: PaymentSettings::default(),
     }
 }
 

@@ -148,6 +148,9 @@ pub struct MethodTerms {
     /// Seconds a hold stays, at most.
     #[serde(default)]
     pub hold_seconds: u32,
+    /// The day of the authorization counts as the first of them: the hold ends with a Moscow day.
+    #[serde(default)]
+    pub hold_counts_today: bool,
     /// What becomes of a hold after that.
     #[serde(default)]
     pub lapse: Lapse,

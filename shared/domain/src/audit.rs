@@ -2,8 +2,7 @@
 
 use crate::ledger::{self, Account, Posting};
 use crate::money::Money;
-use crate::order::{Event, ExecutionEnd, Operation, OperationKind, Order, TaskId};
-use crate::receipt::ReceiptKind;
+use crate::order::{Event, ExecutionEnd, Operation, OperationKind, Order, TaskId, TransactionKind};
 use crate::time::{Timestamp, plus_seconds};
 
 /// Seconds a task may be late before an order counts as stuck: a day.
@@ -93,81 +92,146 @@ impl Audit<'_> {
             }
         }
         let owed = self.balance(Account::PartnerPayable);
-        if owed > 0 {
+        if owed > 0 && !self.moved_after_payout() {
             self.say("books.partner", format!("the partner was given {owed} kopecks too much"));
         }
     }
 
+    /// Whether money moved after the partner's part had gone out: a payment that came late, or one the bank gave back by itself.
+    /// Then the partner owes, or is owed, the difference.
+    fn moved_after_payout(&self) -> bool {
+        let order = self.order;
+        let out = order.journal.iter().find(|entry| entry.event == Event::PaidOut).map(|entry| entry.no);
+        let moves = |event| matches!(event, Event::Captured | Event::Refunded | Event::RefundUndone);
+        out.is_some_and(|out| order.journal.iter().any(|entry| entry.no > out && moves(entry.event)))
+    }
+
     fn money(&mut self) {
         let order = self.order;
-        let (mut at_bank, mut fees) = (0_i64, 0_i64);
+        let (mut at_bank, mut at_nominal) = (0_i64, 0_i64);
         for operation in &order.operations {
-            let (event, sign) = match operation.kind {
-                OperationKind::Payment => (Event::Captured, 1),
-                OperationKind::Refund { .. } => (Event::Refunded, -1),
+            let moved = Order::receipt_due(operation).is_some();
+            let back = matches!(operation.kind, OperationKind::Return { .. });
+            let on_books = if back {
+                let undone = self.count(Event::RefundUndone, Some(operation.no));
+                self.count(Event::Refunded, Some(operation.no)).checked_sub(undone)
+            } else {
+                Some(self.count(Event::Captured, Some(operation.no)))
             };
-            let wanted = usize::from(operation.succeeded());
-            let found = self.count(event, Some(operation.no));
-            if found != wanted {
+            if on_books != Some(usize::from(moved)) {
                 self.say(
                     "money.journal",
-                    format!("operation {} is on the books {found} times, not {wanted}", operation.no),
+                    format!("operation {} is on the books {on_books:?} times, not {}", operation.no, u8::from(moved)),
                 );
             }
-            if operation.succeeded() {
-                at_bank += sign * operation.amount.minor();
-                fees += sign * order.commission.fee(operation.amount).map_or(0, Money::minor);
+            if moved {
+                let money = operation.money().map_or(0, Money::minor);
+                let money = if back { -money } else { money };
+                if operation.nominal { at_nominal += money } else { at_bank += money }
             }
-            self.refund(operation);
+            self.on_payment(operation);
         }
-        let booked = self.balance(Account::BankClearing);
-        if booked != at_bank {
-            self.say("money.bank", format!("the bank holds {at_bank} kopecks, the books say {booked}"));
+        for (account, wanted) in [(Account::BankClearing, at_bank), (Account::Nominal, at_nominal)] {
+            let booked = self.balance(account);
+            if booked != wanted {
+                self.say("money.bank", format!("{} holds {wanted} kopecks, the books say {booked}", account.code()));
+            }
         }
+        let Ok(taken) = order.taken() else {
+            return self.say("money.sum", "what was taken can not be summed up");
+        };
+        let fee = order.commission.fee(taken).map_or(0, Money::minor);
         let commission = -self.balance(Account::Commission);
-        if commission != fees {
-            self.say("money.fee", format!("the fee should be {fees} kopecks, the books say {commission}"));
+        if commission != fee {
+            self.say("money.fee", format!("the fee should be {fee} kopecks, the books say {commission}"));
         }
-        let standing = order.payments().filter(|p| p.succeeded() && order.refund_of(p.no).is_none()).count();
-        if standing > 1 {
-            self.say("money.twice", format!("{standing} payments stand for one order"));
+        let (owed, out) = (-self.balance(Account::PartnerPayable), -self.balance(Account::PayoutInTransit));
+        if owed != taken.minor() - fee - out {
+            self.say("money.partner", format!("the partner is owed {owed} kopecks, not {}", taken.minor() - fee - out));
         }
-        if order.has(Event::Expired) && standing > 0 {
+        self.payments();
+    }
+
+    fn payments(&mut self) {
+        let order = self.order;
+        let standing: Vec<_> = order.standing_payments().map(|payment| payment.child).collect();
+        for (at, child) in standing.iter().enumerate() {
+            if standing[..at].contains(child) {
+                self.say("money.twice", format!("several payments stand for {child:?}"));
+            }
+        }
+        if order.has(Event::Expired) && !standing.is_empty() {
             self.say("money.expired", "an expired order keeps a payment");
+        }
+        for payment in order.attempts() {
+            let Ok(figures) = order.figures(payment) else {
+                self.say("money.figures", format!("what became of payment {} can not be summed up", payment.no));
+                continue;
+            };
+            let came = if payment.succeeded() { payment.money().map_or(0, Money::minor) } else { 0 };
+            let (held, let_go, captured) = (figures.held.minor(), figures.let_go.minor(), figures.captured.minor());
+            let (returned, returning) = (figures.returned.minor(), figures.returning.minor());
+            if [held, let_go, captured, returned, returning].iter().any(|part| *part < 0)
+                || held + let_go + captured != came
+                || returned > captured
+                || (held == 0 && returned + returning > captured)
+                || (held > 0 && returning > held)
+            {
+                self.say(
+                    "money.parts",
+                    format!("payment {} of {came} kopecks does not add up: {figures:?}", payment.no),
+                );
+            }
+            // Refunds the bank took back are owed beside whatever is under way.
+            let undone = |no| self.count(Event::RefundUndone, Some(no)) > 0;
+            if order.operations_of(payment.no).filter(|of| of.is_open() && !undone(of.no)).count() > 1 {
+                self.say("money.open", format!("several operations of payment {} are under way", payment.no));
+            }
         }
     }
 
-    fn refund(&mut self, operation: &Operation) {
-        let OperationKind::Refund { of } = operation.kind else {
+    /// A capture, return or movement of points belongs to a payment that came, on the same account.
+    fn on_payment(&mut self, operation: &Operation) {
+        let Some(of) = operation.kind.of() else {
             return;
         };
         match self.order.operation(of) {
-            Some(payment) if payment.succeeded() && payment.amount == operation.amount => {}
-            _ => self.say("money.refund", format!("operation {} refunds what was not paid", operation.no)),
+            Some(payment)
+                if payment.succeeded()
+                    && payment.kind.of().is_none()
+                    && payment.account == operation.account
+                    && payment.nominal == operation.nominal => {}
+            _ => self.say("money.of", format!("operation {} belongs to no payment that came", operation.no)),
         }
-        let refunds = self.order.operations.iter().filter(|other| other.kind == operation.kind).count();
-        if refunds > 1 {
-            self.say("money.refund_twice", format!("payment {of} is refunded {refunds} times"));
+        if !operation.parts.is_empty() && !matches!(operation.kind, OperationKind::PointsSpent { .. }) {
+            let sum: i64 = operation.parts.iter().map(|part| part.amount.minor()).sum();
+            if sum != operation.amount.minor() {
+                self.say("money.lines", format!("the parts of operation {} sum up to {sum} kopecks", operation.no));
+            }
         }
     }
 
     fn receipts(&mut self) {
         let order = self.order;
-        for operation in order.operations.iter().filter(|operation| operation.succeeded()) {
-            let kind = match operation.kind {
-                OperationKind::Payment => ReceiptKind::Sale,
-                OperationKind::Refund { .. } => ReceiptKind::SaleRefund,
-            };
+        for operation in &order.operations {
+            let Some(kind) = Order::receipt_due(operation) else { continue };
             let of_it: Vec<_> = order.receipts.iter().filter(|receipt| receipt.operation == operation.no).collect();
             if of_it.len() != 1 || of_it.iter().any(|receipt| receipt.kind != kind) {
                 self.say("receipt.one", format!("operation {} has {} receipts", operation.no, of_it.len()));
             }
-            if of_it.iter().any(|r| r.fiscal.as_ref().is_some_and(|fiscal| fiscal.total != operation.amount)) {
-                self.say("receipt.total", format!("the receipt of operation {} has another total", operation.no));
+            for receipt in of_it {
+                let printed = receipt.fiscal.as_ref().map(|fiscal| fiscal.total);
+                if printed.is_some() && printed != order.receipt_total(receipt) {
+                    self.say("receipt.total", format!("the receipt of operation {} has another total", operation.no));
+                }
             }
         }
         for receipt in &order.receipts {
-            if !order.operation(receipt.operation).is_some_and(Operation::succeeded) {
+            let covered = order.operation(receipt.operation).is_some_and(|operation| {
+                // A refund the bank took back is owed again; its receipt waits for it.
+                Order::receipt_due(operation).is_some() || self.count(Event::RefundUndone, Some(operation.no)) > 0
+            });
+            if !covered {
                 self.say("receipt.orphan", format!("receipt {} covers no money", receipt.no));
             }
         }
@@ -175,12 +239,13 @@ impl Audit<'_> {
 
     fn execution(&mut self) {
         let order = self.order;
-        let refunded = order.payments().filter(|payment| order.refund_of(payment.no).is_some()).count();
+        let stands = order.standing_payment().is_some();
+        let settling = order.payments().any(|payment| order.open_operation_of(payment.no).is_some());
         match order.execution.ended {
-            Some(ExecutionEnd::Cancelled(_) | ExecutionEnd::Failed(_)) if refunded == 0 => {
+            Some(ExecutionEnd::Cancelled(_) | ExecutionEnd::Failed(_)) if stands && !settling => {
                 self.say("execution.refund", "the order was cancelled and its money was not sent back");
             }
-            Some(ExecutionEnd::Fulfilled(_)) if order.standing_payment().is_none() => {
+            Some(ExecutionEnd::Fulfilled(_)) if order.payments().all(|payment| !payment.succeeded()) => {
                 self.say("execution.unpaid", "the order was fulfilled and nothing pays for it");
             }
             _ => {}
@@ -202,10 +267,11 @@ impl Audit<'_> {
         match unpaid.payable_at() {
             Some(at) if at <= paid_out => {}
             Some(at) => self.say("payout.early", format!("paid out at {paid_out}, payable from {at}")),
+            None if self.moved_after_payout() => {}
             None => self.say("payout.unfulfilled", "paid out without being fulfilled and paid"),
         }
         let left = self.balance(Account::PartnerPayable);
-        if left != 0 {
+        if left != 0 && !self.moved_after_payout() {
             self.say("payout.amount", format!("{left} kopecks are left on the partner's account after the payout"));
         }
     }
@@ -215,11 +281,8 @@ impl Audit<'_> {
         let order = self.order;
         let has = |id: TaskId| order.tasks.iter().any(|task| task.id == id);
         for operation in order.operations.iter().filter(|operation| operation.is_open()) {
-            let task = match operation.kind {
-                OperationKind::Payment => TaskId::AskBank(operation.no),
-                OperationKind::Refund { .. } => TaskId::Refund(operation.no),
-            };
-            if !has(task) {
+            let known = has(TaskId::AskBank(operation.no)) || has(TaskId::TellBank(operation.no));
+            if !known {
                 self.say(
                     "forgotten.operation",
                     format!("nobody is to learn what became of operation {}", operation.no),
@@ -231,7 +294,16 @@ impl Audit<'_> {
                 self.say("forgotten.receipt", format!("nobody is to print receipt {}", receipt.no));
             }
         }
-        let executing = order.standing_payment().is_some() && order.execution.ended.is_none();
+        for operation in order.operations.iter().filter(|operation| {
+            operation.told() == Some(TransactionKind::Authorization)
+                && operation.hold_until.is_some_and(|until| until < now)
+                && order.figures(operation).is_ok_and(|figures| figures.held.is_positive())
+        }) {
+            if order.open_operation_of(operation.no).is_none() && !has(TaskId::AskBank(operation.no)) {
+                self.say("forgotten.hold", format!("nobody decides about the hold of operation {}", operation.no));
+            }
+        }
+        let executing = order.standing_payment().is_some() && order.execution.ended.is_none() && !order.is_splitting();
         if executing && order.execution.handed_over_at.is_none() && !has(TaskId::HandOver) {
             self.say("forgotten.execution", "nobody is to hand the order over");
         }

@@ -13,6 +13,9 @@ pub struct ConsentEvidence {
     /// Acceptance of the terms of the agent's service.
     #[serde(rename = "t")]
     pub terms: AgreedText,
+    /// Consent to keep the means of payment and charge them again, where the buyer gave it.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<AgreedText>,
     /// When both boxes were ticked and the form was sent.
     #[serde(rename = "a", with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,

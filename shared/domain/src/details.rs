@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::acquiring::{Lapse, Method, Stages};
 use crate::consent::ConsentEvidence;
 use crate::money::Money;
 use crate::partner::{Button, Channel, Returns};
@@ -49,6 +50,102 @@ pub struct Details {
     /// The buyer's consents.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentEvidence>,
+    /// How it is to be paid.
+    #[serde(rename = "y", default, skip_serializing_if = "is_default")]
+    pub payment: PaymentTerms,
+}
+
+/// How an order is to be paid.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PaymentTerms {
+    /// In how many stages.
+    #[serde(rename = "g", default, skip_serializing_if = "is_default")]
+    pub stages: Stages,
+    /// When held money is captured.
+    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
+    pub capture: CaptureRule,
+    /// What becomes of a hold nobody captured in time.
+    #[serde(rename = "e", default, skip_serializing_if = "is_default")]
+    pub hold_end: Lapse,
+    /// What the buyer comes for.
+    #[serde(rename = "p", default, skip_serializing_if = "is_default")]
+    pub purpose: Purpose,
+    /// The shop's own id of the buyer.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// The price in the shop's currency, where that is another one.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
+    /// Most that may be paid with bonus points.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub points_max: Option<Money>,
+    /// Parts of the order that are paid separately.
+    #[serde(rename = "k", default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Child>,
+    /// Children whose payments must succeed, at least; with fewer, everything goes back.
+    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
+    pub children_least: u8,
+    /// Which of the shop's sites the order came from.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The means the offer may be paid by; all that are there when empty.
+    #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Method>,
+}
+
+/// When held money is captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureRule {
+    /// By command, or by a rule of the partner's.
+    #[default]
+    Manual,
+    /// When the order is fulfilled.
+    Fulfilled,
+}
+
+/// What a buyer comes to the checkout for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To pay.
+    #[default]
+    Pay,
+    /// To order now and be charged later, by saved means.
+    Order,
+    /// To save means and nothing else.
+    SaveMeans,
+}
+
+/// A price in another currency, and the rate it was converted by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// The price.
+    #[serde(rename = "a")]
+    pub amount: Money,
+    /// Units of the order's currency for one of the price's.
+    #[serde(rename = "r")]
+    pub rate: rust_decimal::Decimal,
+    /// The day the rate is in force since.
+    #[serde(rename = "d")]
+    pub since: jiff::civil::Date,
+}
+
+/// A part of an order that is paid separately: a warehouse's, a seller's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    /// The shop's name of it.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Its lines, counted from 1. Every line belongs to just one child.
+    #[serde(rename = "l")]
+    pub lines: Vec<u8>,
+    /// Its part of the amount.
+    #[serde(rename = "a")]
+    pub amount: Money,
+    /// ИНН of the legal entity it is paid to, where that is not the order's.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -141,6 +141,12 @@ impl OrderId {
         self.ulid.to_string().to_lowercase()
     }
 
+    /// The order of a tenant by its ULID alone, in lower case.
+    pub fn of(tenant: &Tenant, ulid: &str) -> Option<Self> {
+        let mode = if tenant.is_test() { "t" } else { "l" };
+        format!("ord_{mode}_{}_{ulid}", tenant.partner()).parse().ok()
+    }
+
     /// When the order was created.
     pub fn created_at(&self) -> Timestamp {
         i64::try_from(self.ulid.timestamp_ms())

@@ -10,6 +10,9 @@ pub enum Account {
     /// Money of captured payments at the acquiring bank (asset).
     #[serde(rename = "bank")]
     BankClearing,
+    /// Money that landed on a nominal account, past the settlement account (asset).
+    #[serde(rename = "nominal")]
+    Nominal,
     /// What the agent owes the partner (liability).
     #[serde(rename = "partner")]
     PartnerPayable,
@@ -23,12 +26,14 @@ pub enum Account {
 
 impl Account {
     /// All accounts, in the order a trial balance lists them.
-    pub const ALL: [Self; 4] = [Self::BankClearing, Self::PartnerPayable, Self::Commission, Self::PayoutInTransit];
+    pub const ALL: [Self; 5] =
+        [Self::BankClearing, Self::Nominal, Self::PartnerPayable, Self::Commission, Self::PayoutInTransit];
 
     /// The code used in rows and in the API.
     pub const fn code(self) -> &'static str {
         match self {
             Self::BankClearing => "bank",
+            Self::Nominal => "nominal",
             Self::PartnerPayable => "partner",
             Self::Commission => "fee",
             Self::PayoutInTransit => "payout",
@@ -68,16 +73,17 @@ impl Posting {
     }
 }
 
-/// A captured payment: the whole amount is owed to the partner, and the fee is withheld at the same moment.
-pub fn capture(amount: Money, fee: Money) -> Vec<Posting> {
-    let gross = Posting { debit: Account::BankClearing, credit: Account::PartnerPayable, amount };
+/// A captured payment: the whole amount is owed to the partner, and the fee is withheld at the same moment. `at` is where the
+/// money lands.
+pub fn capture(at: Account, amount: Money, fee: Money) -> Vec<Posting> {
+    let gross = Posting { debit: at, credit: Account::PartnerPayable, amount };
     let withheld = Posting { debit: Account::PartnerPayable, credit: Account::Commission, amount: fee };
     [gross, withheld].into_iter().filter(|posting| posting.amount.is_positive()).collect()
 }
 
-/// A refund: the capture's postings, reversed.
-pub fn refund(amount: Money, fee: Money) -> Vec<Posting> {
-    capture(amount, fee).into_iter().map(Posting::reversed).collect()
+/// A refund: a capture's postings, reversed.
+pub fn refund(at: Account, amount: Money, fee: Money) -> Vec<Posting> {
+    capture(at, amount, fee).into_iter().map(Posting::reversed).collect()
 }
 
 /// The partner's part goes out.
@@ -108,11 +114,11 @@ mod tests {
     #[test]
     fn a_refund_undoes_a_capture_and_all_accounts_sum_to_zero() {
         let (amount, fee) = (Money::rub(300_000), Money::rub(10_500));
-        let mut postings = capture(amount, fee);
+        let mut postings = capture(Account::BankClearing, amount, fee);
         assert_eq!(balance(Account::PartnerPayable, Money::rub(0), &postings).unwrap(), Money::rub(-289_500));
         let sum: i64 = Account::ALL.iter().map(|a| balance(*a, Money::rub(0), &postings).unwrap().minor()).sum();
         assert_eq!(sum, 0);
-        postings.extend(refund(amount, fee));
+        postings.extend(refund(Account::BankClearing, amount, fee));
         for account in Account::ALL {
             assert!(balance(account, Money::rub(0), &postings).unwrap().is_zero());
         }

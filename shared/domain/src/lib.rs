@@ -18,4 +18,5 @@ pub mod payout;
 pub mod receipt;
 pub mod tax;
 pub mod time;
+pub mod wallet;
 pub mod webhook;

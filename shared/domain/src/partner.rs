@@ -1,8 +1,15 @@
 //! A partner's settings in one mode: who they are, what is printed about them, what they are charged, where they want to hear.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::acquiring::{Account, Lapse, Stages};
 use crate::commission::CommissionTerms;
+use crate::details::CaptureRule;
+use crate::money::Currency;
 use crate::tax::VatRate;
 
 /// Settings of one tenant.
@@ -45,6 +52,72 @@ pub struct Partner {
     /// Label of the button.
     #[serde(default)]
     pub button: Button,
+    /// Contracts with banks. A test partner without any has the sandbox's own bank.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Account>,
+    /// How orders are paid that do not say so themselves.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub payment: PaymentSettings,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How a partner's orders are paid.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSettings {
+    /// In how many stages.
+    #[serde(default)]
+    pub stages: Stages,
+    /// When held money is captured.
+    #[serde(default)]
+    pub capture: CaptureRule,
+    /// What becomes of a hold nobody captured in time.
+    #[serde(default)]
+    pub hold_end: Lapse,
+    /// What the shop's own order statuses do to the payment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<String, StatusAction>,
+    /// Rates of the shop's currencies, each in force since a day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<Rate>,
+    /// An operator has stopped charges without the buyer: banks freeze accounts that abuse them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub charges_frozen: bool,
+}
+
+/// What one of the shop's own statuses does to an order's payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusAction {
+    /// Captures all that is held.
+    Capture,
+    /// Charges the means the buyer has left.
+    Charge,
+    /// Cancels the order.
+    Cancel,
+}
+
+/// Roubles for one unit of a currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// The shop's currency.
+    pub currency: Currency,
+    /// Roubles for one unit.
+    pub rate: Decimal,
+    /// The Moscow day it is in force since.
+    pub since: Date,
+}
+
+impl PaymentSettings {
+    /// The rate of a currency on a day: the latest one in force.
+    pub fn rate(&self, currency: Currency, on: Date) -> Option<&Rate> {
+        let fits = |rate: &&Rate| rate.currency == currency && rate.since <= on;
+        self.rates.iter().filter(fits).max_by_key(|rate| rate.since)
+    }
 }
 
 /// Return addresses, absolute `https` URLs.

@@ -87,28 +87,28 @@ pub const METHOD_FULL: u8 = 4;
 pub const FFD_VERSION: u8 = 4;
 
 impl ReceiptDocument {
-    /// The document of the `no`-th receipt of an order.
+    /// The document of a receipt.
     ///
     /// # Errors
     /// The lines do not sum up.
     pub fn new(
-        order: &OrderId,
-        no: u8,
+        external_id: String,
         kind: ReceiptKind,
+        lines: Vec<Line>,
         details: &Details,
         partner: &Partner,
         agent: Agent,
         place: String,
     ) -> Result<Self, MoneyError> {
-        let zero = details.lines.first().map_or(Money::rub(0), |line| line.amount.zero());
-        let total = details.lines.iter().try_fold(zero, |sum, line| sum.plus(line.amount))?;
+        let zero = lines.first().map_or(Money::rub(0), |line| line.amount.zero());
+        let total = lines.iter().try_fold(zero, |sum, line| sum.plus(line.amount))?;
         Ok(Self {
-            external_id: external_id(order, no),
+            external_id,
             kind,
             agent,
             place,
             buyer_contact: details.receipt_contact().unwrap_or_default().to_owned(),
-            lines: details.lines.clone(),
+            lines,
             supplier: Supplier { name: partner.name.clone(), inn: partner.inn.clone(), phone: partner.phone.clone() },
             total,
         })

@@ -27,7 +27,7 @@ pub mod start;
 
 pub use http_door::{ClientAddress, RequestId, door, serve_http};
 pub use json_body::JsonBody;
-pub use outcome::{heard, worked};
+pub use outcome::{answered, heard, worked};
 pub use problem::{FieldError, Problem};
 pub use schedule_door::serve_schedule;
 pub use sqs_door::{WorkerError, handle_batch, serve_sqs};

@@ -2,9 +2,11 @@
 //!
 //! Every error says whose it is; here that one word sets status, retry and log level.
 
+use axum::response::{IntoResponse, Response};
 use connectors::bank::CallbackError;
 use domain::order::Refusal;
 use http::StatusCode;
+use workflows::bank::{CallbackAnswer, Heard};
 use workflows::error::{Whose, WorkflowError};
 
 use crate::problem::{FieldError, Problem};
@@ -28,6 +30,20 @@ pub fn worked(outcome: Result<(), WorkflowError>) -> Result<(), WorkerError> {
         (Whose::Outside, _) => Err(WorkerError::Outside(error.into())),
         (Whose::Ours, WorkflowError::Message(_)) => Err(WorkerError::Unreadable(error.into())),
         (Whose::Ours, _) => Err(WorkerError::Ours(error.into())),
+    }
+}
+
+/// The answer to a bank's callback, in the words the bank wants to hear.
+///
+/// # Errors
+/// It is not on record, and why.
+pub fn answered(outcome: Result<Result<Heard, CallbackError>, WorkflowError>) -> Result<Response, Problem> {
+    match outcome {
+        Ok(Ok(Heard { answer: CallbackAnswer { content_type, body }, .. })) => Ok(match content_type {
+            Some(content_type) => ([(http::header::CONTENT_TYPE, content_type)], body).into_response(),
+            None => body.into_response(),
+        }),
+        other => heard(other).map(IntoResponse::into_response),
     }
 }
 
@@ -116,6 +132,30 @@ pub fn refused(refusal: &Refusal) -> Problem {
         Refusal::NotCancellable => {
             ("not_cancellable", "The order can not be cancelled now", "Сейчас заказ нельзя отменить")
         }
+        Refusal::OperationUnderWay(_) => (
+            "operation_under_way",
+            "The outcome of another operation on the payment is not known yet",
+            "Исход другой операции с платежом ещё неизвестен",
+        ),
+        Refusal::NothingHeld => ("nothing_held", "Nothing is held", "Ничего не удержано"),
+        Refusal::NothingStands => ("nothing_stands", "Nothing stands that could go back", "Возвращать нечего"),
+        Refusal::Part(_) => ("part", "There is not so much of it", "Столько нет"),
+        Refusal::Unsupported(_) => {
+            ("unsupported", "The bank does not offer it for this payment", "Банк этого для платежа не умеет")
+        }
+        Refusal::NotEditable => ("not_editable", "The order can not be edited now", "Сейчас заказ нельзя изменить"),
+        Refusal::AboveHold { .. } => {
+            ("above_hold", "The new basket costs more than is held", "Новая корзина дороже удержанной суммы")
+        }
+        Refusal::NoMeans => ("no_means", "There are no saved means to charge", "Нет сохранённого способа оплаты"),
+        Refusal::PaidOut => {
+            ("paid_out", "The partner's part of the order has been paid out", "Деньги за заказ уже выплачены")
+        }
+        Refusal::TerminalReference => (
+            "terminal_reference",
+            "The reference of the terminal's refund is missing",
+            "Нужен номер операции возврата на терминале",
+        ),
         Refusal::NotMature => ("not_mature", "The order is not payable yet", "Выплата по заказу ещё не наступила"),
         Refusal::NotFulfilled => ("not_fulfilled", "The order is not fulfilled", "Заказ не исполнен"),
         Refusal::Money(_) => ("amounts", "The amounts do not work out", "Суммы не сходятся"),

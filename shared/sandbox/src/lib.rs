@@ -1,7 +1,8 @@
 //! The room that **stands in** for everybody outside: the sandbox bank, register and executor, and a clock per test partner.
 //!
 //! Invariant: the sandbox is on the other side of the wire. It learns of an order only what a connector sends, tells of it only
-//! by signed callbacks, reads no row of ours and calls no workflow but the test clock and the key check; what it promises
+//! by signed callbacks, reads no row of ours and calls no workflow but the test clock, the key check and a test partner's choice
+//! of bank; what it promises
 //! happens in the test partner's own time, found again by its rows' due index. Live tenants do not exist here.
 //!
 //! It is honest: it validates like the real thing, keeps one outcome per number whatever comes in which order, and where it

@@ -12,6 +12,7 @@
 //! | list of tenants | `TENANTS` | tenant | sweep, audit |
 //! | API key | `K#sha256(key)` | `K` | authentication |
 //! | counters | `C#name` | `C` | leases of numbers |
+//! | saved means | `B#tenant#sha256(customer)` | means id | a buyer's wallet; id |
 //! | payout | `Y#tenant` | payout id | id; a tenant's payouts |
 //! | sandbox row | `S#tenant#kind` | id | the sandbox |
 //!
@@ -110,6 +111,16 @@ pub fn payout(tenant: &Tenant, id: &str) -> Key {
     key(payout_partition(tenant), id)
 }
 
+/// Partition of a buyer's wallet at a shop. The shop's id of the buyer is hashed: it may be anything, an e-mail too.
+pub fn wallet_partition(tenant: &Tenant, customer: &str) -> String {
+    format!("B#{tenant}#{}", hex::encode(Sha256::digest(customer)))
+}
+
+/// Means in a wallet.
+pub fn means(tenant: &Tenant, customer: &str, id: &str) -> Key {
+    key(wallet_partition(tenant, customer), id)
+}
+
 /// Partition of sandbox rows of a kind.
 pub fn sandbox_partition(tenant: &Tenant, kind: &str) -> String {
     format!("S#{tenant}#{kind}")
@@ -176,6 +187,7 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'P' | b'K' | b'T'), _) => "partner settings",
         (Some(b'C'), _) => "counter",
         (Some(b'Y'), _) => "payout",
+        (Some(b'B'), _) => "saved means",
         (Some(b'S'), _) => "sandbox",
         (Some(b'l' | b't' | b's'), _) => "due index",
         _ => "other",

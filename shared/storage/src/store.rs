@@ -10,6 +10,7 @@ use domain::order::{Order, TaskId};
 use domain::partner::Partner;
 use domain::payout::Payout;
 use domain::time::Timestamp;
+use domain::wallet::Kept;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -410,6 +411,28 @@ impl Store {
         let number = self.table.add(&keys::counter("payment-order"), 1).await?;
         Ok(u32::try_from((number - 1) % 999_999 + 1).unwrap_or(1))
     }
+
+    // --- wallets ---
+
+    /// Means of a buyer's.
+    pub async fn means(&self, tenant: &Tenant, customer: &str, id: &str) -> Result<Option<Kept>, StoreError> {
+        self.read(&keys::means(tenant, customer, id), Freshness::Consistent).await
+    }
+
+    /// A buyer's wallet, oldest first; at most 50.
+    pub async fn wallet(&self, tenant: &Tenant, customer: &str) -> Result<Vec<Kept>, StoreError> {
+        let pk = keys::wallet_partition(tenant, customer);
+        let range = Range { pk, prefix: String::new(), after: None, descending: false, limit: 50 };
+        let page = self.table.query(&range, Freshness::Consistent).await?;
+        page.items.iter().map(parse).collect()
+    }
+
+    /// Keeps means in a wallet, as they are now.
+    pub async fn put_means(&self, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<(), StoreError> {
+        self.write(keys::means(tenant, customer, &kept.id), kept).await
+    }
+
+    // --- payouts ---
 
     /// A payout.
     pub async fn payout(&self, tenant: &Tenant, id: &str) -> Result<Option<Payout>, StoreError> {

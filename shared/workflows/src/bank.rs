@@ -1,155 +1,369 @@
-//! Payments and refunds at the bank: told once, asked about whenever unknown.
+//! Payments at the bank: told once, asked about whenever unknown.
+//!
+//! A bank knows an operation by a stable number. The sandbox's own bank gets `{order}-o{operation}`; every other bank, whose
+//! numbers may be no longer than 30 characters and are one tenant's anyway, the order's ULID and the operation. An attempt the
+//! bank has declined is followed by one under a new number (`…a1`).
 
-pub use connectors::bank::Incoming;
 use connectors::bank::{
-    BankError, Callback, CallbackError, Known, PaymentRequest, Question, Registered, ReturnRequest, Show,
+    BankError, Callback, CallbackError, CaptureRequest, ChargeRequest, Known, PaymentRequest, Question, Registered,
+    ReturnRequest, Show,
 };
-use domain::acquiring::{Method, Return, Stages};
+pub use connectors::bank::{CallbackAnswer, Incoming};
+use domain::acquiring::Return;
 use domain::details::Details;
-use domain::id::OrderId;
-use domain::money::Money;
-use domain::order::{BankReport, Command, OperationKind, Order, TaskId};
+use domain::id::{OrderId, Tenant};
+use domain::order::{
+    BankReport, BankState, Command, DeclineReason, Operation, OperationKind, Order, TaskId, TransactionKind, means_id,
+};
 use domain::partner::Partner;
 
+use crate::connect::{self, At};
 use crate::error::WorkflowError;
 use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
-use crate::{connect, links};
+use crate::{clock, links, wallet};
 
 /// The stable number the bank knows an operation by.
-pub fn operation_number(order: &OrderId, operation: u8) -> String {
-    format!("{order}-o{operation}")
+pub fn operation_number(order: &OrderId, operation: &Operation) -> String {
+    let name = if operation.account.is_some() { order.ulid() } else { format!("{order}-") };
+    match operation.attempt() {
+        0 => format!("{name}o{}", operation.no),
+        attempt => format!("{name}o{}a{attempt}", operation.no),
+    }
 }
 
-fn operation_of(number: &str) -> Option<(OrderId, u8)> {
-    let (order, operation) = number.rsplit_once("-o")?;
-    Some((order.parse().ok()?, operation.parse().ok()?))
+/// The order and operation a number names. Numbers given to banks other than the sandbox's own name no tenant.
+fn operation_of(tenant: &Tenant, number: &str) -> Option<(OrderId, u8)> {
+    let (name, operation) = number.rsplit_once('o')?;
+    let operation = operation.split_once('a').map_or(operation, |(operation, _)| operation).parse().ok()?;
+    let order = match name.strip_suffix('-') {
+        Some(order) => order.parse().ok()?,
+        None => OrderId::of(tenant, name)?,
+    };
+    Some((order, operation))
 }
 
-/// Tells the bank of a payment whose intention is on record, and records what it answers. Repeatable: the bank knows the
-/// payment by a stable number.
-pub async fn register(
+/// An operation as its bank knows it.
+fn known(order: &Order, operation: &Operation) -> Known {
+    Known {
+        number: operation_number(&order.id, operation),
+        reference: operation.reference().map(ToOwned::to_owned),
+        amount: operation.amount,
+        method: operation.method,
+    }
+}
+
+/// The payment an operation belongs to; itself when it is one.
+fn payment_of<'a>(order: &'a Order, operation: &'a Operation) -> &'a Operation {
+    operation.kind.of().and_then(|of| order.operation(of)).unwrap_or(operation)
+}
+
+fn request(
     ports: &Ports,
     order: &Order,
     details: &Details,
     partner: &Partner,
-    operation: u8,
-) -> Result<Registered, WorkflowError> {
+    operation: &Operation,
+) -> PaymentRequest {
     let settings = &ports.settings;
-    let number = operation_number(&order.id, operation);
     let page = links::checkout_url(settings, &order.id);
-    let request = PaymentRequest {
-        callback_url: format!("{}/callbacks/bank/sandbox/{}", settings.base_url, order.id),
-        number,
-        bill: format!("{}.{operation}", order.bill),
-        amount: order.amount,
+    let contact = |contact: &Option<domain::details::Contact>| contact.as_ref().map(|contact| contact.value.clone());
+    PaymentRequest {
+        callback_url: connect::callback_url(settings, &order.id, operation.account.as_deref()),
+        number: operation_number(&order.id, operation),
+        bill: format!("{}.{}", order.bill, operation.no),
+        amount: operation.amount,
+        method: operation.method,
+        stages: operation.stages,
         description: details.description.clone().unwrap_or_else(|| order.number.clone()),
         return_url: format!("{page}/return"),
         expires_at: order.expires_at,
         language: details.language,
         merchant: partner.name.clone(),
-        method: Method::Card,
-        stages: Stages::One,
-        customer: None,
-        save: false,
-        points_max: None,
-        email: details.email.as_ref().map(|contact| contact.value.clone()),
-        phone: details.phone.as_ref().map(|contact| contact.value.clone()),
-    };
-    let bank = connect::bank(ports, order.id.tenant())?;
-    let registered = bank.register(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
-    let Registered { reference, show } = registered.clone();
-    let (Show::Page(url) | Show::Sbp(url)) = show;
-    let command = Command::BankRegistered { operation, reference, url };
-    apply_knowing(ports, order.clone(), details.clone(), &command).await?;
-    Ok(registered)
+        customer: details.payment.customer.clone(),
+        save: operation.save && details.payment.customer.is_some(),
+        points_max: details.payment.points_max.filter(|_| operation.kind == OperationKind::Payment),
+        email: contact(&details.email),
+        phone: contact(&details.phone),
+    }
 }
 
-/// Records what the bank says in a callback. The signature is verified over the bytes that came.
+/// What the buyer does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Pays on the bank's page.
+    Page(String),
+    /// Pays by the СБП, from our own page.
+    Sbp,
+    /// Nothing: the bank has said how it ended, or will.
+    Look,
+}
+
+/// Tells the bank of a payment whose intention is on record, and records what it answers. Repeatable: the bank knows the
+/// payment by a stable number. Saved means are charged at once.
+pub async fn register(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    partner: &Partner,
+    no: u8,
+) -> Result<Next, WorkflowError> {
+    let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
+    let request = request(ports, order, details, partner, operation);
+    let bank = connect::bank(ports, partner, At::operation(order, operation))?;
+    let http = ports.http.as_ref();
+    if operation.means.is_some() {
+        let Some(token) = token(ports, order, details, operation).await? else {
+            let declined = BankReport::new(None, BankState::Declined(DeclineReason::Other));
+            report(ports, order, details, no, declined, true).await?;
+            return Ok(Next::Look);
+        };
+        let charge = ChargeRequest { payment: request, token, buyer_present: true };
+        let charged = bank.charge(http, &charge).await.map_err(WorkflowError::Bank)?;
+        let applied = report(ports, order, details, no, charged.report.clone(), true).await?;
+        let Some(url) = charged.page else { return Ok(Next::Look) };
+        if let Some(reference) = charged.report.reference {
+            let command = Command::BankRegistered { operation: no, reference, url: url.clone() };
+            apply_knowing(ports, applied.order, applied.details, &command).await?;
+        }
+        return Ok(Next::Page(url));
+    }
+    let Registered { reference, show } = bank.register(http, &request).await.map_err(WorkflowError::Bank)?;
+    let (url, next) = match show {
+        Show::Page(url) => (url.clone(), Next::Page(url)),
+        Show::Sbp(link) => (link, Next::Sbp),
+    };
+    let command = Command::BankRegistered { operation: no, reference, url };
+    apply_knowing(ports, order.clone(), details.clone(), &command).await?;
+    Ok(next)
+}
+
+async fn report(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    operation: u8,
+    report: BankReport,
+    asked: bool,
+) -> Result<Applied, WorkflowError> {
+    let command = Command::BankReported { operation, report, asked };
+    apply_knowing(ports, order.clone(), details.clone(), &command).await
+}
+
+/// The bank's token of the means an operation charges: from the wallet, or from the order itself when they were saved with it
+/// a moment ago. Nothing when they were deleted or switched off.
+async fn token(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    operation: &Operation,
+) -> Result<Option<String>, WorkflowError> {
+    let Some(means) = &operation.means else { return Ok(None) };
+    let own = order.attempts().find(|saved| saved.saved.is_some() && means_id(&order.id, saved.no) == *means);
+    if let Some(saved) = own.and_then(|saved| saved.saved.as_ref()) {
+        return Ok(Some(saved.token.clone()));
+    }
+    let Some(customer) = &details.payment.customer else { return Ok(None) };
+    let kept = ports.store.means(order.id.tenant(), customer, means).await?;
+    Ok(kept.filter(|kept| kept.is_usable() && kept.account == operation.account).map(|kept| kept.means.token))
+}
+
+/// What a bank's callback came to.
+#[derive(Debug)]
+pub struct Heard {
+    /// The order, unless the callback is about no payment.
+    pub applied: Option<Applied>,
+    /// What the bank wants to hear.
+    pub answer: CallbackAnswer,
+}
+
+/// Records what the sandbox's own bank says in a callback about an order. The signature is verified over the bytes that came.
 pub async fn callback(
     ports: &Ports,
     id: &OrderId,
     incoming: &Incoming,
-) -> Result<Result<Applied, CallbackError>, WorkflowError> {
-    let bank = connect::bank(ports, id.tenant())?;
-    let Callback { number, report, .. } = match bank.callback(ports.clock.now(), incoming) {
-        Ok(Some(callback)) => callback,
-        Ok(None) => return Err(WorkflowError::NotFound),
+) -> Result<Result<Heard, CallbackError>, WorkflowError> {
+    let partner = perform::partner(ports, id.tenant()).await?;
+    let bank = connect::bank(ports, &partner, At { tenant: id.tenant(), account: None })?;
+    let callback = match bank.callback(ports.clock.now(), incoming) {
+        Ok(callback) => callback,
         Err(error) => return Ok(Err(error)),
     };
-    let Some((order, operation)) = operation_of(&number).filter(|(order, _)| order == id) else {
-        return Err(WorkflowError::NotFound);
+    let Some(callback) = callback else { return Ok(Ok(Heard { applied: None, answer: CallbackAnswer::EMPTY })) };
+    match operation_of(id.tenant(), &callback.number) {
+        Some((order, operation)) if order == *id => heard(ports, &order, operation, callback).await.map(Ok),
+        _ => Err(WorkflowError::NotFound),
+    }
+}
+
+/// Records what a bank says in a callback to an account.
+pub async fn account_callback(
+    ports: &Ports,
+    tenant: &Tenant,
+    account: &str,
+    incoming: &Incoming,
+) -> Result<Result<Heard, CallbackError>, WorkflowError> {
+    let partner = perform::partner(ports, tenant).await?;
+    let bank = connect::bank(ports, &partner, At { tenant, account: Some(account) })?;
+    let callback = match bank.callback(ports.clock.now(), incoming) {
+        Ok(Some(callback)) => callback,
+        Ok(None) => return Ok(Ok(Heard { applied: None, answer: CallbackAnswer::EMPTY })),
+        Err(error) => return Ok(Err(error)),
     };
-    apply(ports, &order, &Command::BankReported { operation, report }).await.map(Ok)
+    let (order, operation) = operation_of(tenant, &callback.number).ok_or(WorkflowError::NotFound)?;
+    let loaded =
+        ports.store.load(&order, storage::table::Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
+    let pinned = loaded.order.operation(operation).and_then(|operation| operation.account.as_deref());
+    if pinned != Some(account) {
+        return Err(WorkflowError::NotFound);
+    }
+    heard(ports, &order, operation, callback).await.map(Ok)
+}
+
+async fn heard(ports: &Ports, order: &OrderId, no: u8, callback: Callback) -> Result<Heard, WorkflowError> {
+    let Callback { report, proven, answer, .. } = callback;
+    let applied = if proven {
+        apply(ports, order, &Command::BankReported { operation: no, report, asked: false }).await?
+    } else {
+        // A bank that signs nothing is only a reason to ask.
+        ask(ports, order, no).await?
+    };
+    Ok(Heard { applied: Some(applied), answer })
 }
 
 /// Asks the bank how an operation stands, and records the answer.
-pub async fn ask(ports: &Ports, id: &OrderId, operation: u8) -> Result<Applied, WorkflowError> {
-    let bank = connect::bank(ports, id.tenant())?;
-    let number = operation_number(id, operation);
-    let payment = Known { number: number.clone(), reference: None, amount: Money::rub(0), method: Method::Card };
-    let question = Question { number, payment, reference: None };
+pub async fn ask(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, WorkflowError> {
+    let loaded = ports.store.load(id, storage::table::Freshness::Eventual).await?;
+    let loaded = match loaded {
+        Some(loaded) if loaded.order.operation(no).is_some() => loaded,
+        _ => ports.store.load(id, storage::table::Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?,
+    };
+    ask_knowing(ports, loaded.order, loaded.details, no).await
+}
+
+async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> Result<Applied, WorkflowError> {
+    let partner = perform::partner(ports, order.id.tenant()).await?;
+    let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
+    let bank = connect::bank(ports, &partner, At::operation(&order, operation))?;
+    let payment = payment_of(&order, operation);
+    let question = Question {
+        number: operation_number(&order.id, operation),
+        payment: known(&order, payment),
+        reference: if payment.no == no { None } else { operation.reference().map(ToOwned::to_owned) },
+    };
     let report = bank.ask(ports.http.as_ref(), &question).await.map_err(WorkflowError::Bank)?;
-    apply(ports, id, &Command::BankReported { operation, report }).await
+    let command = Command::BankReported { operation: no, report, asked: true };
+    apply_knowing(ports, order, details, &command).await
 }
 
 /// The worker of the queue `bank-operation`.
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);
-    let Some((order, _)) = perform::subject(ports, work).await? else {
+    let Some((order, details)) = perform::subject(ports, work).await? else {
         return Ok(());
     };
     let outcome = match task {
-        TaskId::AskBank(operation) => ask_task(ports, &id, operation).await,
-        TaskId::Refund(operation) => refund(ports, &order, operation).await,
+        TaskId::AskBank(no) => ask_task(ports, &id, no).await,
+        TaskId::TellBank(no) => tell(ports, order, details, no).await,
+        TaskId::KeepMeans(no) => wallet::keep(ports, &order, &details, no).await,
         _ => return Ok(()),
     };
     finish(ports, &id, task, outcome).await
 }
 
-async fn ask_task(ports: &Ports, id: &OrderId, operation: u8) -> Result<(), WorkflowError> {
-    let applied = ask(ports, id, operation).await?;
-    if applied.order.operation(operation).is_some_and(domain::order::Operation::is_open) {
+async fn ask_task(ports: &Ports, id: &OrderId, no: u8) -> Result<(), WorkflowError> {
+    let applied = ask(ports, id, no).await?;
+    let now = clock::now(ports, id.tenant()).await?;
+    let task = TaskId::AskBank(no);
+    let command = if applied.order.is_unsettled(no, now) {
         // The bank does not know yet either: asked again later.
-        let command =
-            Command::TaskFailed { task: TaskId::AskBank(operation), forever: false, retry_after_seconds: None };
-        apply(ports, id, &command).await?;
+        Command::TaskFailed { task, forever: false, retry_after_seconds: None }
     } else {
-        apply(ports, id, &Command::TaskDone(TaskId::AskBank(operation))).await?;
+        Command::TaskDone(task)
+    };
+    apply(ports, id, &command).await?;
+    Ok(())
+}
+
+/// Does an operation's part at the bank: charges, captures, lets go, sends back.
+async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(), WorkflowError> {
+    let partner = perform::partner(ports, order.id.tenant()).await?;
+    let Some(operation) = order.operation(no).filter(|operation| operation.is_open()) else {
+        return Ok(());
+    };
+    let bank = connect::bank(ports, &partner, At::operation(&order, operation))?;
+    let http = ports.http.as_ref();
+    let payment = payment_of(&order, operation);
+    let tried = order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures > 0);
+    if tried && operation.kind.of().is_none() {
+        // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked, not repeated.
+        let asked = ask_knowing(ports, order.clone(), details.clone(), no).await?;
+        if asked.order.operation(no).is_some_and(Operation::is_open) {
+            let command = Command::TaskFailed { task: TaskId::TellBank(no), forever: false, retry_after_seconds: None };
+            apply(ports, &asked.order.id, &command).await?;
+        }
+        return Ok(());
+    }
+    let figures = order.figures(payment)?;
+    let number = operation_number(&order.id, operation);
+    let report = match operation.kind {
+        OperationKind::Payment | OperationKind::Verification => {
+            let request = request(ports, &order, &details, &partner, operation);
+            match token(ports, &order, &details, operation).await? {
+                Some(token) => {
+                    let charge = ChargeRequest { payment: request, token, buyer_present: false };
+                    let charged = bank.charge(http, &charge).await;
+                    declined_when_refused(charged.map(|charged| charged.report))
+                }
+                None => Ok(BankReport::new(None, BankState::Declined(DeclineReason::Other))),
+            }
+        }
+        OperationKind::Capture { .. } => {
+            let payment = known(&order, payment);
+            let request = CaptureRequest { number, payment, held: figures.held, amount: operation.amount };
+            declined_when_refused(bank.capture(http, &request).await)
+        }
+        OperationKind::Return { of } => {
+            if operation.attempt() > 0 {
+                // It was declined before: perhaps because the payment stands otherwise than was thought.
+                let known = &payment.kind;
+                debug_assert!(known.of().is_none());
+                let asked = ask_knowing(ports, order.clone(), details.clone(), of).await?;
+                if !asked.order.operation(no).is_some_and(Operation::is_open) {
+                    return Ok(());
+                }
+            }
+            let (kind, standing) = match operation.told() {
+                Some(TransactionKind::Void) => (Return::Void, figures.held),
+                Some(TransactionKind::Reversal) => (Return::Reversal, figures.kept()?),
+                _ => (Return::Refund, figures.kept()?),
+            };
+            let payment = known(&order, payment);
+            let request = ReturnRequest { number, payment, kind, amount: operation.amount, standing };
+            declined_when_refused(bank.give_back(http, &request).await)
+        }
+        OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => return Ok(()),
+    };
+    let report = report.map_err(WorkflowError::Bank)?;
+    let command = Command::BankReported { operation: no, report, asked: true };
+    let applied = apply_knowing(ports, order, details, &command).await?;
+    if applied.order.operation(no).is_some_and(Operation::is_open) {
+        let command = Command::TaskFailed { task: TaskId::TellBank(no), forever: false, retry_after_seconds: None };
+        apply(ports, &applied.order.id, &command).await?;
     }
     Ok(())
 }
 
-async fn refund(ports: &Ports, order: &Order, operation: u8) -> Result<(), WorkflowError> {
-    let Some(refund) = order.operation(operation) else {
-        return Ok(());
-    };
-    let OperationKind::Refund { of } = refund.kind else {
-        return Ok(());
-    };
-    let payment = Known {
-        number: operation_number(&order.id, of),
-        reference: order.operation(of).and_then(|payment| payment.reference()).map(ToOwned::to_owned),
-        amount: refund.amount,
-        method: Method::Card,
-    };
-    let request = ReturnRequest {
-        number: operation_number(&order.id, operation),
-        payment,
-        kind: Return::Refund,
-        amount: refund.amount,
-        standing: refund.amount,
-    };
-    let bank = connect::bank(ports, order.id.tenant())?;
-    let report: BankReport = bank.give_back(ports.http.as_ref(), &request).await.map_err(WorkflowError::Bank)?;
-    let applied = apply(ports, &order.id, &Command::BankReported { operation, report }).await?;
-    if applied.order.operation(operation).is_some_and(domain::order::Operation::is_open) {
-        let command =
-            Command::TaskFailed { task: TaskId::Refund(operation), forever: false, retry_after_seconds: None };
-        apply(ports, &order.id, &command).await?;
+/// A bank that says no has done nothing: that is an outcome, and no reason to repeat the very same request.
+fn declined_when_refused(answer: Result<BankReport, BankError>) -> Result<BankReport, BankError> {
+    match answer {
+        Err(BankError::Refused { status, code, message }) => {
+            tracing::warn!(status, code, message, "the bank refuses an operation");
+            Ok(BankReport::new(None, BankState::Declined(DeclineReason::Other)))
+        }
+        other => other,
     }
-    Ok(())
 }
 
 /// Ends a task's attempt: what failed outside is put on the order's list for later; what failed in memory is left to the

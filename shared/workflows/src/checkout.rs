@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use connectors::bank::Show;
+use domain::acquiring::{Method, MethodTerms, Stages, Wish};
 use domain::consent::{AgreedText, ConsentEvidence};
-use domain::details::{Contact, Details, Language, Source};
+use domain::details::{Contact, Details, Language, Purpose, Source};
 use domain::id::OrderId;
-use domain::order::{Command, Operation, Order, Refusal, Status};
+use domain::order::{
+    BankReport, BankState, Cancellation, Command, DeclineReason, Initiator, Operation, OperationKind, Order, Refusal,
+    Start, Status,
+};
 use domain::partner::{Channel, Partner};
 use domain::time::Timestamp;
+use domain::wallet::Kept;
 use storage::store::StoreError;
 use storage::table::Freshness;
 
@@ -18,7 +22,7 @@ use crate::error::WorkflowError;
 use crate::orders::{self, Invalid};
 use crate::perform::{self, apply, apply_knowing};
 use crate::ports::{Ports, Settings};
-use crate::{bank, clock, links};
+use crate::{bank, clock, connect, links, wallet};
 
 /// Seconds after which an agreement nobody acted on may be replaced by a newer one.
 const AGREEMENT_SECONDS: i64 = 60;
@@ -51,6 +55,12 @@ pub struct Submission {
     pub consent_personal_data: bool,
     /// Second box.
     pub consent_terms: bool,
+    /// The box that lets the means be kept.
+    pub consent_means: bool,
+    /// Code of the method chosen; nothing when there was no choice.
+    pub method: Option<String>,
+    /// Saved means chosen.
+    pub means: Option<String>,
     /// Token of the form.
     pub csrf: String,
     /// The buyer's network address.
@@ -66,6 +76,8 @@ pub struct Submission {
 pub enum Submitted {
     /// Send the buyer to the bank's page.
     GoToBank(String),
+    /// Show the СБП's code and link, both in the order's open payment.
+    PayBySbp(Box<Seen>),
     /// Show the page again with what is wrong.
     Again(Box<Seen>, Vec<Invalid>),
     /// Nothing to pay now: show how the order stands.
@@ -117,6 +129,119 @@ pub fn contacts_asked(details: &Details) -> (bool, bool) {
     (details.email.is_none(), details.phone.is_none())
 }
 
+/// What the buyer can pay by.
+#[derive(Debug, Clone, Default)]
+pub struct Offers {
+    /// Methods, each with what its first account can do.
+    pub methods: Vec<(Method, MethodTerms)>,
+    /// Means the buyer has saved at this shop and lets be used.
+    pub saved: Vec<Kept>,
+    /// The means are to be saved: there is nothing to pay now, or several payments to make.
+    pub must_save: bool,
+}
+
+impl Offers {
+    /// Whether the buyer may have the means of this method saved.
+    pub fn may_save(&self, method: Method) -> bool {
+        self.methods.iter().any(|(offered, terms)| *offered == method && terms.save.is_on())
+    }
+}
+
+/// What the buyer of an order can pay by: only what will work.
+pub async fn offers(ports: &Ports, seen: &Seen) -> Result<Offers, WorkflowError> {
+    let tenant = seen.order.id.tenant();
+    let saved = match &seen.details.payment.customer {
+        Some(customer) if seen.details.payment.purpose != Purpose::SaveMeans => {
+            wallet::list(ports, tenant, customer).await?
+        }
+        _ => Vec::new(),
+    };
+    let must_save = must_save(&seen.details);
+    let wanted = &seen.details.payment.methods;
+    let mut methods: Vec<(Method, MethodTerms)> = Vec::new();
+    for method in Method::ALL {
+        if !wanted.is_empty() && !wanted.contains(&method) || method == Method::Terminal {
+            continue;
+        }
+        let first = connect::routes(tenant, &seen.partner, &wish(seen, method, must_save)).into_iter().next();
+        methods.extend(first.map(|route| (method, route.terms)));
+    }
+    let usable = |kept: &Kept| {
+        let known = |route: &connect::Route| route.account == kept.account;
+        kept.is_usable() && connect::routes(tenant, &seen.partner, &wish(seen, kept.method, false)).iter().any(known)
+    };
+    let saved = saved.into_iter().filter(usable).collect();
+    Ok(Offers { methods, saved, must_save })
+}
+
+fn must_save(details: &Details) -> bool {
+    details.payment.purpose != Purpose::Pay || !details.payment.children.is_empty()
+}
+
+/// What a payment of the order needs: a verification is held, whatever the order's own stages are.
+fn wish(seen: &Seen, method: Method, verify: bool) -> Wish<'_> {
+    let stages = if verify { Stages::Two } else { seen.details.payment.stages };
+    Wish { method, amount: seen.order.amount, stages, save: verify, entity: None }
+}
+
+/// How the payment is to be taken: by saved means, or by the method that was chosen through the first account that can.
+fn choose(
+    seen: &Seen,
+    offers: &Offers,
+    submission: &Submission,
+    tried: &[Option<String>],
+) -> Result<Option<Start>, Vec<Invalid>> {
+    let tenant = seen.order.id.tenant();
+    if let Some(id) = submission.means.as_deref().filter(|id| !id.is_empty()) {
+        let Some(kept) = offers.saved.iter().find(|kept| kept.id == id) else {
+            return Err(vec![missing(
+                "/means",
+                "Этот способ больше недоступен.",
+                "These means are not available any more.",
+            )]);
+        };
+        let found = connect::routes(tenant, &seen.partner, &wish(seen, kept.method, false));
+        let route = found.into_iter().find(|route| route.account == kept.account);
+        return Ok(route.map(|route| start(kept.method, route, Some(kept.id.clone()), false)));
+    }
+    let chosen = submission.method.as_deref().filter(|code| !code.is_empty());
+    let method = match chosen {
+        Some(code) => Method::parse(code).filter(|method| offers.methods.iter().any(|(offered, _)| offered == method)),
+        None => {
+            let card = offers.methods.iter().find(|(method, _)| *method == Method::Card);
+            card.or(offers.methods.first()).map(|(method, _)| *method)
+        }
+    };
+    let Some(method) = method else {
+        return Err(vec![missing("/method", "Выберите способ оплаты.", "Choose how to pay.")]);
+    };
+    if offers.must_save && !submission.consent_means {
+        let (ru, en) =
+            ("Без согласия сохранить карту заказ не оформить.", "The order needs your consent to keep the card.");
+        return Err(vec![missing("/consent_means", ru, en)]);
+    }
+    let save = submission.consent_means && offers.may_save(method) && seen.details.payment.customer.is_some();
+    let mut found = connect::routes(tenant, &seen.partner, &wish(seen, method, offers.must_save));
+    if save && !offers.must_save {
+        found.retain(|route| route.terms.save.is_on());
+    }
+    let route = found.into_iter().find(|route| !tried.contains(&route.account));
+    Ok(route.map(|route| start(method, route, None, save || offers.must_save)))
+}
+
+fn start(method: Method, route: connect::Route, means: Option<String>, save: bool) -> Start {
+    Start {
+        account: route.account,
+        method,
+        nominal: route.nominal,
+        hold_seconds: route.terms.hold_seconds,
+        hold_counts_today: route.terms.hold_counts_today,
+        means,
+        save,
+        ..Start::default()
+    }
+}
+
 /// The button was pressed: keep what was agreed, have the bank know, and send the buyer there. Pressing twice pays once.
 ///
 /// `before` is the order as the door has just seen it: the first, cheap look.
@@ -126,6 +251,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
         return Err(WorkflowError::NotFound);
     }
     let mut before = Some(before);
+    let mut tried: Vec<Option<String>> = Vec::new();
     for attempt in 0..6 {
         let seen = match before.take() {
             Some(before) => before,
@@ -134,12 +260,18 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
         let agreement_version = seen.agreement_version;
         match seen.order.status() {
             Status::Awaiting if seen.now < seen.order.expires_at => {}
-            Status::Checking => return go_on(ports, seen).await,
+            Status::Checking => return go_on(ports, seen).await.map(Went::submitted),
             _ if attempt == 0 => continue,
             _ => return Ok(Submitted::Look(Box::new(seen))),
         }
         let mut agreed = match agree(&ports.settings, &seen, submission) {
             Ok(agreed) => agreed,
+            Err(invalid) => return Ok(Submitted::Again(Box::new(seen), invalid)),
+        };
+        let offers = offers(ports, &seen).await?;
+        let start = match choose(&seen, &offers, submission, &tried) {
+            Ok(Some(start)) => start,
+            Ok(None) => return Ok(Submitted::BankSilent(Box::new(seen))),
             Err(invalid) => return Ok(Submitted::Again(Box::new(seen), invalid)),
         };
         if seen.order.offer.is_some() {
@@ -159,8 +291,16 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
                 }
             }
         }
-        let known = (seen.order.clone(), if seen.order.offer.is_some() { agreed } else { seen.details.clone() });
-        let started = match apply_knowing(ports, known.0, known.1, &Command::StartPayment).await {
+        if seen.order.offer.is_none() && agreed != seen.details {
+            match ports.store.put_agreement(&id, &agreed, agreement_version + 1).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict) => continue,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        let known = (seen.order.clone(), agreed);
+        let account = start.account.clone();
+        let started = match apply_knowing(ports, known.0, known.1, &Command::StartPayment(start)).await {
             Ok(applied) => applied,
             Err(WorkflowError::Refused(Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_))) => {
                 continue;
@@ -168,27 +308,67 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
             Err(other) => return Err(other),
         };
         let seen = Seen { order: started.order, details: started.details, ..seen };
-        return go_on(ports, seen).await;
+        match go_on(ports, seen).await? {
+            // It surely did not happen: the payment may go another way. It never goes two.
+            Went::NotReached(seen, operation) if connects_elsewhere(&seen, &account) => {
+                let report = BankReport::new(None, BankState::Declined(DeclineReason::NotReached));
+                let command = Command::BankReported { operation, report, asked: true };
+                let applied = apply_knowing(ports, seen.order.clone(), seen.details.clone(), &command).await?;
+                tried.push(account);
+                before = Some(Seen { order: applied.order, details: applied.details, ..*seen });
+            }
+            went => return Ok(went.submitted()),
+        }
     }
     Err(WorkflowError::Busy)
 }
 
+/// Whether another account could take what this one could not be told of.
+fn connects_elsewhere(seen: &Seen, account: &Option<String>) -> bool {
+    let Some(open) = seen.order.open_payment() else { return false };
+    let wish = wish(seen, open.method, open.kind == OperationKind::Verification);
+    let found = connect::routes(seen.order.id.tenant(), &seen.partner, &wish);
+    open.means.is_none() && found.iter().any(|route| route.account != *account)
+}
+
+/// Where the buyer goes on.
+enum Went {
+    To(Submitted),
+    NotReached(Box<Seen>, u8),
+}
+
+impl Went {
+    fn submitted(self) -> Submitted {
+        match self {
+            Self::To(submitted) => submitted,
+            Self::NotReached(seen, _) => Submitted::BankSilent(seen),
+        }
+    }
+}
+
 /// Sends the buyer to the page of the payment under way. A payment the bank may not know yet is told to it (again).
-async fn go_on(ports: &Ports, seen: Seen) -> Result<Submitted, WorkflowError> {
-    let Some(open) = seen.order.open_payment() else {
-        return Ok(Submitted::Look(Box::new(seen)));
+async fn go_on(ports: &Ports, seen: Seen) -> Result<Went, WorkflowError> {
+    let Some(open) = seen.order.open_payment().filter(|open| open.by == Initiator::Buyer) else {
+        return Ok(Went::To(Submitted::Look(Box::new(seen))));
     };
+    if open.sbp_link().is_some() {
+        return Ok(Went::To(Submitted::PayBySbp(Box::new(seen))));
+    }
     if let Some(url) = open.url() {
-        return Ok(Submitted::GoToBank(url.to_owned()));
+        return Ok(Went::To(Submitted::GoToBank(url.to_owned())));
     }
     let operation = open.no;
     match bank::register(ports, &seen.order, &seen.details, &seen.partner, operation).await {
-        Ok(registered) => Ok(Submitted::GoToBank(match registered.show {
-            Show::Page(url) | Show::Sbp(url) => url,
-        })),
+        Ok(bank::Next::Page(url)) => Ok(Went::To(Submitted::GoToBank(url))),
+        Ok(bank::Next::Sbp) => Ok(Went::To(Submitted::PayBySbp(Box::new(look(ports, &seen.order.id).await?)))),
+        Ok(bank::Next::Look) => Ok(Went::To(Submitted::Look(Box::new(look(ports, &seen.order.id).await?)))),
         Err(WorkflowError::Bank(error)) => {
             tracing::warn!(order = %seen.order.id, %error, "a payment could not be registered");
-            Ok(Submitted::BankSilent(Box::new(seen)))
+            if error.may_have_happened() {
+                Ok(Went::To(Submitted::BankSilent(Box::new(seen))))
+            } else {
+                Ok(Went::NotReached(Box::new(seen), operation))
+            }
         }
         Err(other) => Err(other),
     }
@@ -201,6 +381,29 @@ pub fn texts(settings: &Settings, language: Language) -> (pages::LegalText, page
         pages::legal_text(pages::LegalKind::PersonalData, lang, &agent),
         pages::legal_text(pages::LegalKind::Terms, lang, &agent),
     )
+}
+
+/// What a buyer agrees to who lets their means be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct MeansText {
+    /// Version, with the language.
+    pub version: &'static str,
+    /// The words beside the box.
+    pub plain: &'static str,
+}
+
+/// The words beside the box that lets the means be kept, in a language.
+pub const fn means_text(language: Language) -> MeansText {
+    match language {
+        Language::Ru => MeansText {
+            version: "2026-11-21.ru",
+            plain: "Сохранить карту или счёт у банка и списывать по ним оплату моих заказов в этом магазине. Я могу отключить или удалить их в любой момент.",
+        },
+        Language::En => MeansText {
+            version: "2026-11-21.en",
+            plain: "Let the bank keep this card or account and charge it for my orders at this shop. I can switch it off or delete it at any time.",
+        },
+    }
 }
 
 /// A language as pages name it.
@@ -240,7 +443,12 @@ pub fn page_partner(partner: &Partner) -> pages::Partner {
 /// Checks what the buyer entered and makes the agreement of it.
 fn agree(settings: &Settings, seen: &Seen, submission: &Submission) -> Result<Details, Vec<Invalid>> {
     if seen.order.offer.is_none() {
-        return Ok(seen.details.clone()); // another attempt: agreed already
+        // Another attempt: agreed already, but perhaps not to having the means kept.
+        let mut details = seen.details.clone();
+        if let Some(consent) = details.consent.as_mut().filter(|consent| consent.means.is_none()) {
+            consent.means = agreed_means(submission);
+        }
+        return Ok(details);
     }
     let mut details = seen.order.offer.as_deref().cloned().unwrap_or_else(|| seen.details.clone());
     let mut invalid = Vec::new();
@@ -318,11 +526,21 @@ fn agree(settings: &Settings, seen: &Seen, submission: &Submission) -> Result<De
     details.consent = Some(ConsentEvidence {
         personal_data: agreed(&personal_data),
         terms: agreed(&terms),
+        means: submission
+            .consent_means
+            .then(|| means_text(submission.language))
+            .map(|text| AgreedText { version: text.version.to_owned(), sha256: sha256_hex(text.plain) }),
         at: seen.now,
         address: submission.address.chars().take(64).collect(),
         user_agent: submission.user_agent.chars().take(300).collect(),
     });
     Ok(details)
+}
+
+fn agreed_means(submission: &Submission) -> Option<AgreedText> {
+    let text = means_text(submission.language);
+    let agreed = AgreedText { version: text.version.to_owned(), sha256: sha256_hex(text.plain) };
+    submission.consent_means.then_some(agreed)
 }
 
 fn invalid_has(invalid: &[Invalid], pointer: &str) -> bool {
@@ -339,7 +557,7 @@ pub async fn cancel(ports: &Ports, token: &str, csrf: &str) -> Result<Seen, Work
     if !links::form_token_holds(&ports.settings, &id, "cancel", csrf) {
         return Err(WorkflowError::NotFound);
     }
-    let applied = match apply(ports, &id, &Command::Cancel).await {
+    let applied = match apply(ports, &id, &Command::Cancel(Cancellation::BUYER)).await {
         Ok(applied) => applied,
         Err(WorkflowError::Refused(_)) => return see(ports, token).await,
         Err(other) => return Err(other),
@@ -377,7 +595,7 @@ pub fn return_url(seen: &Seen) -> Option<String> {
 
 /// Why the latest attempt was declined, for the page.
 pub fn last_decline(order: &Order) -> Option<domain::order::DeclineReason> {
-    match order.payments().next_back().map(Operation::state)? {
+    match order.attempts().next_back().map(Operation::state)? {
         domain::order::TransactionState::Declined(reason) => Some(reason),
         _ => None,
     }

@@ -1,22 +1,152 @@
-//! Which bank, register and executor serve a tenant. Test tenants have the sandbox; live ones what will be connected.
+//! Which bank, register and executor serve a tenant: a test tenant's sandbox, and the accounts a tenant has been given.
 
 use connectors::bank::Bank;
+pub use connectors::bank::catalogue::Family;
+use connectors::bank::catalogue::{self as catalogue_of, BANKS};
 use connectors::bank::sandbox::SandboxBank;
 use connectors::fulfilment::Executor;
 use connectors::fulfilment::sandbox::SandboxExecutor;
 use connectors::signature::derive;
 use connectors::till::Till;
 use connectors::till::sandbox::SandboxTill;
+use domain::acquiring::{Account, Credentials, Method, MethodTerms, Wish, route};
 use domain::details::ReceiptScenario;
-use domain::id::Tenant;
+use domain::id::{OrderId, Tenant};
+use domain::order::{Operation, Order};
+use domain::partner::Partner;
 
 use crate::error::WorkflowError;
-use crate::ports::Ports;
+use crate::ports::{Ports, Settings};
 
-/// The tenant's bank.
-pub fn bank(ports: &Ports, tenant: &Tenant) -> Result<Box<dyn Bank>, WorkflowError> {
-    let secret = sandbox(ports, tenant, "bank")?;
-    Ok(Box::new(SandboxBank::new(&ports.settings.base_url, tenant, secret, ports.clock.now())))
+/// Which of a tenant's banks.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// The account; the sandbox's own bank where none is named.
+    pub account: Option<&'a str>,
+}
+
+impl<'a> At<'a> {
+    /// The bank an operation is pinned to.
+    pub fn operation(order: &'a Order, operation: &'a Operation) -> Self {
+        Self { tenant: order.id.tenant(), account: operation.account.as_deref() }
+    }
+}
+
+/// The bank of an account.
+pub fn bank(ports: &Ports, partner: &Partner, at: At<'_>) -> Result<Box<dyn Bank>, WorkflowError> {
+    let Some(id) = at.account else {
+        let secret = sandbox(ports, at.tenant, "bank")?;
+        return Ok(Box::new(SandboxBank::new(&ports.settings.base_url, at.tenant, secret, ports.clock.now())));
+    };
+    let account = partner.accounts.iter().find(|account| account.id == id);
+    let bank = account.and_then(|account| connectors::bank::open(account, ports.clock.now()));
+    bank.ok_or_else(|| WorkflowError::NotConnected(at.tenant.clone(), "bank"))
+}
+
+/// Where a bank tells what became of an order's operations.
+pub fn callback_url(settings: &Settings, order: &OrderId, account: Option<&str>) -> String {
+    match account {
+        None => format!("{}/callbacks/bank/sandbox/{order}", settings.base_url),
+        Some(account) => account_callback_url(settings, order.tenant(), account),
+    }
+}
+
+/// Where an account's bank sends its callbacks.
+pub fn account_callback_url(settings: &Settings, tenant: &Tenant, account: &str) -> String {
+    format!("{}/callbacks/bank/{tenant}/{account}", settings.base_url)
+}
+
+/// The banks that can be connected: key, name, protocol, and why one is gone.
+pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static str, &'static str, Option<&'static str>)> {
+    BANKS.iter().map(|bank| (bank.key, bank.name, bank.family.code(), bank.gone))
+}
+
+/// What an account at a bank commonly can do, and why the bank is gone; nothing for a bank that is not listed.
+pub fn listed(key: &str) -> Option<(Vec<MethodTerms>, Option<&'static str>)> {
+    catalogue_of::find(key).map(|bank| (bank.family.terms(), bank.gone))
+}
+
+/// A test partner's account at the double of a protocol, under the protocol's name.
+pub fn double_account(family: Family, address: String, credentials: Credentials) -> Account {
+    Account {
+        id: family.code().to_owned(),
+        bank: format!("{}-test", family.code()),
+        entity: None,
+        priority: 0,
+        enabled: true,
+        nominal: false,
+        methods: family.terms(),
+        address: Some(address),
+        credentials,
+    }
+}
+
+/// Makes an account a test partner's only bank for new payments; the sandbox's own bank where none is given. Payments taken
+/// before stay with the account that took them.
+pub async fn choose_test_bank(ports: &Ports, tenant: &Tenant, account: Option<Account>) -> Result<(), WorkflowError> {
+    let chosen = |partner: Option<Partner>| {
+        let mut partner = partner.filter(|_| tenant.is_test())?;
+        for known in &mut partner.accounts {
+            known.enabled = false;
+        }
+        if let Some(account) = &account {
+            partner.accounts.retain(|known| known.id != account.id);
+            partner.accounts.push(account.clone());
+        }
+        Some((partner, ()))
+    };
+    ports.store.change_partner(tenant, chosen).await?.ok_or(WorkflowError::NotFound)
+}
+
+/// An account that can take a payment; `None` for its id is the sandbox's own bank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The account.
+    pub account: Option<String>,
+    /// Its money lands on a nominal account.
+    pub nominal: bool,
+    /// What it can do by the means that are wished for.
+    pub terms: MethodTerms,
+}
+
+/// The accounts that can take a payment, the first choice first.
+pub fn routes(tenant: &Tenant, partner: &Partner, wish: &Wish<'_>) -> Vec<Route> {
+    if partner.accounts.iter().all(|account| !account.enabled) {
+        if !tenant.is_test() {
+            return Vec::new();
+        }
+        let own = [own_account()];
+        return route(&own, &Wish { entity: None, ..*wish })
+            .into_iter()
+            .filter_map(|of| choice(of, wish, None))
+            .collect();
+    }
+    let found = route(&partner.accounts, wish);
+    found.into_iter().filter_map(|account| choice(account, wish, Some(account.id.clone()))).collect()
+}
+
+fn choice(account: &Account, wish: &Wish<'_>, id: Option<String>) -> Option<Route> {
+    Some(Route { account: id, nominal: account.nominal, terms: account.terms(wish.method)?.clone() })
+}
+
+/// The sandbox's own bank as an account: it can do everything.
+pub(crate) fn own_account() -> Account {
+    // All it can do is far more than most; what a buyer is offered by default is what every shop has.
+    let methods = connectors::bank::sandbox::terms().into_iter();
+    let methods = methods.filter(|terms| matches!(terms.method, Method::Card | Method::Sbp)).collect();
+    Account {
+        id: "sandbox".to_owned(),
+        bank: "sandbox".to_owned(),
+        entity: None,
+        priority: 0,
+        enabled: true,
+        nominal: false,
+        methods,
+        address: None,
+        credentials: Credentials::default(),
+    }
 }
 
 /// The tenant's cash register.

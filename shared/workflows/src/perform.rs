@@ -129,7 +129,7 @@ pub async fn partner(ports: &Ports, tenant: &Tenant) -> Result<Arc<Partner>, Wor
 }
 
 /// What a decision about a partner's order may look at.
-pub fn context(ports: &Ports, partner: &Partner, now: Timestamp) -> Context {
+pub fn context<'a>(ports: &Ports, partner: &'a Partner, now: Timestamp) -> Context<'a> {
     let mut jitter = [0; 2];
     ports.random.fill(&mut jitter);
     Context {
@@ -137,6 +137,7 @@ pub fn context(ports: &Ports, partner: &Partner, now: Timestamp) -> Context {
         webhook: partner.wants_webhooks(),
         automatic_payout: partner.payout.automatic,
         jitter: u16::from_le_bytes(jitter),
+        accounts: &partner.accounts,
     }
 }
 
@@ -179,7 +180,7 @@ pub fn work(body: &str) -> Result<Work, WorkflowError> {
 /// The queue a kind of task goes through.
 pub const fn queue_of(task: TaskId) -> QueueName {
     match task {
-        TaskId::AskBank(_) | TaskId::Refund(_) => QueueName::BankOperation,
+        TaskId::AskBank(_) | TaskId::TellBank(_) | TaskId::KeepMeans(_) => QueueName::BankOperation,
         TaskId::Receipt(_) => QueueName::Receipt,
         TaskId::HandOver | TaskId::CancelExecution => QueueName::Fulfilment,
         TaskId::Notify(..) => QueueName::Notification,

@@ -4,7 +4,7 @@ use connectors::bank::CallbackError;
 use connectors::till::TillAnswer;
 use domain::id::OrderId;
 use domain::order::{Command, TaskId};
-use domain::receipt::ReceiptDocument;
+use domain::receipt::{ReceiptDocument, external_id};
 
 use crate::bank::finish;
 use crate::connect;
@@ -28,7 +28,9 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         let partner = perform::partner(ports, id.tenant()).await?;
         let settings = &ports.settings;
         let (agent, place) = (settings.agent.clone(), settings.base_url.clone());
-        let document = ReceiptDocument::new(&id, no, receipt.kind, &details, &partner, agent, place)?;
+        let lines = order.receipt_lines(receipt, &details)?;
+        let document =
+            ReceiptDocument::new(external_id(&id, no), receipt.kind, lines, &details, &partner, agent, place)?;
         let callback_url = format!("{}/callbacks/till/sandbox/{id}", settings.base_url);
         let till = connect::till(ports, id.tenant(), details.scenario.receipt)?;
         let answer = till.print(ports.http.as_ref(), &document, &callback_url).await;

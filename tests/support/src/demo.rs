@@ -2,7 +2,7 @@
 
 use connectors::client_bank::Payer;
 use domain::commission::CommissionTerms;
-use domain::partner::{BankAccount, Button, Channel, Partner, PayoutTerms, Returns, WebhookEndpoint};
+use domain::partner::{BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint};
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};
 use workflows::access::sha256_hex;
@@ -84,6 +84,8 @@ pub fn partner() -> Partner {
         payment_timeout_seconds: 1_200,
         channels: vec![Channel::Email, Channel::Sms],
         button: Button::Pay,
+        accounts: Vec::new(),
+        payment: PaymentSettings::default(),
     }
 }
 

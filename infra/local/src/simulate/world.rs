@@ -9,7 +9,7 @@ use connectors::client_bank::Payer;
 use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
 use domain::order::{OperationKind, Order};
-use domain::partner::{BankAccount, Button, Channel, Partner, PayoutTerms, Returns, WebhookEndpoint};
+use domain::partner::{BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint};
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};
 use rust_decimal::Decimal;
@@ -223,6 +223,8 @@ pub async fn set_up(ports: Ports, tenant: Tenant) -> Option<String> {
         payment_timeout_seconds: 1_200,
         channels: vec![Channel::Email, Channel::Sms],
         button: Button::Pay,
+        accounts: Vec::new(),
+        payment: PaymentSettings::default(),
     };
     ports.store.put_partner(&tenant, &partner).await.ok()?;
     workflows::access::issue_key(&ports, &tenant).await.ok()
@@ -369,13 +371,13 @@ fn bank_agrees(rows: &[String], orders: &[Order], findings: &mut Vec<String>) {
     }
     for order in orders {
         for payment in order.payments() {
-            let number = workflows::bank::operation_number(&order.id, payment.no);
+            let number = workflows::bank::operation_number(&order.id, payment);
             let (taken, back) = captured.remove(&number).unwrap_or_default();
             if taken != payment.succeeded() {
                 findings.push(format!("{number}: the bank took the money: {taken}; we say {}", payment.succeeded()));
             }
             let refunded = order.operations.iter().filter(|operation| {
-                operation.kind == OperationKind::Refund { of: payment.no } && operation.succeeded()
+                operation.kind == OperationKind::Return { of: payment.no } && operation.succeeded()
             });
             let refunded = i64::try_from(refunded.count()).unwrap_or(0);
             if refunded != back {
@@ -395,7 +397,8 @@ fn till_agrees(printed: &BTreeSet<String>, orders: &[Order], findings: &mut Vec<
     let mut ours = BTreeSet::new();
     for order in orders {
         let covered: BTreeSet<u8> = order.receipts.iter().filter(|r| r.fiscal.is_some()).map(|r| r.operation).collect();
-        let moved: BTreeSet<u8> = order.operations.iter().filter(|o| o.succeeded()).map(|o| o.no).collect();
+        let moved: BTreeSet<u8> =
+            order.operations.iter().filter(|o| Order::receipt_due(o).is_some()).map(|o| o.no).collect();
         if covered != moved {
             findings.push(format!("{}: money moved by operations {moved:?}, receipts cover {covered:?}", order.id));
         }

@@ -4,8 +4,11 @@
 //! and an unknown outcome can be asked about. A connector says what the bank said; what it means for the order is decided in
 //! the domain.
 
+pub mod catalogue;
+pub mod rbs;
 pub mod sandbox;
 pub mod tbank;
+pub mod yookassa;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,6 +18,7 @@ use domain::money::Money;
 use domain::order::BankReport;
 use domain::time::Timestamp;
 
+pub use self::catalogue::open;
 use crate::http::Http;
 pub use crate::peer::{CallbackError, PeerError as BankError};
 

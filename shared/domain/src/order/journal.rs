@@ -76,13 +76,64 @@ pub enum Event {
     /// The buyer was reminded of the result.
     #[serde(rename = "m")]
     Reminded,
+    /// The bank holds the money.
+    #[serde(rename = "H")]
+    Held,
+    /// Held money is to be taken.
+    #[serde(rename = "C")]
+    CaptureStarted,
+    /// The bank did not take it.
+    #[serde(rename = "N")]
+    CaptureFailed,
+    /// A hold is to be let go, whole or in part.
+    #[serde(rename = "V")]
+    ReleaseStarted,
+    /// It was let go.
+    #[serde(rename = "R")]
+    Released,
+    /// A hold ends soon.
+    #[serde(rename = "W")]
+    HoldEnding,
+    /// The bank took a refund back: the money is owed again.
+    #[serde(rename = "U")]
+    RefundUndone,
+    /// The basket was changed.
+    #[serde(rename = "E")]
+    Edited,
+    /// Saved means were checked, and can be charged.
+    #[serde(rename = "M")]
+    MeansSaved,
+    /// The means were not saved.
+    #[serde(rename = "L")]
+    MeansNotSaved,
+    /// The children are being charged.
+    #[serde(rename = "S")]
+    SplitStarted,
+    /// All children's payments have ended, and enough of them stand or everything goes back.
+    #[serde(rename = "T")]
+    SplitEnded,
+    /// Bonus points were spent.
+    #[serde(rename = "P")]
+    PointsSpent,
+    /// Bonus points were given.
+    #[serde(rename = "G")]
+    PointsAccrued,
+    /// Bonus points went back to where they came from.
+    #[serde(rename = "B")]
+    PointsReturned,
 }
 
 impl Event {
     /// The webhook's event type; nothing for what is not a partner's business.
     pub const fn webhook(self) -> Option<&'static str> {
         match self {
-            Self::Created | Self::PaymentStarted | Self::ResultOpened | Self::Reminded => None,
+            Self::Created
+            | Self::PaymentStarted
+            | Self::ResultOpened
+            | Self::Reminded
+            | Self::CaptureStarted
+            | Self::ReleaseStarted
+            | Self::SplitStarted => None,
             told => Some(told.code()),
         }
     }
@@ -106,6 +157,21 @@ impl Event {
             Self::Refunded => "order.refunded",
             Self::Expired => "order.expired",
             Self::PaidOut => "order.paid_out",
+            Self::Held => "order.held",
+            Self::CaptureStarted => "order.capture_started",
+            Self::CaptureFailed => "order.capture_failed",
+            Self::ReleaseStarted => "order.release_started",
+            Self::Released => "order.released",
+            Self::HoldEnding => "order.hold_ending",
+            Self::RefundUndone => "order.refund_undone",
+            Self::Edited => "order.edited",
+            Self::MeansSaved => "means.saved",
+            Self::MeansNotSaved => "means.not_saved",
+            Self::SplitStarted => "order.split_started",
+            Self::SplitEnded => "order.split_ended",
+            Self::PointsSpent => "points.spent",
+            Self::PointsAccrued => "points.accrued",
+            Self::PointsReturned => "points.returned",
         }
     }
 
@@ -119,6 +185,9 @@ impl Event {
                 | Self::Cancelled
                 | Self::ExecutionFailed
                 | Self::Reminded
+                | Self::Held
+                | Self::Released
+                | Self::Edited
         )
     }
 }

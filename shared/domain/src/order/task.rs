@@ -14,8 +14,10 @@ use crate::time::Timestamp;
 pub enum TaskId {
     /// Ask the bank what became of an operation.
     AskBank(u8),
-    /// Tell the bank to refund (an operation).
-    Refund(u8),
+    /// Tell the bank of an operation: a charge, a capture, a return.
+    TellBank(u8),
+    /// Keep what the bank has saved for an operation in the buyer's wallet.
+    KeepMeans(u8),
     /// Have a receipt printed.
     Receipt(u8),
     /// Hand the order over to execution.
@@ -32,7 +34,8 @@ impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AskBank(no) => write!(f, "a{no}"),
-            Self::Refund(no) => write!(f, "f{no}"),
+            Self::TellBank(no) => write!(f, "f{no}"),
+            Self::KeepMeans(no) => write!(f, "m{no}"),
             Self::Receipt(no) => write!(f, "r{no}"),
             Self::HandOver => f.write_str("h"),
             Self::CancelExecution => f.write_str("x"),
@@ -52,7 +55,8 @@ impl FromStr for TaskId {
         let small = || rest.parse::<u8>().map_err(|_| wrong());
         match text.as_bytes().first() {
             Some(b'a') => small().map(Self::AskBank),
-            Some(b'f') => small().map(Self::Refund),
+            Some(b'f') => small().map(Self::TellBank),
+            Some(b'm') => small().map(Self::KeepMeans),
             Some(b'r') => small().map(Self::Receipt),
             Some(b'h') if rest.is_empty() => Ok(Self::HandOver),
             Some(b'x') if rest.is_empty() => Ok(Self::CancelExecution),
@@ -115,7 +119,8 @@ mod tests {
     fn task_ids_read_back() {
         let ids = [
             TaskId::AskBank(1),
-            TaskId::Refund(2),
+            TaskId::TellBank(2),
+            TaskId::KeepMeans(7),
             TaskId::Receipt(3),
             TaskId::HandOver,
             TaskId::CancelExecution,

@@ -1,0 +1,485 @@
+//! (state, command, now) → next state, postings and tasks; or already applied; or refused, and why.
+
+mod due;
+mod execution;
+mod giving;
+mod payment;
+mod report;
+mod taking;
+
+use super::parts::PartError;
+use super::{
+    DeclineReason, Entry, Event, ExecutionEnd, Initiator, Operation, OperationKind, Order, RESEND_SECONDS, Receipt,
+    Status, Task, TaskId, Transaction, TransactionKind, TransactionState, What,
+};
+use crate::acquiring::{Account, Method, MethodTerms, SavedMeans, Stages, Standing};
+use crate::details::{Details, Line};
+use crate::ledger;
+use crate::money::{Money, MoneyError};
+use crate::receipt::{Fiscal, ReceiptKind};
+use crate::time::{Timestamp, plus_seconds};
+
+/// What is asked of an order, or reported about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// The buyer has agreed and wants to pay, or a charge they agreed to is due. The agreement is already on record.
+    StartPayment(Start),
+    /// The bank knows the payment and shows its page at `url`.
+    BankRegistered {
+        /// Operation.
+        operation: u8,
+        /// The bank's own id.
+        reference: String,
+        /// The bank's page.
+        url: String,
+    },
+    /// The bank says how an operation stands.
+    BankReported {
+        /// Operation.
+        operation: u8,
+        /// What it says.
+        report: BankReport,
+        /// It was asked now. What it tells by itself may be older than what is known.
+        asked: bool,
+    },
+    /// Held money is to be taken.
+    Capture {
+        /// How much of it; the rest is let go.
+        what: What,
+        /// Who asks for it.
+        by: Initiator,
+    },
+    /// The basket is changed: down while its money is held, up or down while it is only agreed to.
+    Edit {
+        /// The new basket.
+        lines: Vec<Line>,
+        /// Who asks for it.
+        by: Initiator,
+    },
+    /// A terminal beside the platform has taken the money.
+    RecordTerminal {
+        /// What it printed: the retrieval reference number.
+        reference: String,
+    },
+    /// The register printed a receipt.
+    ReceiptIssued {
+        /// Receipt.
+        receipt: u8,
+        /// What it printed.
+        fiscal: Fiscal,
+    },
+    /// The executor took the order.
+    HandedOver,
+    /// The executor says how execution ended.
+    ExecutionReported(ExecutionOutcome),
+    /// The order is cancelled, or a part of its money given back.
+    Cancel(Cancellation),
+    /// The buyer opened the result.
+    OpenResult,
+    /// A task was done and leaves no other trace.
+    TaskDone(TaskId),
+    /// A task could not be done now.
+    TaskFailed {
+        /// Which.
+        task: TaskId,
+        /// It never can be done; give it up.
+        forever: bool,
+        /// Not before this many seconds, as the other side asked.
+        retry_after_seconds: Option<u32>,
+    },
+    /// Look what is due. `done` are the tasks whose records say they are done.
+    LookDue {
+        /// Done tasks.
+        done: Vec<TaskId>,
+    },
+    /// The partner's part goes out with a payout.
+    PayOut {
+        /// The payout's id.
+        payout: String,
+    },
+}
+
+/// How a payment is to be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Start {
+    /// Through which account; the sandbox's own bank where none is named.
+    pub account: Option<String>,
+    /// By what means.
+    pub method: Method,
+    /// Money lands on a nominal account.
+    pub nominal: bool,
+    /// Seconds the bank keeps a hold.
+    pub hold_seconds: u32,
+    /// The day of the authorization counts as the first of them.
+    pub hold_counts_today: bool,
+    /// Who asks for it.
+    pub by: Initiator,
+    /// Why, where the buyer is not there.
+    pub reason: Option<String>,
+    /// Saved means to charge: their id in the wallet.
+    pub means: Option<String>,
+    /// The buyer wants the means to be saved.
+    pub save: bool,
+}
+
+/// Who cancels what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Who.
+    pub by: Initiator,
+    /// How much of what stands.
+    pub what: What,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// What a terminal printed, where the money was taken and is given back by one.
+    pub terminal: Option<String>,
+}
+
+impl Cancellation {
+    /// The buyer cancels the whole order.
+    pub const BUYER: Self = Self { by: Initiator::Buyer, what: What::Whole, reason: None, terminal: None };
+}
+
+/// How execution ended, as the executor says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionOutcome {
+    /// Delivered.
+    Fulfilled,
+    /// Given up.
+    Failed,
+}
+
+/// What a bank says of an operation, in our words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankReport {
+    /// The bank's own id, where it named one.
+    pub reference: Option<String>,
+    /// How it stands.
+    pub state: BankState,
+    /// The means, where the bank has saved them on the buyer's wish.
+    pub saved: Option<SavedMeans>,
+    /// How much of the amount was paid with bonus points.
+    pub points: Option<Money>,
+    /// Bonus points the bank gives for the payment.
+    pub accrued: Option<Money>,
+}
+
+impl BankReport {
+    /// A report of a state and nothing else.
+    pub const fn new(reference: Option<String>, state: BankState) -> Self {
+        Self { reference, state, saved: None, points: None, accrued: None }
+    }
+}
+
+/// How an operation stands at the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BankState {
+    /// No outcome yet.
+    Pending,
+    /// Money moved: this much.
+    Succeeded(Money),
+    /// How the whole payment stands, of which what was asked about is a part.
+    Stands(Standing),
+    /// Money will not move.
+    Declined(DeclineReason),
+    /// The bank has never heard of it.
+    NotFound,
+}
+
+/// What a decision may look at besides the order.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Now, in the order's own time.
+    pub now: Timestamp,
+    /// The partner wants webhooks.
+    pub webhook: bool,
+    /// Payouts are made without being asked for.
+    pub automatic_payout: bool,
+    /// A random value that spreads retries.
+    pub jitter: u16,
+    /// The tenant's accounts at banks.
+    pub accounts: &'a [Account],
+}
+
+/// The answer to a command that was not refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Decision {
+    /// The order changes.
+    Changed(Box<Change>),
+    /// It already has; nothing to do.
+    AlreadyApplied,
+}
+
+/// The next state, and what to send to the workers once it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The next state, its version already one higher.
+    pub order: Order,
+    /// Tasks to send now.
+    pub send: Vec<TaskId>,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The time to pay is over.
+    #[error("the order expired at {0}")]
+    Expired(Timestamp),
+    /// Nothing is to be paid any more.
+    #[error("the order is {}", .0.code())]
+    NotPayable(Status),
+    /// A payment's outcome is not known yet; a second one must not be started.
+    #[error("the outcome of operation {0} is not known yet")]
+    PaymentUnderWay(u8),
+    /// No such operation.
+    #[error("the order has no operation {0}")]
+    NoOperation(u8),
+    /// No such receipt.
+    #[error("the order has no receipt {0}")]
+    NoReceipt(u8),
+    /// The bank reports another amount than was asked for.
+    #[error("the bank reports {reported}, the operation is over {expected}")]
+    Amount {
+        /// What the bank says.
+        reported: Money,
+        /// What was asked for.
+        expected: Money,
+    },
+    /// The bank names another transaction than before.
+    #[error("the bank names transaction `{reported}`, known is `{known}`")]
+    Reference {
+        /// What the bank says.
+        reported: String,
+        /// What it said before.
+        known: String,
+    },
+    /// The register printed another total than it was given.
+    #[error("the register printed {printed}, the receipt is over {expected}")]
+    Printed {
+        /// What was printed.
+        printed: Money,
+        /// What was to be printed.
+        expected: Money,
+    },
+    /// A success or a refusal is final; the contrary came after it.
+    #[error("operation {0} has already ended otherwise")]
+    Contradiction(u8),
+    /// Execution has ended otherwise, once and for all.
+    #[error("execution has already ended: {0:?}")]
+    ExecutionEnded(ExecutionEnd),
+    /// The buyer may cancel only after three days, and only what is not executed.
+    #[error("the order can not be cancelled now")]
+    NotCancellable,
+    /// Not fulfilled, not mature, or already paid out.
+    #[error("the order is not payable to the partner")]
+    NotMature,
+    /// A capture or return of the payment is under way; its outcome is not known.
+    #[error("operation {0} is under way")]
+    OperationUnderWay(u8),
+    /// Nothing is held.
+    #[error("nothing is held")]
+    NothingHeld,
+    /// Nothing was taken that could go back.
+    #[error("nothing stands that could go back")]
+    NothingStands,
+    /// More than stands, or less than anything.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// The bank can not do it for this account and means.
+    #[error("the bank does not offer {0} for this payment")]
+    Unsupported(&'static str),
+    /// A held order may only be edited down, an order that is agreed to only while nothing is held or paid.
+    #[error("the order can not be edited now")]
+    NotEditable,
+    /// The new basket costs more than is held.
+    #[error("{wanted} is more than the {held} that are held")]
+    AboveHold {
+        /// The new basket.
+        wanted: Money,
+        /// What is held.
+        held: Money,
+    },
+    /// There are no saved means to charge.
+    #[error("there are no saved means to charge")]
+    NoMeans,
+    /// The partner's part has gone out; what is given back now would be the partner's debt.
+    #[error("the partner's part of the order has been paid out")]
+    PaidOut,
+    /// What a terminal took only a terminal gives back: its reference is missing.
+    #[error("the reference of the terminal's refund is missing")]
+    TerminalReference,
+    /// Nothing to open.
+    #[error("the order is not fulfilled")]
+    NotFulfilled,
+    /// Sums do not work out.
+    #[error("the amounts do not work out")]
+    Money(#[from] MoneyError),
+    /// More operations, receipts or entries than an order can have.
+    #[error("the order has too many entries")]
+    Full,
+}
+
+/// Decides. Pure: the same arguments give the same answer.
+///
+/// # Errors
+/// The command is refused; nothing changes.
+pub fn decide(order: &Order, details: &Details, command: &Command, context: &Context<'_>) -> Result<Decision, Refusal> {
+    let mut next = Next { order: order.clone(), details, context, send: Vec::new(), touched: false };
+    match command {
+        Command::StartPayment(start) => next.start_payment(start)?,
+        Command::BankRegistered { operation, reference, url } => next.bank_registered(*operation, reference, url)?,
+        Command::BankReported { operation, report, asked } => next.bank_reported(*operation, report, *asked)?,
+        Command::Capture { what, by } => next.capture(what, *by)?,
+        Command::Edit { lines, by } => next.edit(lines, *by)?,
+        Command::RecordTerminal { reference } => next.record_terminal(reference)?,
+        Command::ReceiptIssued { receipt, fiscal } => next.receipt_issued(*receipt, fiscal)?,
+        Command::HandedOver => next.handed_over()?,
+        Command::ExecutionReported(outcome) => next.execution_reported(*outcome)?,
+        Command::Cancel(cancellation) => next.cancel(cancellation)?,
+        Command::OpenResult => next.open_result()?,
+        Command::TaskDone(task) => next.drop_task(*task),
+        Command::TaskFailed { task, forever, retry_after_seconds } => {
+            next.task_failed(*task, *forever, *retry_after_seconds);
+        }
+        Command::LookDue { done } => next.look_due(done)?,
+        Command::PayOut { payout } => next.pay_out(payout)?,
+    }
+    Ok(next.finish(order))
+}
+
+/// The next state while it is being made.
+struct Next<'a> {
+    order: Order,
+    details: &'a Details,
+    context: &'a Context<'a>,
+    send: Vec<TaskId>,
+    touched: bool,
+}
+
+impl Next<'_> {
+    fn finish(mut self, before: &Order) -> Decision {
+        let due = self.order.next_due(self.context.automatic_payout);
+        // An early entry in the due index is harmless and free; moving it costs two writes. So it moves only when it is too
+        // late, when it has come, or when nothing is due any more and nothing else moves it.
+        self.order.due = match (before.due, due) {
+            (Some(stored), Some(wanted)) if stored <= wanted && stored > self.context.now => Some(stored),
+            (_, wanted) => wanted,
+        };
+        if !self.touched && self.order.due == before.due {
+            return Decision::AlreadyApplied;
+        }
+        self.order.version += 1;
+        Decision::Changed(Box::new(Change { order: self.order, send: self.send }))
+    }
+
+    /// Adds a journal entry and whom to tell of it.
+    fn record(&mut self, event: Event, subject: Option<u8>, postings: Vec<ledger::Posting>) -> Result<(), Refusal> {
+        let no = u16::try_from(self.order.journal.len() + 1).map_err(|_| Refusal::Full)?;
+        self.order.journal.push(Entry { no, at: self.context.now, event, subject, postings });
+        self.touched = true;
+        if self.context.webhook && event.webhook().is_some() {
+            self.task(TaskId::Webhook(no));
+        }
+        if event.told_to_buyer() {
+            let channels: Vec<_> = self.details.reachable().map(|(channel, _)| channel).collect();
+            for channel in channels {
+                self.task(TaskId::Notify(no, channel));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a task to be sent now, and again if nothing is heard of it.
+    fn task(&mut self, id: TaskId) {
+        if self.order.tasks.iter().all(|task| task.id != id) {
+            let next_at = plus_seconds(self.context.now, RESEND_SECONDS);
+            self.order.tasks.push(Task { id, failures: 0, next_at });
+            self.send.push(id);
+            self.touched = true;
+        }
+    }
+
+    fn drop_task(&mut self, id: TaskId) {
+        let before = self.order.tasks.len();
+        self.order.tasks.retain(|task| task.id != id);
+        self.touched |= self.order.tasks.len() != before;
+    }
+
+    fn operation(&self, no: u8) -> Result<&Operation, Refusal> {
+        self.order.operation(no).ok_or(Refusal::NoOperation(no))
+    }
+
+    fn operation_mut(&mut self, no: u8) -> Result<&mut Operation, Refusal> {
+        self.touched = true;
+        self.order.operations.iter_mut().find(|operation| operation.no == no).ok_or(Refusal::NoOperation(no))
+    }
+
+    /// Adds an operation and its first transaction, on record before the bank is told.
+    fn push_operation(&mut self, operation: Operation, told: TransactionKind) -> Result<u8, Refusal> {
+        let no = u8::try_from(self.order.operations.len() + 1).map_err(|_| Refusal::Full)?;
+        let state = TransactionState::Intended;
+        let transactions = vec![Transaction { kind: told, state, reference: None, url: None, attempt: 0 }];
+        self.order.operations.push(Operation { no, transactions, ..operation });
+        self.touched = true;
+        Ok(no)
+    }
+
+    /// An operation on a payment, pinned to the same account.
+    fn operation_on(payment: &Operation, kind: OperationKind, amount: Money, by: Initiator) -> Operation {
+        Operation {
+            no: 0,
+            kind,
+            amount,
+            transactions: Vec::new(),
+            parts: Vec::new(),
+            child: payment.child,
+            method: payment.method,
+            account: payment.account.clone(),
+            stages: Stages::One,
+            hold_seconds: 0,
+            hold_counts_today: false,
+            hold_until: None,
+            by,
+            reason: None,
+            nominal: payment.nominal,
+            save: false,
+            saved: None,
+            means: None,
+            points: None,
+        }
+    }
+
+    /// What the account of an operation can do. The sandbox's own bank, and an account that is no longer listed, refuse for
+    /// themselves what they can not.
+    fn terms(&self, operation: &Operation) -> Option<&MethodTerms> {
+        let id = operation.account.as_deref()?;
+        self.context.accounts.iter().find(|account| account.id == id)?.terms(operation.method)
+    }
+
+    fn receipt(&mut self, kind: ReceiptKind, operation: u8) -> Result<(), Refusal> {
+        if self.order.receipts.iter().any(|receipt| receipt.operation == operation) {
+            return Ok(()); // a refund done again after the bank took it back
+        }
+        let no = u8::try_from(self.order.receipts.len() + 1).map_err(|_| Refusal::Full)?;
+        self.order.receipts.push(Receipt { no, kind, operation, fiscal: None });
+        self.task(TaskId::Receipt(no));
+        Ok(())
+    }
+
+    fn receipt_issued(&mut self, no: u8, fiscal: &Fiscal) -> Result<(), Refusal> {
+        let index = self.order.receipts.iter().position(|receipt| receipt.no == no).ok_or(Refusal::NoReceipt(no))?;
+        if self.order.receipts[index].fiscal.is_some() {
+            self.drop_task(TaskId::Receipt(no));
+            return Ok(());
+        }
+        let receipt = &self.order.receipts[index];
+        let expected = self.order.receipt_total(receipt).ok_or(Refusal::NoOperation(receipt.operation))?;
+        if fiscal.total != expected {
+            return Err(Refusal::Printed { printed: fiscal.total, expected });
+        }
+        self.order.receipts[index].fiscal = Some(fiscal.clone());
+        self.drop_task(TaskId::Receipt(no));
+        self.record(Event::ReceiptIssued, Some(no), Vec::new())
+    }
+}

@@ -1,0 +1,297 @@
+//! What a bank says of an operation, held against what is on record.
+//!
+//! A bank that knows payments only says how the whole payment stands; which operation that settles is decided here. What it
+//! tells by itself may be older than what is known: less than known is then no news. Asked, it says the truth of now.
+
+use super::{
+    BankReport, BankState, DeclineReason, Event, Initiator, Money, Next, OperationKind, Refusal, Stages, Standing,
+    Task, TaskId, TransactionKind, TransactionState,
+};
+use crate::order::RECHECK_SECONDS;
+use crate::time::plus_seconds;
+
+impl Next<'_> {
+    pub(super) fn bank_reported(&mut self, no: u8, report: &BankReport, asked: bool) -> Result<(), Refusal> {
+        let operation = self.operation(no)?;
+        match operation.kind {
+            OperationKind::Payment | OperationKind::Verification => {
+                self.same_reference(no, report.reference.as_deref())?;
+                self.payment_reported(no, report, asked)?;
+            }
+            OperationKind::Capture { of } | OperationKind::Return { of } => {
+                if let BankState::Stands(standing) = report.state {
+                    self.stands(of, &standing, report, asked)?;
+                } else {
+                    self.same_reference(no, report.reference.as_deref())?;
+                    self.operation_reported(no, report)?;
+                }
+            }
+            OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => {
+                return Err(Refusal::NoOperation(no));
+            }
+        }
+        self.give_back_what_is_not_wanted()?;
+        self.expire_if_over()
+    }
+
+    fn payment_reported(&mut self, no: u8, report: &BankReport, asked: bool) -> Result<(), Refusal> {
+        let operation = self.operation(no)?;
+        let (state, zero, stages) = (operation.state(), operation.amount.zero(), operation.stages);
+        match (report.state, state) {
+            (BankState::Pending, TransactionState::Intended) => {
+                if let Some(reference) = &report.reference {
+                    self.settle(no, TransactionState::Pending, Some(reference))?;
+                }
+                Ok(())
+            }
+            (BankState::Pending, _)
+            | (BankState::Declined(_) | BankState::NotFound, TransactionState::Declined(_))
+            | (BankState::NotFound, TransactionState::Pending) => Ok(()),
+            (BankState::Declined(_) | BankState::NotFound, TransactionState::Succeeded) => {
+                Err(Refusal::Contradiction(no))
+            }
+            (BankState::Declined(reason), _) => self.payment_declined(no, reason, report),
+            (BankState::NotFound, TransactionState::Intended) => {
+                self.payment_declined(no, DeclineReason::NotReached, report)
+            }
+            (BankState::Succeeded(reported), _) => {
+                let standing = match stages {
+                    Stages::One => Standing { held: zero, captured: reported, refunded: zero },
+                    Stages::Two => Standing { held: reported, captured: zero, refunded: zero },
+                };
+                // Told of the payment alone: what became of it later is not in the words.
+                if state == TransactionState::Succeeded { Ok(()) } else { self.stands(no, &standing, report, asked) }
+            }
+            (BankState::Stands(standing), _) => self.stands(no, &standing, report, asked),
+        }
+    }
+
+    fn payment_declined(&mut self, no: u8, reason: DeclineReason, report: &BankReport) -> Result<(), Refusal> {
+        self.settle(no, TransactionState::Declined(reason), report.reference.as_deref())?;
+        self.drop_task(TaskId::AskBank(no));
+        self.drop_task(TaskId::TellBank(no));
+        if matches!(reason, DeclineReason::TimedOut | DeclineReason::NotReached) {
+            // Nothing was refused: time only ran out. Money that moved after all, and whose callbacks got lost, is found by
+            // asking once more a day later.
+            let next_at = plus_seconds(self.context.now, RECHECK_SECONDS);
+            self.order.tasks.push(Task { id: TaskId::AskBank(no), failures: 0, next_at });
+        }
+        self.record(Event::PaymentDeclined, Some(no), Vec::new())?;
+        self.split_step()
+    }
+
+    /// The bank speaks of a capture or a return alone.
+    fn operation_reported(&mut self, no: u8, report: &BankReport) -> Result<(), Refusal> {
+        let operation = self.operation(no)?.clone();
+        let of = operation.kind.of().ok_or(Refusal::NoOperation(no))?;
+        let capture = matches!(operation.kind, OperationKind::Capture { .. });
+        match (report.state, operation.state()) {
+            (BankState::Succeeded(_) | BankState::Pending | BankState::NotFound, TransactionState::Succeeded)
+            | (_, TransactionState::Declined(_))
+            | (BankState::NotFound, _) => Ok(()), // the bank has not been told; the operation's task tells it
+            (BankState::Succeeded(reported), _) => {
+                if reported != operation.amount {
+                    return Err(Refusal::Amount { reported, expected: operation.amount });
+                }
+                self.settle(no, TransactionState::Succeeded, report.reference.as_deref())?;
+                if capture { self.captured(of, no, reported) } else { self.returned(no) }
+            }
+            (BankState::Declined(_), TransactionState::Succeeded) if capture => Err(Refusal::Contradiction(no)),
+            (BankState::Declined(_), TransactionState::Succeeded) => {
+                if operation.told() == Some(TransactionKind::Void) {
+                    return Err(Refusal::Contradiction(no));
+                }
+                self.refund_undone(no)
+            }
+            (BankState::Declined(reason), _) if capture => self.capture_declined(no, of, reason),
+            (BankState::Declined(reason), _) => self.return_declined(no, reason),
+            (BankState::Pending, _) => {
+                if operation.state() == TransactionState::Intended && report.reference.is_some() {
+                    self.settle(no, TransactionState::Pending, report.reference.as_deref())?;
+                }
+                Ok(())
+            }
+            (BankState::Stands(_), _) => Err(Refusal::Contradiction(no)),
+        }
+    }
+
+    /// The bank would not capture: what stands of the hold is asked for.
+    fn capture_declined(&mut self, no: u8, of: u8, reason: DeclineReason) -> Result<(), Refusal> {
+        self.settle(no, TransactionState::Declined(reason), None)?;
+        self.drop_task(TaskId::TellBank(no));
+        self.record(Event::CaptureFailed, Some(no), Vec::new())?;
+        self.task(TaskId::AskBank(of));
+        Ok(())
+    }
+
+    /// The bank says how a whole payment stands.
+    fn stands(&mut self, no: u8, standing: &Standing, report: &BankReport, asked: bool) -> Result<(), Refusal> {
+        let payment = self.operation(no)?.clone();
+        let zero = payment.amount.zero();
+        for amount in [standing.held, standing.captured, standing.refunded] {
+            if amount.currency() != zero.currency() {
+                return Err(Refusal::Amount { reported: amount, expected: payment.amount });
+            }
+        }
+        if !payment.succeeded() && !self.first_seen(no, standing, report)? {
+            return Ok(());
+        }
+        self.capture_seen(no, standing, asked)?;
+        self.release_seen(no, standing)?;
+        self.refunds_seen(no, standing, asked)
+    }
+
+    /// A payment that was not known to have come. Answers whether it has.
+    fn first_seen(&mut self, no: u8, standing: &Standing, report: &BankReport) -> Result<bool, Refusal> {
+        let payment = self.operation(no)?.clone();
+        let open = payment.state().is_open();
+        let came = standing.held.plus(standing.captured)?;
+        if !came.is_positive() {
+            // Held and let go before anybody here knew, or given up.
+            if open {
+                self.payment_declined(no, DeclineReason::Other, report)?;
+            }
+            return Ok(false);
+        }
+        if super::taking::at_once(payment.stages) && standing.held.is_positive() {
+            if open && report.reference.is_some() {
+                self.settle(no, TransactionState::Pending, report.reference.as_deref())?;
+            }
+            return Ok(false); // on its way to be captured
+        }
+        let points = report.points.unwrap_or(came.zero());
+        let expected = payment.amount;
+        if came != expected && came.plus(points)? != expected {
+            return Err(Refusal::Amount { reported: came, expected });
+        }
+        let report = if came == expected { BankReport { points: None, ..report.clone() } } else { report.clone() };
+        self.settle(no, TransactionState::Succeeded, report.reference.as_deref())?;
+        self.authorized(no, &report)?;
+        if super::taking::at_once(payment.stages) {
+            self.captured(no, no, came)?;
+        } else {
+            self.held(no)?;
+        }
+        self.accrued(no, &report)?;
+        Ok(true)
+    }
+
+    fn capture_seen(&mut self, no: u8, standing: &Standing, asked: bool) -> Result<(), Refusal> {
+        let payment = self.operation(no)?.clone();
+        let known = self.order.figures(&payment)?;
+        if standing.captured == known.captured {
+            return Ok(());
+        }
+        if known.captured.is_positive() {
+            // A reversal makes a capture never have been; anything else contradicts what the bank has said before.
+            let reversing = self.order.returns_of(no).any(|of| of.told() == Some(TransactionKind::Reversal));
+            let stale = !asked && standing.captured.minor() < known.captured.minor();
+            return if stale || (reversing && standing.captured.is_zero()) {
+                Ok(())
+            } else {
+                Err(Refusal::Contradiction(no))
+            };
+        }
+        let capture = self
+            .order
+            .operations_of(no)
+            .find(|of| matches!(of.kind, OperationKind::Capture { .. }) && of.is_open())
+            .map(|of| (of.no, of.amount));
+        match capture {
+            Some((capture, expected)) if standing.captured == expected => {
+                self.settle(capture, TransactionState::Succeeded, None)?;
+                self.captured(no, capture, expected)
+            }
+            Some((_, expected)) => Err(Refusal::Amount { reported: standing.captured, expected }),
+            None if standing.captured.minus(known.held)?.minor() > 0 => {
+                Err(Refusal::Amount { reported: standing.captured, expected: known.held })
+            }
+            None => self.captured_by_bank(no, standing.captured),
+        }
+    }
+
+    fn release_seen(&mut self, no: u8, standing: &Standing) -> Result<(), Refusal> {
+        let payment = self.operation(no)?.clone();
+        let known = self.order.figures(&payment)?;
+        let less = known.held.minus(standing.held)?;
+        if !less.is_positive() {
+            return Ok(()); // nothing was let go, or it is older than what is known
+        }
+        let void = self
+            .order
+            .returns_of(no)
+            .find(|of| of.is_open() && of.told() == Some(TransactionKind::Void))
+            .map(|of| (of.no, of.amount));
+        let mut rest = less;
+        if let Some((void, amount)) = void {
+            if less.minus(amount)?.minor() < 0 {
+                return Err(Refusal::Amount { reported: less, expected: amount });
+            }
+            self.settle(void, TransactionState::Succeeded, None)?;
+            self.returned(void)?;
+            rest = less.minus(amount)?;
+        }
+        if rest.is_positive() {
+            let capture = self.order.operations_of(no).find(|of| of.is_open()).map(|of| of.no);
+            if let Some(capture) = capture {
+                self.settle(capture, TransactionState::Declined(DeclineReason::TimedOut), None)?;
+                self.drop_task(TaskId::TellBank(capture));
+                self.record(Event::CaptureFailed, Some(capture), Vec::new())?;
+            }
+            self.returned_by_bank(no, TransactionKind::Void, rest)?;
+        }
+        Ok(())
+    }
+
+    fn refunds_seen(&mut self, no: u8, standing: &Standing, asked: bool) -> Result<(), Refusal> {
+        let payment = self.operation(no)?.clone();
+        let known = self.order.figures(&payment)?;
+        if !known.captured.is_positive() {
+            return Ok(());
+        }
+        // A reversed capture never was: all of it went back.
+        let seen =
+            if standing.captured.is_zero() && standing.held.is_zero() { known.captured } else { standing.refunded };
+        let mut more = seen.minus(known.returned)?;
+        if seen.minus(known.captured)?.is_positive() {
+            return Err(Refusal::Amount { reported: seen, expected: known.captured });
+        }
+        let open = self.order.returns_of(no).find(|of| of.is_open()).map(|of| (of.no, of.amount));
+        if let Some((open, amount)) = open
+            && more.minus(amount)?.minor() >= 0
+        {
+            self.settle(open, TransactionState::Succeeded, None)?;
+            self.returned(open)?;
+            more = more.minus(amount)?;
+        }
+        if more.is_positive() {
+            let open = self.order.returns_of(no).any(|of| of.is_open());
+            if open {
+                return Ok(()); // a part of a return that is under way: it is asked about again
+            }
+            return self.returned_by_bank(no, TransactionKind::Refund, more);
+        }
+        if more.minor() < 0 && asked {
+            return self.take_refunds_back(no, more);
+        }
+        Ok(())
+    }
+
+    /// The bank says that less went back than it had said before: the latest refunds are owed again.
+    fn take_refunds_back(&mut self, no: u8, mut more: Money) -> Result<(), Refusal> {
+        let done: Vec<_> = self
+            .order
+            .returns_of(no)
+            .rev()
+            .filter(|of| of.succeeded() && of.told() != Some(TransactionKind::Void) && of.by != Initiator::Bank)
+            .map(|of| (of.no, of.amount))
+            .collect();
+        for (refund, amount) in done {
+            if more.minor() < 0 {
+                self.refund_undone(refund)?;
+                more = more.plus(amount)?;
+            }
+        }
+        Ok(())
+    }
+}

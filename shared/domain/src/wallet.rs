@@ -1,0 +1,42 @@
+//! The buyer's wallet at one shop: means they have allowed to be kept and charged again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::acquiring::{Method, SavedMeans};
+use crate::consent::AgreedText;
+use crate::id::OrderId;
+use crate::time::Timestamp;
+
+/// Means in the wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// `mns_…`, see [`crate::order::means_id`].
+    pub id: String,
+    /// The account whose bank knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// By what means they pay.
+    pub method: Method,
+    /// What the bank calls them.
+    pub means: SavedMeans,
+    /// The buyer lets them be used. Switched off and on again by the buyer; deleting forgets them at the bank, too.
+    pub enabled: bool,
+    /// They were deleted: forgotten at the bank, their token here, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// When they were saved.
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+    /// The order they were saved with: its agreement proves the buyer's consent.
+    pub order: OrderId,
+    /// The text the buyer agreed to when they let the means be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<AgreedText>,
+}
+
+impl Kept {
+    /// Whether they can be charged.
+    pub const fn is_usable(&self) -> bool {
+        self.enabled && !self.deleted
+    }
+}
