@@ -8,6 +8,7 @@ use domain::time::Timestamp;
 
 use super::Bank;
 use super::rbs::{self, RbsBank};
+use super::tbank::{self, TbankBank};
 use super::yookassa::{self, YookassaBank};
 
 /// A family of protocols.
@@ -44,8 +45,9 @@ impl Family {
     pub fn terms(self) -> Vec<MethodTerms> {
         match self {
             Self::Rbs => rbs::terms(),
+            Self::Tbank => tbank::terms(),
             Self::Yookassa => yookassa::terms(),
-            Self::Tbank | Self::Paykeeper | Self::Assist => Vec::new(),
+            Self::Paykeeper | Self::Assist => Vec::new(),
         }
     }
 }
@@ -121,8 +123,9 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     let credentials = &account.credentials;
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
+        Family::Tbank => Some(Box::new(TbankBank::new(address, credentials, now))),
         Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
-        Family::Tbank | Family::Paykeeper | Family::Assist => None,
+        Family::Paykeeper | Family::Assist => None,
     }
 }
 

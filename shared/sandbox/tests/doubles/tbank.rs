@@ -219,7 +219,7 @@ async fn a_hold_is_let_go() {
     assert_eq!(shop.capture(&payment, 100_000).await.unwrap(), stands(0, 0, 0));
     assert_eq!(shop.states(), ["AUTHORIZED", "REVERSED"]);
     // By the bank itself: as long as it may, and by a bank in a hurry.
-    for (number, card, seconds) in [("n-2", "card=success", 6 * 86_400), ("n-3", "card=hold_dropped", 86_400)] {
+    for (number, card, seconds) in [("n-2", "card=success", 7 * 86_400), ("n-3", "card=hold_dropped", 86_400)] {
         let (payment, _) = shop.paid(&request(number), card).await;
         shop.world.pass(seconds - 1).await;
         assert_eq!(shop.ask(&payment).await.state, stands(100_000, 0, 0));

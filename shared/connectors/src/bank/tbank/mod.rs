@@ -34,8 +34,8 @@ const DAY: u32 = 24 * 3_600;
 /// Two stages are asked for payment by payment (`PayType`), without an application; `Charge` is switched on by the bank on
 /// application (1.80, «Charge»).
 pub fn terms() -> Vec<MethodTerms> {
-    // «7 дней, включая день авторизации»: of a hold made late in the evening six whole days are sure.
-    let card = card(Method::Card, 6 * DAY);
+    // «Подтвердить платеж необходимо в течение 7 дней, включая день авторизации»
+    let card = card(Method::Card, 7 * DAY);
     let sbp = MethodTerms {
         method: Method::Sbp,
         hold: Feature::Off, // «По СБП нет двухстадийной оплаты»
@@ -45,11 +45,12 @@ pub fn terms() -> Vec<MethodTerms> {
         least_minor: 1_000,
         greatest_minor: 100_000_000,
         hold_seconds: 0,
+        hold_counts_today: false,
         ..card.clone()
     };
     // Held as cards are, by SberPay for thirty days (developer.tbank.ru, «SberPay»).
-    let pays = [(Method::TPay, 6), (Method::MirPay, 6), (Method::SberPay, 30)];
-    let pays = pays.map(|(method, days)| MethodTerms { save: Feature::Off, ..self::card(method, days * DAY) });
+    let pays = [(Method::TPay, 7), (Method::MirPay, 7), (Method::SberPay, 30)];
+    let pays = pays.map(|(method, days)| self::card(method, days * DAY));
     [card, sbp].into_iter().chain(pays).collect()
 }
 
@@ -67,6 +68,7 @@ fn card(method: Method, hold_seconds: u32) -> MethodTerms {
         greatest_minor: 9_999_999_999, // `Amount` has at most ten digits.
         currencies: vec![Currency::RUB],
         hold_seconds,
+        hold_counts_today: true,
         lapse: Lapse::Released,
     }
 }

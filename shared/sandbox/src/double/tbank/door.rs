@@ -20,8 +20,8 @@ use crate::door::{Received, Refusal, answer};
 use crate::double::{self, Card, Deal, DealState, Family, NewDeal, No, RefundState, Terminal};
 use crate::{SandboxError, Shared};
 
-/// «7 дней, включая день авторизации»: of the last day nothing is sure.
-const HOLD_SECONDS: u32 = 6 * 24 * 3_600;
+/// «7 дней, включая день авторизации»: after the last of them the buyer's bank may let go, and here it does within a day.
+const HOLD_SECONDS: u32 = 7 * 24 * 3_600;
 /// A link's life, unless the shop says otherwise.
 const OPEN_SECONDS: i64 = 24 * 3_600;
 /// The least and greatest of what it may say.
