@@ -97,7 +97,7 @@ fn payment() -> PaymentRequest {
 }
 
 fn known(method: Method) -> Known {
-    Known { number: NUMBER.into(), reference: Some(ID.into()), amount: Money::rub(100_000), method }
+    Known { number: NUMBER.into(), reference: Some(ID.into()), amount: Money::rub(100_000), captured: None, method }
 }
 
 fn answer(status: &str, more: &Value) -> Value {

@@ -97,6 +97,8 @@ pub struct Known {
     pub reference: Option<String>,
     /// What was to be paid.
     pub amount: Money,
+    /// What was captured of it, as far as is known: some banks name only what is left.
+    pub captured: Option<Money>,
     /// By what means.
     pub method: Method,
 }

@@ -370,6 +370,7 @@ impl Bank for TbankBank {
                     number: payment.number.clone(),
                     reference: Some(id.clone()),
                     amount: whole,
+                    captured: None,
                     method: payment.method,
                 };
                 return charged(&id, self.stands(http, &known, &id).await?.state);
@@ -542,9 +543,9 @@ fn can_take(request: &PaymentRequest) -> Result<(), BankError> {
     Ok(())
 }
 
-/// What a payment's money came to: that which is not left any more went back. The bank does not say what was captured.
-const fn whole(payment: &Known) -> Money {
-    payment.amount
+/// What of a payment's money can be left: what is not left any more went back. The bank does not say what was captured.
+fn whole(payment: &Known) -> Money {
+    payment.captured.filter(|captured| captured.is_positive()).unwrap_or(payment.amount)
 }
 
 /// The state of a payment whose amount is known; one nobody has told us of is not an outcome.

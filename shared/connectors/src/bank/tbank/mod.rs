@@ -11,8 +11,7 @@
 //!   СБП is asked for again.
 //! - `ExternalRequestId` makes `Cancel` repeatable, but not for the СБП (1.80, `Cancel`): there the state is looked at before
 //!   every attempt.
-//! - A state names the money that is left, never what went back. After a part of a hold was captured and a part of that went
-//!   back, `captured` and `refunded` are right in their difference only.
+//! - A state names the money that is left, never what went back: that is told from what was captured, which must be known.
 //! - A payment in one stage may be seen in `AUTHORIZED` for a moment: held, and not yet captured.
 //! - An account of the СБП that was bound can not be unbound by the shop.
 
