@@ -51,6 +51,7 @@ fn known(order: &Order, operation: &Operation) -> Known {
         number: operation_number(&order.id, operation),
         reference: operation.reference().map(ToOwned::to_owned),
         amount: operation.amount,
+        captured: order.figures(operation).ok().map(|figures| figures.captured),
         method: operation.method,
     }
 }

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod paykeeper;
 pub mod rbs;
 pub mod sandbox;
+pub mod tbank;
 pub mod yookassa;
 
 use async_trait::async_trait;
@@ -98,6 +99,8 @@ pub struct Known {
     pub reference: Option<String>,
     /// What was to be paid.
     pub amount: Money,
+    /// What was captured of it, as far as is known: some banks name only what is left.
+    pub captured: Option<Money>,
     /// By what means.
     pub method: Method,
 }
