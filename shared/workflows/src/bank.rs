@@ -252,7 +252,7 @@ pub async fn account_callback(
     account: &str,
     incoming: &Incoming,
 ) -> Result<Result<Heard, CallbackError>, WorkflowError> {
-    let outcome = hear_account(ports, tenant, account, incoming).await;
+    let outcome = Box::pin(hear_account(ports, tenant, account, incoming)).await;
     journal(ports, tenant, Some(account), None, incoming, &outcome).await;
     outcome
 }
@@ -298,7 +298,7 @@ pub async fn ask(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, Workflo
         Some(loaded) if loaded.order.operation(no).is_some() => loaded,
         _ => ports.store.load(id, storage::table::Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?,
     };
-    ask_knowing(ports, loaded.order, loaded.details, no).await
+    Box::pin(ask_knowing(ports, loaded.order, loaded.details, no)).await
 }
 
 async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> Result<Applied, WorkflowError> {
@@ -325,8 +325,8 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         return Ok(());
     };
     let outcome = match task {
-        TaskId::AskBank(no) => ask_task(ports, &id, no).await,
-        TaskId::TellBank(no) => tell(ports, order, details, no).await,
+        TaskId::AskBank(no) => Box::pin(ask_task(ports, &id, no)).await,
+        TaskId::TellBank(no) => Box::pin(tell(ports, order, details, no)).await,
         TaskId::KeepMeans(no) => wallet::keep(ports, &order, &details, no).await,
         _ => return Ok(()),
     };

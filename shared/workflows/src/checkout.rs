@@ -205,12 +205,13 @@ fn choose(
         return Ok(route.map(|route| start(kept.method, route, Some(kept.id.clone()), false)));
     }
     let chosen = submission.method.as_deref().filter(|code| !code.is_empty());
-    let method = match chosen {
-        Some(code) => Method::parse(code).filter(|method| offers.methods.iter().any(|(offered, _)| offered == method)),
-        None => {
-            let card = offers.methods.iter().find(|(method, _)| *method == Method::Card);
-            card.or(offers.methods.first()).map(|(method, _)| *method)
-        }
+    let offered = |wanted: &Method| offers.methods.iter().any(|(method, _)| method == wanted);
+    let method = if let Some(code) = chosen {
+        Method::parse(code).filter(offered)
+    } else if offered(&Method::Card) {
+        Some(Method::Card)
+    } else {
+        offers.methods.first().map(|(method, _)| *method)
     };
     let Some(method) = method else {
         return Err(vec![missing("/method", "Выберите способ оплаты.", "Choose how to pay.")]);
@@ -310,7 +311,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
         let seen = Seen { order: started.order, details: started.details, ..seen };
         match go_on(ports, seen).await? {
             // It surely did not happen: the payment may go another way. It never goes two.
-            Went::NotReached(seen, operation) if connects_elsewhere(&seen, &account) => {
+            Went::NotReached(seen, operation) if connects_elsewhere(&seen, account.as_ref()) => {
                 let report = BankReport::new(None, BankState::Declined(DeclineReason::NotReached));
                 let command = Command::BankReported { operation, report, asked: true };
                 let applied = apply_knowing(ports, seen.order.clone(), seen.details.clone(), &command).await?;
@@ -324,11 +325,11 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
 }
 
 /// Whether another account could take what this one could not be told of.
-fn connects_elsewhere(seen: &Seen, account: &Option<String>) -> bool {
+fn connects_elsewhere(seen: &Seen, account: Option<&String>) -> bool {
     let Some(open) = seen.order.open_payment() else { return false };
     let wish = wish(seen, open.method, open.kind == OperationKind::Verification);
     let found = connect::routes(seen.order.id.tenant(), &seen.partner, &wish);
-    open.means.is_none() && found.iter().any(|route| route.account != *account)
+    open.means.is_none() && found.iter().any(|route| route.account.as_ref() != account)
 }
 
 /// Where the buyer goes on.
@@ -358,7 +359,7 @@ async fn go_on(ports: &Ports, seen: Seen) -> Result<Went, WorkflowError> {
         return Ok(Went::To(Submitted::GoToBank(url.to_owned())));
     }
     let operation = open.no;
-    match bank::register(ports, &seen.order, &seen.details, &seen.partner, operation).await {
+    match Box::pin(bank::register(ports, &seen.order, &seen.details, &seen.partner, operation)).await {
         Ok(bank::Next::Page(url)) => Ok(Went::To(Submitted::GoToBank(url))),
         Ok(bank::Next::Sbp) => Ok(Went::To(Submitted::PayBySbp(Box::new(look(ports, &seen.order.id).await?)))),
         Ok(bank::Next::Look) => Ok(Went::To(Submitted::Look(Box::new(look(ports, &seen.order.id).await?)))),

@@ -4,8 +4,8 @@
 //! tells by itself may be older than what is known: less than known is then no news. Asked, it says the truth of now.
 
 use super::{
-    BankReport, BankState, DeclineReason, Event, Initiator, Money, Next, OperationKind, Refusal, Stages, Standing,
-    Task, TaskId, TransactionKind, TransactionState,
+    BankReport, BankState, DeclineReason, Event, Initiator, Money, Next, Operation, OperationKind, Refusal, Stages,
+    Standing, Task, TaskId, TransactionKind, TransactionState,
 };
 use crate::order::RECHECK_SECONDS;
 use crate::time::plus_seconds;
@@ -271,7 +271,7 @@ impl Next<'_> {
             more = more.minus(amount)?;
         }
         if more.is_positive() {
-            let open = self.order.returns_of(no).any(|of| of.is_open());
+            let open = self.order.returns_of(no).any(Operation::is_open);
             if open {
                 return Ok(()); // a part of a return that is under way: it is asked about again
             }
