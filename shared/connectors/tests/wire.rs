@@ -9,13 +9,17 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use bytes::Bytes;
 use connectors::bank::sandbox::SandboxBank;
-use connectors::bank::{Bank, BankError, Callback, CallbackError, PaymentRequest, RefundRequest, Registered};
+use connectors::bank::{
+    Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming, Known,
+    PaymentRequest, Question, Registered, ReturnRequest, Show,
+};
 use connectors::fulfilment::sandbox::SandboxExecutor;
 use connectors::fulfilment::{CancelAnswer, ExecutionOutcome, Executor, Job, ResultContent};
 use connectors::http::{Http, HttpError, Request, Response};
 use connectors::signature::{sign, verify};
 use connectors::till::sandbox::SandboxTill;
 use connectors::till::{Till, TillAnswer, TillError};
+use domain::acquiring::{Method, Return, SavedMeans, Stages, Standing};
 use domain::details::{ExecutionScenario, Language, Line, ReceiptScenario, Subject};
 use domain::id::{Mode, OrderId, Tenant};
 use domain::money::Money;
@@ -111,7 +115,33 @@ fn payment() -> PaymentRequest {
         expires_at: "2026-11-21T10:00:00Z".parse().unwrap(),
         language: Language::Ru,
         merchant: "ООО «Справка»".into(),
+        method: Method::Card,
+        stages: Stages::One,
+        customer: None,
+        save: false,
+        points_max: None,
+        email: Some("buyer@mail.test".into()),
+        phone: Some("+79990000000".into()),
     }
+}
+
+fn known(number: &str) -> Known {
+    let reference = Some("pay_demoshop_00ff".into());
+    Known { number: number.into(), reference, amount: Money::rub(300_000), method: Method::Card }
+}
+
+fn question(number: &str) -> Question {
+    Question { number: number.into(), payment: known(number), reference: None }
+}
+
+fn incoming(headers: &HeaderMap, body: &str) -> Incoming {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Incoming { headers: headers.clone(), query: String::new(), body, peer: None }
+}
+
+fn stands(held: i64, captured: i64, refunded: i64) -> BankState {
+    let [held, captured, refunded] = [held, captured, refunded].map(Money::rub);
+    BankState::Stands(Standing { held, captured, refunded })
 }
 
 fn line() -> Line {
@@ -152,25 +182,147 @@ async fn a_payment_is_registered_in_the_banks_words() {
     let http = Wire::answering(201, kept!("bank_payment_answer"));
     let registered = bank().register(&http, &payment()).await.unwrap();
     let url = "https://pay.test/sandbox/bank/pay/pay_demoshop_00ff".to_owned();
-    assert_eq!(registered, Registered { reference: "pay_demoshop_00ff".into(), url });
+    assert_eq!(registered, Registered { reference: "pay_demoshop_00ff".into(), show: Show::Page(url) });
     let (url, said) = http.asked();
     assert_eq!(url, "https://pay.test/sandbox/bank/v1/payments");
     same(&said, kept!("bank_payment"));
 }
 
 #[tokio::test]
-async fn a_refund_is_asked_for_in_the_banks_words() {
-    let http = Wire::answering(200, kept!("bank_refund_answer"));
-    let request = RefundRequest {
-        number: "n-2".into(),
-        payment_number: "n-1".into(),
-        payment_reference: Some("pay_demoshop_00ff".into()),
-        amount: Money::rub(300_000),
+async fn everything_a_payment_may_ask_for_is_in_the_banks_words() {
+    let request = PaymentRequest {
+        stages: Stages::Two,
+        customer: Some("customer-1".into()),
+        save: true,
+        points_max: Some(Money::rub(150_000)),
+        ..payment()
     };
-    let report = bank().refund(&http, &request).await.unwrap();
-    let expected = BankState::Succeeded(Money::rub(300_000));
-    assert_eq!(report, BankReport::new(Some("ref_demoshop_00ff".into()), expected));
-    same(&http.asked().1, kept!("bank_refund"));
+    let http = Wire::answering(201, kept!("bank_payment_answer"));
+    bank().register(&http, &request).await.unwrap();
+    same(&http.asked().1, kept!("bank_payment_hold"));
+}
+
+#[tokio::test]
+async fn the_sbp_is_paid_by_a_link_that_is_whole() {
+    let request = PaymentRequest { method: Method::Sbp, ..payment() };
+    let register = async |answer: &str| {
+        let http = Wire::answering(201, answer);
+        let registered = bank().register(&http, &request).await;
+        assert_eq!(http.asked().1["method"], "sbp");
+        registered
+    };
+    let whole = kept!("bank_payment_sbp_answer");
+    let link = "https://qr.nspk.ru/AD100004BAL7227F9BNP6KNE007J9B3K?type=02&bank=100000000000&sum=300000&cur=RUB&crc=";
+    let Registered { show: Show::Sbp(shown), .. } = register(whole).await.unwrap() else { panic!("a link") };
+    assert!(shown.starts_with(link), "{shown}");
+    let none = kept!("bank_payment_answer");
+    for broken in [whole.replace("sum=300000", "sum=30000"), whole.replace("qr.nspk.ru", "qr.test"), none.to_owned()] {
+        let error = register(&broken).await.unwrap_err();
+        assert!(matches!(error, BankError::Unreadable { ref pointer, .. } if pointer == "/sbp"), "{error:?}");
+    }
+    // Another amount with a checksum of its own.
+    let other = "https://qr.nspk.ru/AD100004BAL7227F9BNP6KNE007J9B3K?type=02&bank=100000000007&sum=1&cur=RUB&crc=AB75";
+    assert!(register(&whole.replace(&shown, other)).await.is_err());
+}
+
+#[tokio::test]
+async fn commands_are_given_in_the_banks_words() {
+    let done = kept!("bank_refund_answer");
+    let report = BankReport::new(Some("ref_demoshop_00ff".into()), BankState::Succeeded(Money::rub(300_000)));
+    let amount = Money::rub(300_000);
+    for (kind, path) in [(Return::Void, "voids"), (Return::Reversal, "reversals"), (Return::Refund, "refunds")] {
+        let http = Wire::answering(200, done);
+        let request =
+            ReturnRequest { number: "n-2".into(), payment: known("n-1"), kind, amount, standing: Money::rub(300_000) };
+        assert_eq!(bank().give_back(&http, &request).await.unwrap(), report);
+        let (url, said) = http.asked();
+        assert_eq!(url, format!("https://pay.test/sandbox/bank/v1/{path}"));
+        same(&said, kept!("bank_refund"));
+    }
+    let request = CaptureRequest { number: "n-2".into(), payment: known("n-1"), held: amount, amount };
+    let http = Wire::answering(200, done);
+    assert_eq!(bank().capture(&http, &request).await.unwrap(), report);
+    let (url, said) = http.asked();
+    assert_eq!(url, "https://pay.test/sandbox/bank/v1/captures");
+    same(&said, kept!("bank_refund"));
+    for (answer, expected) in [
+        (r#"{"number":"n-2","state":"pending"}"#, BankState::Pending),
+        (r#"{"number":"n-2","state":"declined","reason":"other"}"#, BankState::Declined(DeclineReason::Other)),
+    ] {
+        assert_eq!(bank().capture(&Wire::answering(200, answer), &request).await.unwrap().state, expected);
+    }
+    for answer in [
+        done.replace("300000", "299999"),
+        done.replace("RUB", "USD"),
+        done.replace("n-2", "n-3"),
+        r#"{"number":"n-2","state":"not_found"}"#.to_owned(),
+        done[..done.len() / 2].to_owned(),
+        "<html>".to_owned(),
+    ] {
+        let error = bank().capture(&Wire::answering(200, &answer), &request).await.unwrap_err();
+        assert!(matches!(error, BankError::Unreadable { .. }), "{answer}: {error:?}");
+    }
+    let refused = Wire::answering(409, r#"{"code":"not-held","title":"x"}"#);
+    let Err(BankError::Refused { status: 409, code, .. }) = bank().capture(&refused, &request).await else {
+        panic!("refused")
+    };
+    assert_eq!(code, "not-held");
+}
+
+#[tokio::test]
+async fn saved_means_are_charged_and_forgotten_in_the_banks_words() {
+    let request = ChargeRequest { payment: payment(), token: "means_00ff".into(), buyer_present: true };
+    let number = &payment().number;
+    let pending = format!(r#"{{"payment":{{"number":"{number}","state":"pending"}},"url":"https://pay.test/x"}}"#);
+    let http = Wire::answering(201, &pending);
+    let charged = bank().charge(&http, &request).await.unwrap();
+    let report = BankReport::new(None, BankState::Pending);
+    assert_eq!(charged, Charged { report, page: Some("https://pay.test/x".into()) });
+    let (url, said) = http.asked();
+    assert_eq!(url, "https://pay.test/sandbox/bank/v1/charges");
+    same(&said["payment"], kept!("bank_payment"));
+    assert_eq!((&said["token"], &said["buyer_present"]), (&"means_00ff".into(), &true.into()));
+    for answer in [
+        pending.replace("https", "javascript"),
+        pending.replace("pending", "not_found"),
+        pending.replace(number.as_str(), "other"),
+    ] {
+        let error = bank().charge(&Wire::answering(201, &answer), &request).await.unwrap_err();
+        assert!(matches!(error, BankError::Unreadable { .. }), "{answer}");
+    }
+    let http = Wire::answering(200, r#"{"token":"means_00ff"}"#);
+    bank().forget(&http, "customer-1", "means_00ff").await.unwrap();
+    let (url, said) = http.asked();
+    assert_eq!(url, "https://pay.test/sandbox/bank/v1/means/forget");
+    same(&said, r#"{"customer":"customer-1","token":"means_00ff"}"#);
+    assert!(bank().forget(&Wire::answering(200, r#"{"token":"other"}"#), "customer-1", "means_00ff").await.is_err());
+}
+
+#[tokio::test]
+async fn how_a_whole_payment_stands_is_understood() {
+    let report = bank().ask(&Wire::answering(200, kept!("bank_stands")), &question("n-1")).await.unwrap();
+    let saved =
+        SavedMeans {
+            token: "means_00ff".into(), label: "Мир •• 0001".into(), valid_until: Some("2030-12".into())
+        };
+    let expected = BankReport {
+        saved: Some(saved),
+        points: Some(Money::rub(100_000)),
+        ..BankReport::new(Some("pay_demoshop_00ff".into()), stands(0, 200_000, 50_000))
+    };
+    assert_eq!(report, expected);
+    for (from, to) in [
+        (r#""held": 0"#, r#""held": null"#),
+        (r#""held": 0"#, r#""held": -1"#),
+        (r#""refunded": 50000"#, r#""refunded": 200001"#),
+        (r#""currency": "RUB""#, r#""currency": "moon""#),
+        (r#""captured": 200000"#, r#""captured": "200000""#),
+    ] {
+        let body = kept!("bank_stands").replace(from, to);
+        assert_ne!(body, kept!("bank_stands"));
+        let error = bank().ask(&Wire::answering(200, &body), &question("n-1")).await.unwrap_err();
+        assert!(matches!(error, BankError::Unreadable { .. }), "{to}");
+    }
 }
 
 #[tokio::test]
@@ -187,7 +339,7 @@ async fn answers_of_the_bank_are_understood() {
         (r#"{"number":"n","state":"declined","new":{"field":1}}"#, report(BankState::Declined(DeclineReason::Other))),
     ];
     for (body, expected) in cases {
-        assert_eq!(bank().ask(&Wire::answering(200, body), "n").await.unwrap(), expected, "{body}");
+        assert_eq!(bank().ask(&Wire::answering(200, body), &question("n")).await.unwrap(), expected, "{body}");
     }
 }
 
@@ -205,35 +357,38 @@ async fn answers_that_make_no_sense_are_not_outcomes() {
         r#"{"number":"n","state":"pending"}{"#,
     ];
     for body in bodies {
-        let error = bank().ask(&Wire::answering(200, body), "n").await.unwrap_err();
+        let error = bank().ask(&Wire::answering(200, body), &question("n")).await.unwrap_err();
         assert!(matches!(error, BankError::Unreadable { .. }) && error.may_have_happened(), "{body}: {error:?}");
     }
 }
 
 #[tokio::test]
 async fn silence_is_told_from_what_did_not_happen() {
-    let unsent = bank().ask(&Wire::silent(HttpError::NotSent("x".into())), "n").await.unwrap_err();
+    let unsent = bank().ask(&Wire::silent(HttpError::NotSent("x".into())), &question("n")).await.unwrap_err();
     assert!(matches!(unsent, BankError::NotSent(_)) && !unsent.may_have_happened());
-    let lost = bank().ask(&Wire::silent(HttpError::Unknown("x".into())), "n").await.unwrap_err();
+    let lost = bank().ask(&Wire::silent(HttpError::Unknown("x".into())), &question("n")).await.unwrap_err();
     assert!(matches!(lost, BankError::Unknown(_)) && lost.may_have_happened());
     // A 404 of some gateway is not the bank's word that it never heard of the payment.
-    let gone = bank().ask(&Wire::answering(404, "not found"), "n").await.unwrap_err();
+    let gone = bank().ask(&Wire::answering(404, "not found"), &question("n")).await.unwrap_err();
     assert!(matches!(gone, BankError::Refused { status: 404, .. }));
 }
 
 #[tokio::test]
 async fn a_callback_is_believed_by_its_bytes_only() {
     let body = kept!("bank_callback");
-    let callback = bank().callback(now(), &signed(body), body.as_bytes()).unwrap();
-    let state = BankState::Succeeded(Money::rub(300_000));
-    let report = BankReport::new(Some("pay_demoshop_00ff".into()), state);
-    assert_eq!(callback, Callback { number: "n-1".into(), report });
-    let call = |headers: &HeaderMap, body: &str| bank().callback(now(), headers, body.as_bytes()).unwrap_err();
+    let callback = bank().callback(now(), &incoming(&signed(body), body)).unwrap().unwrap();
+    let report = BankReport::new(Some("pay_demoshop_00ff".into()), stands(0, 300_000, 0));
+    let answer = CallbackAnswer::EMPTY;
+    assert_eq!(callback, Callback { number: "n-1".into(), report, proven: true, answer });
+    let older = r#"{"number":"n-1","state":"succeeded","amount":300000,"currency":"RUB"}"#;
+    let older = bank().callback(now(), &incoming(&signed(older), older)).unwrap().unwrap();
+    assert_eq!(older.report.state, BankState::Succeeded(Money::rub(300_000)));
+    let call = |headers: &HeaderMap, body: &str| bank().callback(now(), &incoming(headers, body)).unwrap_err();
     assert_eq!(call(&HeaderMap::new(), body), CallbackError::Unsigned);
     // The same content in other bytes is another body.
     assert_eq!(call(&signed(body), &body.replace(": ", ":")), CallbackError::WrongSignature);
     let later = domain::time::plus_seconds(now(), 301);
-    assert_eq!(bank().callback(later, &signed(body), body.as_bytes()).unwrap_err(), CallbackError::Stale);
+    assert_eq!(bank().callback(later, &incoming(&signed(body), body)).unwrap_err(), CallbackError::Stale);
     let mut two = signed(body);
     two.append("x-signature", "t=1,v1=00".parse().unwrap());
     assert_eq!(call(&two, body), CallbackError::Unsigned);
@@ -241,6 +396,7 @@ async fn a_callback_is_believed_by_its_bytes_only() {
         (r#"{"number":"n","state":"moon"}"#, "/state"),
         (r#"{"number":"n","state":"not_found"}"#, "/state"),
         (r#"{"number":"n","state":"succeeded","currency":"RUB"}"#, "/amount"),
+        (r#"{"number":"n","state":"stands","held":0,"captured":1,"currency":"RUB"}"#, "/refunded"),
         (r#"{"number":7,"state":"pending"}"#, "/number"),
         ("[", "/"),
     ] {

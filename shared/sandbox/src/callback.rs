@@ -11,15 +11,15 @@ use crate::SandboxError;
 use crate::rows::{self, Next, Thing};
 
 /// Seconds between the attempts: at once, then after 30 s, 5 min and 30 min, as gateways commonly do.
-const WAITS_SECONDS: [i64; 3] = [30, 300, 1_800];
+pub const WAITS_SECONDS: [i64; 3] = [30, 300, 1_800];
 
-/// A callback that is still to be answered.
+/// A callback that is still to be answered; `B` is what is said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
+pub struct Call<B = String> {
     /// Which, within the row.
-    no: u32,
-    /// The body to the byte: a repetition says the same.
-    body: String,
+    pub no: u32,
+    /// What is said, to the byte: a repetition says the same.
+    pub body: B,
     /// Attempts begun.
     attempts: usize,
     /// When to try (again), should nothing be heard of the attempt that is under way.
@@ -28,18 +28,31 @@ pub struct Call {
 }
 
 /// The callbacks of a row.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Calls {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls<B = String> {
     last: u32,
-    open: Vec<Call>,
+    open: Vec<Call<B>>,
+}
+
+impl<B> Default for Calls<B> {
+    fn default() -> Self {
+        Self { last: 0, open: Vec::new() }
+    }
 }
 
 impl Calls {
-    /// Adds one, to be made now.
+    /// Adds a JSON body, to be sent now.
     pub fn add(&mut self, now: Timestamp, body: &impl Serialize) {
         let Ok(body) = serde_json::to_string(body) else { return };
+        self.push(now, body);
+    }
+}
+
+impl<B: Clone> Calls<B> {
+    /// Adds one, to be made at `at`.
+    pub fn push(&mut self, at: Timestamp, body: B) {
         self.last += 1;
-        self.open.push(Call { no: self.last, body, attempts: 0, at: now });
+        self.open.push(Call { no: self.last, body, attempts: 0, at });
     }
 
     /// When the next one is to be made.
@@ -48,14 +61,14 @@ impl Calls {
     }
 
     /// Takes those to be made now, each leased to the caller until its next attempt: the attempt is on record before it is
-    /// made, and nobody else makes it at the same time.
-    pub fn begin(&mut self, now: Timestamp) -> Vec<Call> {
+    /// made, and nobody else makes it at the same time. `waits`: seconds between the attempts.
+    pub fn begin(&mut self, now: Timestamp, waits: &[i64]) -> Vec<Call<B>> {
         let mut begun = Vec::new();
         self.open.retain_mut(|call| {
             if call.at > now {
                 return true;
             }
-            let wait = WAITS_SECONDS.get(call.attempts);
+            let wait = waits.get(call.attempts);
             call.attempts += 1;
             call.at = plus_seconds(now, wait.copied().unwrap_or(0));
             begun.push(call.clone());
@@ -64,7 +77,8 @@ impl Calls {
         begun
     }
 
-    fn end(&mut self, answered: &[u32]) -> bool {
+    /// Strikes off what was answered; answers whether there was anything to strike off.
+    pub fn end(&mut self, answered: &[u32]) -> bool {
         let before = self.open.len();
         self.open.retain(|call| !answered.contains(&call.no));
         self.open.len() != before
@@ -144,8 +158,8 @@ mod tests {
         calls.add(at(0), &"x");
         let mut made = Vec::new();
         while let Some(due) = calls.due() {
-            assert!(calls.begin(plus_seconds(due, -1)).is_empty(), "not before its time");
-            assert_eq!(calls.begin(due).len(), 1);
+            assert!(calls.begin(plus_seconds(due, -1), &WAITS_SECONDS).is_empty(), "not before its time");
+            assert_eq!(calls.begin(due, &WAITS_SECONDS).len(), 1);
             made.push(due.as_second());
             assert!(made.len() < 10);
         }
@@ -157,9 +171,12 @@ mod tests {
         let mut calls = Calls::default();
         calls.add(at(0), &"a");
         calls.add(at(0), &"b");
-        let begun = calls.begin(at(0));
+        let begun = calls.begin(at(0), &WAITS_SECONDS);
         assert_eq!(begun.len(), 2);
         assert!(calls.end(&[begun[0].no]));
-        assert_eq!(calls.begin(at(30)).iter().map(|call| call.body.as_str()).collect::<Vec<_>>(), [r#""b""#]);
+        assert_eq!(
+            calls.begin(at(30), &WAITS_SECONDS).iter().map(|call| call.body.as_str()).collect::<Vec<_>>(),
+            [r#""b""#]
+        );
     }
 }

@@ -160,7 +160,7 @@ async fn act<A: Send>(
             };
             let before = execution.clone();
             let answer = what(&mut execution, now);
-            let begun = execution.calls.begin(now);
+            let begun = execution.calls.begin(now, &callback::WAITS_SECONDS);
             let after = execution.clone();
             if execution == before {
                 Next::Keep(Some((answer, after, begun)))

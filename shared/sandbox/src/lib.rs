@@ -11,6 +11,7 @@ mod bank;
 mod callback;
 mod clock;
 mod door;
+pub mod double;
 mod executor;
 mod rows;
 mod till;
@@ -91,7 +92,7 @@ struct Look {
 
 /// What the doors share.
 #[derive(Clone)]
-struct Shared {
+pub struct Shared {
     ports: Ports,
     sweep: Sweep,
 }
@@ -101,9 +102,14 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
     Router::new()
         .route("/sandbox/bank/v1/payments", post(bank::door::register))
         .route("/sandbox/bank/v1/payments/status", post(bank::door::status))
+        .route("/sandbox/bank/v1/charges", post(bank::door::charge))
+        .route("/sandbox/bank/v1/captures", post(bank::door::capture))
+        .route("/sandbox/bank/v1/voids", post(bank::door::void))
+        .route("/sandbox/bank/v1/reversals", post(bank::door::reversal))
         .route("/sandbox/bank/v1/refunds", post(bank::door::refund))
-        .route("/sandbox/bank/pay/{reference}", get(bank::page::show).post(bank::page::pay))
-        .route("/sandbox/bank/pay/{reference}/challenge", post(bank::page::challenge))
+        .route("/sandbox/bank/v1/means/forget", post(bank::door::forget))
+        .route("/sandbox/bank/pay/{reference}", get(bank::page::show).post(bank::page::decide))
+        .route("/sandbox/bank/pay/{reference}/challenge", post(bank::page::decide))
         .route("/sandbox/till/v5/sell", post(till::door::sell))
         .route("/sandbox/till/v5/sell_refund", post(till::door::sell_refund))
         .route("/sandbox/till/v5/report", post(till::door::report))
@@ -113,6 +119,7 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
         .route("/sandbox/executions", get(executor::door::list))
         .route("/sandbox/executions/{order}/fulfil", post(executor::door::fulfil))
         .route("/sandbox/executions/{order}/fail", post(executor::door::fail))
+        .merge(double::routes())
         .route("/sandbox/clock", get(clock::show).post(clock::advance))
         .fallback(door::nothing_here)
         .method_not_allowed_fallback(door::wrong_method)
@@ -170,7 +177,7 @@ pub async fn sweep_tenant(ports: &Ports, tenant: &Tenant) -> Result<usize, Sandb
 async fn work_on(ports: &Ports, tenant: &Tenant, kind: &str, id: &str) -> Result<(), SandboxError> {
     use crate::rows::Thing as _;
     match kind {
-        bank::Payment::KIND => bank::work(ports, tenant, id).await,
+        double::Deal::KIND => double::work(ports, tenant, id).await,
         till::Document::KIND => till::work(ports, tenant, id).await,
         executor::Execution::KIND => executor::work(ports, tenant, id).await,
         _ => Err(SandboxError::Message("no such kind of row")),

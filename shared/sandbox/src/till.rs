@@ -232,7 +232,7 @@ pub async fn work(ports: &Ports, tenant: &Tenant, external_id: &str) -> Result<(
         let Some(mut document) = document else {
             return Next::Keep(None);
         };
-        let begun = document.calls.begin(now);
+        let begun = document.calls.begin(now, &callback::WAITS_SECONDS);
         let (url, due) = (document.callback_url().to_owned(), document.due());
         if begun.is_empty() {
             Next::Keep(Some((url, due, begun)))

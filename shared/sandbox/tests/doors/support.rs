@@ -2,6 +2,7 @@
 //! callbacks and answers as told.
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
+use connectors::bank::Incoming;
 use connectors::channel::{ChannelError, Channels, Email, Sms};
 use connectors::client_bank::Payer;
 use connectors::http::{Http, HttpError, Request, Response};
@@ -17,7 +19,7 @@ use domain::id::{Mode, Tenant};
 use domain::receipt::Agent;
 use domain::tax::Taxation;
 use domain::time::Timestamp;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use http_body_util::BodyExt as _;
 use storage::memory::MemoryTable;
 use storage::store::Store;
@@ -31,8 +33,19 @@ pub const START: i64 = 1_795_000_000; // 2026-11-18
 /// A callback as it was heard.
 #[derive(Debug, Clone)]
 pub struct Heard {
+    pub method: Method,
+    pub url: String,
     pub headers: HeaderMap,
     pub body: Bytes,
+}
+
+impl Heard {
+    /// As a connector is handed it.
+    pub fn incoming(&self) -> Incoming {
+        let query = self.url.split_once('?').map_or("", |(_, query)| query).to_owned();
+        let peer = Some(Ipv4Addr::LOCALHOST.into());
+        Incoming { headers: self.headers.clone(), query, body: self.body.clone(), peer }
+    }
 }
 
 /// A table that lets others in before every step, and can fail at one write.
@@ -76,6 +89,8 @@ pub struct Outside {
     router: OnceLock<Router>,
     heard: Mutex<Vec<Heard>>,
     answers: Mutex<VecDeque<Option<u16>>>,
+    says: Mutex<String>,
+    to_lose: AtomicUsize,
     now: AtomicI64,
     sent: Mutex<VecDeque<Message>>,
 }
@@ -90,15 +105,21 @@ impl Http for Outside {
         if let Some(path) = request.url.strip_prefix(BASE).filter(|path| path.starts_with("/sandbox/")) {
             let request = built.uri(path).body(Body::from(request.body)).unwrap();
             let response = self.router.get().unwrap().clone().oneshot(request).await.unwrap();
-            let status = response.status().as_u16();
-            let body = response.into_body().collect().await.unwrap().to_bytes();
-            return Ok(Response { status, headers: Vec::new(), body });
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let lose = |left: usize| left.checked_sub(1);
+            if self.to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lose).is_ok() {
+                return Err(HttpError::Unknown("the answer was lost".into()));
+            }
+            let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+            let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+            return Ok(Response { status: parts.status.as_u16(), headers, body });
         }
-        let headers = built.headers_ref().unwrap().clone();
-        self.heard.lock().unwrap().push(Heard { headers, body: request.body });
+        let (method, headers) = (built.method_ref().unwrap().clone(), built.headers_ref().unwrap().clone());
+        self.heard.lock().unwrap().push(Heard { method, url: request.url, headers, body: request.body });
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Some(200));
         let status = answer.ok_or_else(|| HttpError::Unknown("silence".into()))?;
-        Ok(Response { status, headers: Vec::new(), body: Bytes::new() })
+        Ok(Response { status, headers: Vec::new(), body: Bytes::from(self.says.lock().unwrap().clone()) })
     }
 }
 
@@ -241,6 +262,16 @@ impl World {
     /// How the next callbacks are answered; nothing is silence.
     pub fn answers(&self, answers: &[Option<u16>]) {
         self.outside.answers.lock().unwrap().extend(answers);
+    }
+
+    /// What is said to callbacks from now on, whatever their status.
+    pub fn says(&self, body: &str) {
+        body.clone_into(&mut self.outside.says.lock().unwrap());
+    }
+
+    /// The next answers of the sandbox's doors are lost on their way: done, and not heard of.
+    pub fn lose_answers(&self, count: usize) {
+        self.outside.to_lose.store(count, Ordering::SeqCst);
     }
 
     /// Callbacks heard since last asked.

@@ -1,17 +1,19 @@
 //! The conversation with the sandbox bank.
 
 use async_trait::async_trait;
+use domain::acquiring::{Method, Return};
 use domain::id::Tenant;
 use domain::order::{BankReport, BankState};
 use domain::time::Timestamp;
 
 use super::translate;
-use super::wire::{Outcome, PaymentAnswer, StatusBody};
+use super::wire::{ChargeAnswer, CommandBody, ForgetAnswer, ForgetBody, Outcome, PaymentAnswer, StatusBody};
 use crate::bank::{
     Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming,
     PaymentRequest, Question, Registered, ReturnRequest, Show,
 };
 use crate::http::Http;
+use crate::nspk;
 use crate::peer::{Malformed, Peer};
 
 /// The sandbox bank, as one tenant speaks to it.
@@ -34,10 +36,22 @@ impl SandboxBank {
         body: &impl serde::Serialize,
     ) -> Result<BankReport, BankError> {
         let outcome: Outcome = self.peer.call(http, path, body).await?;
-        if outcome.number != number {
-            return Err(Malformed::at("/number", "the number that was asked about").into());
-        }
+        of(&outcome.number, number)?;
         Ok(translate::report(&outcome)?)
+    }
+
+    /// A command, which is answered with what became of it: a bank that has taken it knows it.
+    async fn command(&self, http: &dyn Http, path: &str, body: &CommandBody) -> Result<BankReport, BankError> {
+        let report = self.outcome(http, path, &body.number, body).await?;
+        match report.state {
+            BankState::NotFound => Err(Malformed::at("/state", "a state of a command").into()),
+            BankState::Succeeded(amount)
+                if amount.minor() != body.amount || amount.currency().code() != body.currency =>
+            {
+                Err(Malformed::at("/amount", "the amount of the command").into())
+            }
+            _ => Ok(report),
+        }
     }
 }
 
@@ -46,17 +60,30 @@ impl Bank for SandboxBank {
     async fn register(&self, http: &dyn Http, request: &PaymentRequest) -> Result<Registered, BankError> {
         let body = translate::payment(request);
         let answer: PaymentAnswer = self.peer.call(http, "/sandbox/bank/v1/payments", &body).await?;
-        if answer.number != request.number {
-            return Err(Malformed::at("/number", "the number that was registered").into());
-        }
-        if !(answer.url.starts_with("https://") || answer.url.starts_with("http://")) {
-            return Err(Malformed::at("/url", "an absolute http(s) URL").into());
-        }
-        Ok(Registered { reference: answer.reference, show: Show::Page(answer.url) })
+        of(&answer.number, &request.number)?;
+        let show = match (request.method, answer.sbp) {
+            (Method::Sbp, Some(link)) => {
+                let read = nspk::read(&link).map_err(|error| Malformed::at("/sbp", error.to_string()))?;
+                if read.sum != Some(request.amount) {
+                    return Err(Malformed::at("/sbp", "a link over the amount of the payment").into());
+                }
+                Show::Sbp(link)
+            }
+            (Method::Sbp, None) => return Err(Malformed::at("/sbp", "a link of the СБП").into()),
+            _ => Show::Page(page(answer.url)?),
+        };
+        Ok(Registered { reference: answer.reference, show })
     }
 
-    async fn charge(&self, _http: &dyn Http, _request: &ChargeRequest) -> Result<Charged, BankError> {
-        Err(unsupported("charge"))
+    async fn charge(&self, http: &dyn Http, request: &ChargeRequest) -> Result<Charged, BankError> {
+        let body = translate::charge(request);
+        let answer: ChargeAnswer = self.peer.call(http, "/sandbox/bank/v1/charges", &body).await?;
+        of(&answer.payment.number, &request.payment.number)?;
+        let report = translate::report(&answer.payment)?;
+        if report.state == BankState::NotFound {
+            return Err(Malformed::at("/payment/state", "a state of a payment").into());
+        }
+        Ok(Charged { report, page: answer.url.map(page).transpose()? })
     }
 
     async fn ask(&self, http: &dyn Http, question: &Question) -> Result<BankReport, BankError> {
@@ -64,21 +91,23 @@ impl Bank for SandboxBank {
         self.outcome(http, "/sandbox/bank/v1/payments/status", &question.number, &body).await
     }
 
-    async fn capture(&self, _http: &dyn Http, _request: &CaptureRequest) -> Result<BankReport, BankError> {
-        Err(unsupported("capture"))
+    async fn capture(&self, http: &dyn Http, request: &CaptureRequest) -> Result<BankReport, BankError> {
+        self.command(http, "/sandbox/bank/v1/captures", &translate::capture(request)).await
     }
 
     async fn give_back(&self, http: &dyn Http, request: &ReturnRequest) -> Result<BankReport, BankError> {
-        let body = translate::refund(request);
-        let report = self.outcome(http, "/sandbox/bank/v1/refunds", &request.number, &body).await?;
-        if report.state == BankState::NotFound {
-            return Err(Malformed::at("/state", "pending, succeeded or declined").into());
-        }
-        Ok(report)
+        let path = match request.kind {
+            Return::Void => "/sandbox/bank/v1/voids",
+            Return::Reversal => "/sandbox/bank/v1/reversals",
+            Return::Refund => "/sandbox/bank/v1/refunds",
+        };
+        self.command(http, path, &translate::give_back(request)).await
     }
 
-    async fn forget(&self, _http: &dyn Http, _customer: &str, _token: &str) -> Result<(), BankError> {
-        Err(unsupported("forget"))
+    async fn forget(&self, http: &dyn Http, customer: &str, token: &str) -> Result<(), BankError> {
+        let body = ForgetBody { customer: customer.to_owned(), token: token.to_owned() };
+        let answer: ForgetAnswer = self.peer.call(http, "/sandbox/bank/v1/means/forget", &body).await?;
+        if answer.token == token { Ok(()) } else { Err(Malformed::at("/token", "the token that was sent").into()) }
     }
 
     fn callback(&self, now: Timestamp, incoming: &Incoming) -> Result<Option<Callback>, CallbackError> {
@@ -91,6 +120,11 @@ impl Bank for SandboxBank {
     }
 }
 
-fn unsupported(what: &str) -> BankError {
-    BankError::Refused { status: 0, code: "unsupported".to_owned(), message: format!("the bank has no {what}") }
+fn of(said: &str, asked: &str) -> Result<(), Malformed> {
+    if said == asked { Ok(()) } else { Err(Malformed::at("/number", "the number that was sent")) }
+}
+
+fn page(url: String) -> Result<String, Malformed> {
+    let plain = url.starts_with("https://") || url.starts_with("http://");
+    if plain { Ok(url) } else { Err(Malformed::at("/url", "an absolute http(s) URL")) }
 }

@@ -1,0 +1,74 @@
+//! A partner's contracts with the doubled banks: shown and set with a test key.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use connectors::peer;
+use domain::id::Tenant;
+use domain::partner::origin;
+use serde::Deserialize;
+use serde_json::json;
+use workflows::ports::Ports;
+
+use super::{Family, TerminalSettings, terminal};
+use crate::Shared;
+use crate::door::{Received, Refusal, answer, bytes, partner};
+use crate::rows::{self, Next};
+
+/// `PUT /sandbox/banks/{family}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Where callbacks go; nothing: to the platform.
+    callback_url: Option<String>,
+}
+
+/// `GET /sandbox/banks/{family}`: address, credentials and where callbacks go.
+pub async fn show(
+    State(Shared { ports, .. }): State<Shared>,
+    Path(family): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let tenant = partner(&ports, &headers).await?;
+    shown(&ports, &tenant, Family::parse(&family).ok_or(Refusal::not_found())?).await
+}
+
+/// `PUT /sandbox/banks/{family}` with `{"callback_url": …|null}`; answers like `GET`.
+pub async fn set(
+    State(Shared { ports, .. }): State<Shared>,
+    Path(family): Path<String>,
+    headers: HeaderMap,
+    received: Received,
+) -> Result<Response, Refusal> {
+    let tenant = partner(&ports, &headers).await?;
+    let family = Family::parse(&family).ok_or(Refusal::not_found())?;
+    let Settings { callback_url } = peer::read(&bytes(received)?)?;
+    if let Some(url) = &callback_url {
+        let plain = !url.contains(|c: char| c.is_control() || c.is_whitespace());
+        if url.len() > 2_048 || origin(url).is_none() || !plain {
+            return Err(Refusal::invalid(vec![(
+                "/callback_url".to_owned(),
+                "абсолютный адрес http(s), не длиннее 2048 знаков".to_owned(),
+                "an absolute http(s) URL, at most 2048 characters".to_owned(),
+            )]));
+        }
+    }
+    rows::change(&ports, &tenant, family.code(), |before: Option<TerminalSettings>| {
+        let next = TerminalSettings { callback_url: callback_url.clone() };
+        if before.as_ref() == Some(&next) { Next::Keep(()) } else { Next::Put(next, ()) }
+    })
+    .await?;
+    shown(&ports, &tenant, family).await
+}
+
+async fn shown(ports: &Ports, tenant: &Tenant, family: Family) -> Result<Response, Refusal> {
+    let terminal = terminal(ports, tenant, family).await?;
+    let body = json!({
+        "bank": family.code(),
+        "address": terminal.address,
+        "pages": terminal.pages,
+        "credentials": terminal.credentials,
+        "callback_url": terminal.callback_url,
+    });
+    Ok(answer(StatusCode::OK, body))
+}

@@ -1,0 +1,1 @@
+//! The double of `PayKeeper`, spoken to by the platform's own connector.

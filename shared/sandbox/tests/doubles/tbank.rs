@@ -1,0 +1,1 @@
+//! The double of T-Bank (EACQ), spoken to by the platform's own connector.

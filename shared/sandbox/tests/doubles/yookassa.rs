@@ -1,0 +1,1 @@
+//! The double of `YooKassa`, spoken to by the platform's own connector.
