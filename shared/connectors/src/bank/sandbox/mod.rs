@@ -45,6 +45,7 @@ pub fn terms() -> Vec<MethodTerms> {
             greatest_minor: AMOUNT_MAX,
             currencies: vec![Currency::RUB],
             hold_seconds: if hold { HOLD_SECONDS } else { 0 },
+            hold_counts_today: false,
             lapse: Lapse::Released,
         }
     };
