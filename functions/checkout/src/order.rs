@@ -19,12 +19,12 @@ use crate::view::{self, Shown};
 
 /// `GET /c/{token}`.
 pub(crate) async fn see(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
-    reader.answer(shown(&ports, &token, &reader, false).await)
+    reader.answer(Box::pin(shown(&ports, &token, &reader, false)).await)
 }
 
 /// `GET /c/{token}/return`: from the bank.
 pub(crate) async fn come_back(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
-    reader.answer(shown(&ports, &token, &reader, true).await)
+    reader.answer(Box::pin(shown(&ports, &token, &reader, true)).await)
 }
 
 /// A GET where only a form is posted: the reader reloaded, or the page asked for itself again.
@@ -33,7 +33,7 @@ pub(crate) async fn back_to_order(Path(token): Path<String>, reader: Reader) -> 
 }
 
 async fn shown(ports: &Ports, token: &str, reader: &Reader, from_bank: bool) -> Result<Response, WorkflowError> {
-    let seen = checkout::see_after_bank(ports, token).await?;
+    let seen = Box::pin(checkout::see_after_bank(ports, token)).await?;
     let lang = reader.language(seen.details.language);
     as_it_stands(ports, &seen, lang, from_bank).await
 }
@@ -103,9 +103,9 @@ async fn paid(
         email: typed.email.clone(),
         phone: typed.phone.clone(),
         channels: typed.channels.clone(),
-        consent_personal_data: typed.consent_personal_data,
-        consent_terms: typed.consent_terms,
-        consent_means: typed.consent_means,
+        consent_personal_data: typed.consents.personal_data,
+        consent_terms: typed.consents.terms,
+        consent_means: typed.consents.means,
         method: typed.method.clone(),
         means: typed.means.clone(),
         csrf: csrf.to_owned(),
@@ -113,7 +113,7 @@ async fn paid(
         user_agent: user_agent.to_owned(),
         language,
     };
-    Ok(match checkout::submit(ports, before, &submission).await? {
+    Ok(match Box::pin(checkout::submit(ports, before, &submission)).await? {
         Submitted::GoToBank(url) => see_other(&url),
         Submitted::Again(seen, invalid) => {
             typed.invalid = invalid

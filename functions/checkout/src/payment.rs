@@ -24,9 +24,7 @@ pub(crate) struct Typed {
     pub email: String,
     pub phone: String,
     pub channels: Vec<String>,
-    pub consent_personal_data: bool,
-    pub consent_terms: bool,
-    pub consent_means: bool,
+    pub consents: Consents,
     pub method: Option<String>,
     pub means: Option<String>,
     /// A form came in.
@@ -35,6 +33,14 @@ pub(crate) struct Typed {
     pub invalid: Vec<(String, String)>,
     /// What belongs to no field, in the page's language.
     pub problem: Option<String>,
+}
+
+/// The boxes the buyer had ticked.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Consents {
+    pub personal_data: bool,
+    pub terms: bool,
+    pub means: bool,
 }
 
 impl Typed {
@@ -50,9 +56,11 @@ impl Typed {
             email: text("email"),
             phone: text("phone"),
             channels: channels.collect(),
-            consent_personal_data: ticked("consent_personal_data"),
-            consent_terms: ticked("consent_terms"),
-            consent_means: ticked("consent_means"),
+            consents: Consents {
+                personal_data: ticked("consent_personal_data"),
+                terms: ticked("consent_terms"),
+                means: ticked("consent_means"),
+            },
             method: value(form, "method").map(|_| text("method")),
             means: value(form, "means").map(|_| text("means")),
             posted: true,
@@ -145,8 +153,8 @@ pub(crate) fn payment(ports: &Ports, seen: &Seen, offers: &Offers, lang: Lang, t
         email,
         phone,
         channels: channels(&offered, lang, typed),
-        consent_personal_data: consent("personal-data", typed.consent_personal_data, "/consent_personal_data"),
-        consent_terms: consent("terms", typed.consent_terms, "/consent_terms"),
+        consent_personal_data: consent("personal-data", typed.consents.personal_data, "/consent_personal_data"),
+        consent_terms: consent("terms", typed.consents.terms, "/consent_terms"),
         expires_at_ms: order.expires_at.as_millisecond(),
         now_ms: now.as_millisecond(),
         // One second more than is left, so that the time is over when the page asks.
@@ -163,7 +171,7 @@ pub(crate) fn payment(ports: &Ports, seen: &Seen, offers: &Offers, lang: Lang, t
         }),
         means_error: typed.error("/means"),
         methods: offers.methods.iter().map(|(method, terms)| way(*method, terms, lang)).collect(),
-        method_chosen: typed.method.clone().or_else(|| preselected(offers).map(|method| method.code().to_owned())),
+        method_chosen: typed.method.clone().or_else(|| offers.preselected().map(|method| method.code().to_owned())),
         method_error: typed.error("/method"),
         save: save_field(offers, terms.customer.is_some(), language, typed),
         problem: typed.problem.clone().or_else(|| {
@@ -182,18 +190,12 @@ const fn no_way(lang: Lang) -> &'static str {
     )
 }
 
-/// The card, where there is a choice.
-fn preselected(offers: &Offers) -> Option<Method> {
-    let card = offers.methods.iter().find(|(method, _)| *method == Method::Card);
-    card.or(offers.methods.first()).map(|(method, _)| *method)
-}
-
 fn save_field(offers: &Offers, has_customer: bool, language: Language, typed: &Typed) -> Option<SaveField> {
     let can = has_customer && offers.methods.iter().any(|(_, terms)| terms.save.is_on());
     (can || offers.must_save).then(|| SaveField {
         text: checkout::means_text(language).plain.to_owned(),
         required: offers.must_save,
-        ticked: typed.consent_means,
+        ticked: typed.consents.means,
         error: typed.error("/consent_means"),
     })
 }

@@ -144,6 +144,12 @@ pub struct Offers {
 }
 
 impl Offers {
+    /// The method that is taken where none was chosen: the card, where it is offered.
+    pub fn preselected(&self) -> Option<Method> {
+        let card = self.methods.iter().find(|(method, _)| *method == Method::Card);
+        card.or(self.methods.first()).map(|(method, _)| *method)
+    }
+
     /// Whether the buyer may have the means of this method saved.
     pub fn may_save(&self, method: Method) -> bool {
         self.methods.iter().any(|(offered, terms)| *offered == method && terms.save.is_on())
@@ -208,12 +214,10 @@ fn choose(
         return Ok(route.map(|route| start(kept.method, route, Some(kept.id.clone()), false)));
     }
     let chosen = submission.method.as_deref().filter(|code| !code.is_empty());
-    let method = match chosen {
-        Some(code) => Method::parse(code).filter(|method| offers.methods.iter().any(|(offered, _)| offered == method)),
-        None => {
-            let card = offers.methods.iter().find(|(method, _)| *method == Method::Card);
-            card.or(offers.methods.first()).map(|(method, _)| *method)
-        }
+    let method = if let Some(code) = chosen {
+        Method::parse(code).filter(|method| offers.methods.iter().any(|(offered, _)| offered == method))
+    } else {
+        offers.preselected()
     };
     let Some(method) = method else {
         return Err(vec![missing("/method", "Выберите способ оплаты.", "Choose how to pay.")]);
@@ -313,7 +317,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
         let seen = Seen { order: started.order, details: started.details, ..seen };
         match go_on(ports, seen).await? {
             // It surely did not happen: the payment may go another way. It never goes two.
-            Went::NotReached(seen, operation) if connects_elsewhere(&seen, &account) => {
+            Went::NotReached(seen, operation) if connects_elsewhere(&seen, account.as_deref()) => {
                 let report = BankReport::new(None, BankState::Declined(DeclineReason::NotReached));
                 let command = Command::BankReported { operation, report, asked: true };
                 let applied = apply_knowing(ports, seen.order.clone(), seen.details.clone(), &command).await?;
@@ -327,11 +331,11 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
 }
 
 /// Whether another account could take what this one could not be told of.
-fn connects_elsewhere(seen: &Seen, account: &Option<String>) -> bool {
+fn connects_elsewhere(seen: &Seen, account: Option<&str>) -> bool {
     let Some(open) = seen.order.open_payment() else { return false };
     let wish = wish(seen, open.method, open.kind == OperationKind::Verification);
     let found = connect::routes(seen.order.id.tenant(), &seen.partner, &wish);
-    open.means.is_none() && found.iter().any(|route| route.account != *account)
+    open.means.is_none() && found.iter().any(|route| route.account.as_deref() != account)
 }
 
 /// Where the buyer goes on.

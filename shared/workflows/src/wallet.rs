@@ -113,8 +113,8 @@ pub async fn label(
     details: &Details,
     means: &str,
 ) -> Result<Option<String>, WorkflowError> {
-    let own = order.attempts().filter(|saved| means_id(&order.id, saved.no) == means);
-    if let Some(saved) = own.filter_map(|saved| saved.saved.as_ref()).next() {
+    let mut own = order.attempts().filter(|saved| means_id(&order.id, saved.no) == means);
+    if let Some(saved) = own.find_map(|saved| saved.saved.as_ref()) {
         return Ok(Some(saved.label.clone()));
     }
     let Some(customer) = &details.payment.customer else { return Ok(None) };
