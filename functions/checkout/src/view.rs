@@ -429,7 +429,10 @@ fn words(order: &Order, entry: &Entry, lang: Lang) -> Option<&'static str> {
     let by_buyer = operation.is_none_or(|operation| operation.by == Initiator::Buyer);
     let cancelled_by_buyer = || order.operations.iter().any(|of| of.by == Initiator::Buyer && of.kind.of().is_some());
     let of_a_hold = operation.is_some_and(|of| matches!(of.kind, OperationKind::Capture { .. }));
+    let of_a_check = operation.and_then(|of| order.operation(of.kind.of()?)).is_some_and(|of| !of.is_payment());
     let (ru, en) = match entry.event {
+        // The rouble of a check comes and goes without a word.
+        Event::ReleaseStarted if of_a_check => return None,
         Event::Created => ("Заказ создан", "Order created"),
         Event::PaymentStarted if by_buyer => ("Вы перешли к оплате", "You went on to pay"),
         Event::PaymentStarted => ("Начали списание с сохранённой карты", "A saved card is being charged"),

@@ -201,12 +201,12 @@ one: {
     overdue_choice: "Можно подождать: заказ остаётся в работе. Или отменить его, и мы вернём всю сумму.", "You may wait: the order is still being worked on. Or cancel it, and we will return the whole amount.";
     cancel_confirm: "Отменить заказ?", "Cancel the order?";
     cancel_lead: "Отмену нельзя отозвать: результат по этому заказу вы не получите.", "This cannot be undone: you will not receive the result of this order.";
-    cancel_next: "Мы вернём деньги на ту же карту и пришлём чек возврата. Банк зачислит их за 1–10 рабочих дней.", "We will return the money to the same card and send a refund receipt. Banks take 1–10 working days.";
+    cancel_next: "Мы вернём деньги туда, откуда вы платили, и пришлём чек возврата. Банк зачислит их за 1–10 рабочих дней.", "We will return the money to where you paid from and send a refund receipt. Banks take 1–10 working days.";
     cancelled: "Заказ отменён", "Order cancelled";
     cancelled_lead: "Заказ отменён и исполняться не будет.", "The order is cancelled and will not be carried out.";
-    refund_next: "Возвращаем деньги на ту же карту. Как только банк подтвердит возврат, пришлём чек. Зачисление занимает 1–10 рабочих дней. Делать ничего не нужно.", "We are returning the money to the same card and will send a receipt once the bank confirms. It takes 1–10 working days. You need not do anything.";
+    refund_next: "Возвращаем деньги туда, откуда вы платили. Как только банк подтвердит возврат, пришлём чек. Зачисление занимает 1–10 рабочих дней. Делать ничего не нужно.", "We are returning the money to where you paid from and will send a receipt once the bank confirms. It takes 1–10 working days. You need not do anything.";
     refunded: "Деньги возвращены", "Money returned";
-    refunded_lead: "Мы вернули деньги на карту, которой вы платили.", "We have returned the money to the card you paid with.";
+    refunded_lead: "Мы вернули деньги туда, откуда вы платили.", "We have returned the money to where you paid from.";
     refunded_next: "Банк зачислит их за 1–10 рабочих дней. Если деньги не придут, покажите банку чек возврата.", "Your bank will credit them within 1–10 working days. If they do not come, show your bank the refund receipt.";
     expired: "Время на оплату вышло", "The time to pay is over";
     expired_lead: "Заказ закрыт. Деньги не списаны.", "The order is closed. Nothing was charged.";
@@ -371,7 +371,7 @@ one: {
     mail_fulfilled_text: "Результат вашего заказа готов. Откройте его по кнопке.", "The result of your order is ready. Open it with the button.";
     mail_reminder: "Результат ждёт вас", "Your result is waiting";
     mail_reminder_text: "Вы ещё не открыли результат заказа. Ссылка действует ограниченное время.", "You have not opened the result of your order yet. The link works for a limited time.";
-    mail_refund_text: "Мы вернули деньги на карту, которой вы платили. Чек возврата ниже.", "We have returned the money to the card you paid with. The refund receipt is below.";
+    mail_refund_text: "Мы вернули деньги туда, откуда вы платили. Чек возврата ниже.", "We have returned the money to where you paid from. The refund receipt is below.";
     mail_part_refund: "Часть денег возвращена", "A part of the money is returned";
     mail_part_refund_text: "Мы вернули часть денег за заказ. Остальное остаётся оплаченным. Чек возврата ниже.", "We have returned a part of the money. The rest stays paid. The refund receipt is below.";
     stays_paid: "Остаётся оплаченным", "Stays paid";
