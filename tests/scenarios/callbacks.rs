@@ -122,13 +122,13 @@ async fn a_callback_of_another_order_or_of_none_is_not_found() {
     story.world.agree(&order).await;
     story.world.agree(&other).await;
     story.look().await;
-    let number = workflows::bank::operation_number(&other.id, 1);
+    let number = format!("{}-o1", other.id);
     let crossed = story.bank_says(&order, "about A-2, at the address of A-1", |forged| forged.number = number).await;
     assert_eq!(crossed, 404);
     let id = domain::id::OrderId::new(story.world.shop.clone(), "never", story.world.ports.clock.now());
     let unknown = story.bank_says(&order, "of an order that never was", |forged| {
         forged.order = id.to_string();
-        forged.number = workflows::bank::operation_number(&id, 1);
+        forged.number = format!("{id}-o1");
     });
     assert_eq!(unknown.await, 404);
     let nonsense =

@@ -275,12 +275,15 @@ impl Story {
     async fn others(&self) -> String {
         let mut text = String::new();
         let store = &self.world.ports.store;
-        for (_, row) in store.sandbox_rows(&self.world.shop, "bank", 100).await.unwrap() {
-            let row: serde_json::Value = serde_json::from_str(&row.body).unwrap();
-            let refunds = row["refunds"].as_array().unwrap().len();
-            let state = row["state"].to_string().replace('"', "");
+        let deals = store.sandbox_rows(&self.world.shop, "deal", 100).await.unwrap();
+        let mut deals: Vec<serde_json::Value> =
+            deals.iter().map(|(_, row)| serde_json::from_str(&row.body).unwrap()).collect();
+        deals.sort_by_key(|deal| deal["asked"]["number"].to_string());
+        for deal in deals {
+            let refunds = deal["refunds"].as_array().unwrap().len();
+            let state = deal["phase"].to_string().replace('"', "");
             let back = if refunds == 0 { String::new() } else { format!(", given back {refunds} time") };
-            let _ = writeln!(text, "the bank of {}: {state}{back}", row["request"]["number"].as_str().unwrap());
+            let _ = writeln!(text, "the bank of {}: {state}{back}", deal["asked"]["number"].as_str().unwrap());
         }
         for (id, row) in store.sandbox_rows(&self.world.shop, "till", 100).await.unwrap() {
             let row: serde_json::Value = serde_json::from_str(&row.body).unwrap();
@@ -438,7 +441,7 @@ impl Story {
             now.operation(1).and_then(|operation| operation.reference()).unwrap_or("pay_unknown").to_owned();
         let mut forged = Forged {
             order: order.id.to_string(),
-            number: workflows::bank::operation_number(&order.id, 1),
+            number: format!("{}-o1", order.id),
             reference,
             state: "succeeded",
             amount: order.amount.minor(),

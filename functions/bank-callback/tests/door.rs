@@ -8,7 +8,6 @@ use domain::time::{Timestamp, plus_seconds};
 use http::Request;
 use serde_json::{Value, json};
 use support::{Answer, World, wish};
-use workflows::bank::operation_number;
 use workflows::ports::Clock;
 
 /// Tells as the bank would, signed at a moment with a secret.
@@ -27,7 +26,7 @@ async fn told(world: &World, order: &OrderId, body: &Value) -> (u16, String) {
 }
 
 fn says(order: &OrderId, state: &str, changes: &Value) -> Value {
-    let mut body = json!({ "number": operation_number(order, 1), "state": state });
+    let mut body = json!({ "number": format!("{order}-o1"), "state": state });
     for (name, value) in changes.as_object().unwrap() {
         body[name] = value.clone();
     }
@@ -72,7 +71,7 @@ async fn what_is_refused_changes_nothing() {
     assert_eq!(code(world.ask(unsigned).await), is(401, "callback_unsigned"));
     assert_eq!(code(tell(&world, &id, &body, now, "till").await), is(401, "callback_signature"));
     assert_eq!(code(tell(&world, &id, &body, plus_seconds(now, -301), "bank").await), is(400, "callback_stale"));
-    let half = json!({ "number": operation_number(&id, 1), "state": 1 });
+    let half = json!({ "number": format!("{id}-o1"), "state": 1 });
     let malformed = tell(&world, &id, &half, now, "bank").await;
     assert_eq!(malformed.json()["errors"][0]["pointer"], "/state");
     assert_eq!(code(malformed), is(400, "callback_malformed"));

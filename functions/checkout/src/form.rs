@@ -16,7 +16,9 @@ use http::{HeaderMap, StatusCode};
 use pages::Lang;
 use workflows::error::WorkflowError;
 use workflows::links;
-use workflows::orders::{self, BuyerRequest, Created, Invalid, LINES_MAX, LineRequest, OrderRequest, ReturnsRequest};
+use workflows::orders::{
+    self, BuyerRequest, Created, Invalid, LINES_MAX, LineRequest, OrderRequest, PaymentTermsRequest, ReturnsRequest,
+};
 use workflows::perform;
 use workflows::ports::Ports;
 
@@ -29,7 +31,7 @@ const AGE_SECONDS_MAX: i64 = 24 * 3_600;
 const FIELDS_MAX: usize = 32 + 5 * LINES_MAX;
 
 /// Fields that may come once, besides those of numbered lines.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 26] = [
     "partner",
     "mode",
     "number",
@@ -47,6 +49,13 @@ const FIELDS: [&str; 19] = [
     "failure_url",
     "metadata",
     "timeout",
+    "customer",
+    "stages",
+    "capture",
+    "hold_end",
+    "purpose",
+    "methods",
+    "points_max",
     "at",
     "signature",
 ];
@@ -256,7 +265,29 @@ fn request(fields: &BTreeMap<String, String>) -> Result<OrderRequest, Vec<Wrong>
         templates: list("templates"),
         payment_timeout_seconds: timeout.and_then(Result::ok),
         scenario: None,
+        customer: text("customer"),
+        payment: payment(fields, &list("methods")),
+        split: None,
+        charge: None,
     })
+}
+
+/// How the order is to be paid, where the form says so.
+fn payment(fields: &BTreeMap<String, String>, methods: &[String]) -> Option<PaymentTermsRequest> {
+    let text = |name: &str| fields.get(name).cloned();
+    // What is no small number is refused like a number of stages nobody knows.
+    let stages = text("stages").map(|text| text.parse::<u8>().unwrap_or(0));
+    let request = PaymentTermsRequest {
+        stages,
+        capture: text("capture"),
+        hold_end: text("hold_end"),
+        purpose: text("purpose"),
+        methods: methods.to_vec(),
+        points_max: text("points_max"),
+    };
+    let said = stages.is_some() || !methods.is_empty();
+    let said = said || ["capture", "hold_end", "purpose", "points_max"].iter().any(|name| fields.contains_key(*name));
+    said.then_some(request)
 }
 
 /// `line12_price` is the `price` of line 12.
@@ -282,6 +313,8 @@ fn in_form(invalid: Invalid, single: bool) -> Wrong {
         ["buyer", part] => (*part).to_owned(),
         ["returns", part] => format!("{part}_url"),
         ["payment_timeout_seconds"] => "timeout".to_owned(),
+        ["payment", "methods", ..] => "methods".to_owned(),
+        ["payment", part] => (*part).to_owned(),
         [first, ..] => (*first).to_owned(),
         [] => String::new(),
     };

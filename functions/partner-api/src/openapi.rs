@@ -12,13 +12,17 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr, Required, ResponseBuilder, Server};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::{deliveries, docs, examples, ledger, operator, orders, partner, payouts, problems, webhook};
+use crate::{
+    banks, deliveries, docs, examples, exchanges, ledger, means, operator, orders, partner, payments, payouts,
+    problems, webhook,
+};
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 7] = ["Orders", "Deliveries", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
+pub const TAGS: [&str; 9] =
+    ["Orders", "Payments", "Deliveries", "Exchanges", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
 
 /// A refusal (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -83,8 +87,20 @@ pub struct FieldErrorView {
         orders::create,
         orders::list,
         orders::one,
+        payments::capture,
+        payments::cancel,
+        payments::edit,
+        payments::charge,
+        payments::status,
+        payments::terminal,
+        means::list,
+        means::change,
+        means::delete,
         deliveries::list,
         deliveries::replay,
+        exchanges::of_order,
+        exchanges::list,
+        exchanges::export,
         ledger::of_order,
         ledger::of_month,
         ledger::balance,
@@ -96,14 +112,24 @@ pub struct FieldErrorView {
         webhook::set,
         webhook::remove,
         partner::read,
+        banks::catalogue,
+        banks::accounts,
+        banks::read_settings,
+        banks::settings,
         operator::enrol,
+        banks::connect_accounts,
+        banks::freeze,
+        exchanges::list_any,
+        exchanges::export_any,
         docs::document,
         docs::page,
     ),
     components(schemas(ProblemView, workflows::webhook::WebhookPayload)),
     tags(
         (name = "Orders", description = "Made by your server, paid by the buyer."),
+        (name = "Payments", description = "What is done with an order's money: held, captured, given back; means that are charged again."),
         (name = "Deliveries", description = "What was told to whom, and telling it again."),
+        (name = "Exchanges", description = "What went over the line between us and the banks, both ways, masked."),
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
         (name = "Payouts", description = "Your part going out."),
         (name = "Settings", description = "Your own."),
@@ -163,6 +189,9 @@ fn refusals(path: &str, operation: &mut Operation) {
             problems::bank_not_connected(),
             problems::idempotency_key_reused(),
         ]),
+        Some("capture_order" | "cancel_order" | "edit_order" | "charge_order" | "shop_status" | "record_terminal") => {
+            found.push(problems::refused());
+        }
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),
         _ => {}

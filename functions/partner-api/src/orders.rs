@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::order::{Event, Order, Status};
+use domain::order::{Order, Status};
 use domain::time::Timestamp;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
@@ -30,9 +30,11 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const NUMBER_CHARACTERS_MAX: usize = 64;
 
 /// Statuses an order can have.
-const STATUSES: [Status; 10] = [
+const STATUSES: [Status; 14] = [
     Status::Awaiting,
     Status::Checking,
+    Status::Ordered,
+    Status::Held,
     Status::Paid,
     Status::Executing,
     Status::Overdue,
@@ -40,6 +42,8 @@ const STATUSES: [Status; 10] = [
     Status::PaidOut,
     Status::Refunding,
     Status::Refunded,
+    Status::Cancelled,
+    Status::MeansSaved,
     Status::Expired,
 ];
 
@@ -84,8 +88,7 @@ pub struct OrderList {
 }
 
 fn summary(settings: &Settings, order: &Order) -> OrderSummary {
-    let fee = order.has(Event::Captured).then(|| order.commission.fee(order.amount).ok()).flatten();
-    let net = fee.and_then(|fee| order.amount.minus(fee).ok());
+    let (fee, net) = view::earned(order).unzip();
     let time = |at: Timestamp| at.to_string();
     OrderSummary {
         id: order.id.to_string(),

@@ -45,7 +45,7 @@ async fn order(ports: &Ports, number: &str) -> domain::id::OrderId {
         panic!("not created")
     };
     ports.store.put_agreement(&order.id, &details, 1).await.unwrap();
-    apply(ports, &order.id, &Command::StartPayment).await.unwrap();
+    apply(ports, &order.id, &Command::StartPayment(domain::order::Start::default())).await.unwrap();
     order.id
 }
 
@@ -61,7 +61,7 @@ async fn tasks_on_record_are_sent_again_but_a_bank_is_not_asked_before_its_time(
 
     let (paid, open) = (order(&ports, "A-1").await, order(&ports, "A-2").await);
     let report = BankReport::new(None, BankState::Succeeded(Money::rub(10_000)));
-    apply(&ports, &paid, &Command::BankReported { operation: 1, report }).await.unwrap();
+    apply(&ports, &paid, &Command::BankReported { operation: 1, report, asked: true }).await.unwrap();
     // One of its tasks has failed and waits for its next attempt.
     let failed = Command::TaskFailed { task: TaskId::Receipt(1), forever: false, retry_after_seconds: None };
     apply(&ports, &paid, &failed).await.unwrap();

@@ -1,7 +1,8 @@
 //! The room that **stands in** for everybody outside: the sandbox bank, register and executor, and a clock per test partner.
 //!
 //! Invariant: the sandbox is on the other side of the wire. It learns of an order only what a connector sends, tells of it only
-//! by signed callbacks, reads no row of ours and calls no workflow but the test clock and the key check; what it promises
+//! by signed callbacks, reads no row of ours and calls no workflow but the test clock, the key check and a test partner's choice
+//! of bank; what it promises
 //! happens in the test partner's own time, found again by its rows' due index. Live tenants do not exist here.
 //!
 //! It is honest: it validates like the real thing, keeps one outcome per number whatever comes in which order, and where it
@@ -36,6 +37,8 @@ pub type Sweeping = Pin<Box<dyn Future<Output = Result<(), Box<dyn std::error::E
 const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// Rows looked at in one sweep, at most.
 const SWEEP_ROWS_MAX: usize = 2_000;
+/// Payments as the sandbox bank kept them before it ran on the machine of all doubles.
+const FORMER_BANK: &str = "bank";
 /// Rows asked for at once.
 const SWEEP_BATCH: usize = 50;
 
@@ -180,6 +183,7 @@ async fn work_on(ports: &Ports, tenant: &Tenant, kind: &str, id: &str) -> Result
         double::Deal::KIND => double::work(ports, tenant, id).await,
         till::Document::KIND => till::work(ports, tenant, id).await,
         executor::Execution::KIND => executor::work(ports, tenant, id).await,
+        FORMER_BANK => rows::put_aside(ports, tenant, kind, id).await,
         _ => Err(SandboxError::Message("no such kind of row")),
     }
 }

@@ -653,7 +653,9 @@ pub fn last_failure(order: &Order) -> Option<(&Operation, Failure)> {
     let last = order.attempts().next_back()?;
     match last.state() {
         TransactionState::Declined(reason) => Some((last, Failure::Declined(reason))),
-        TransactionState::Succeeded if order.happened(Event::MeansNotSaved, last.no).is_some() => {
+        TransactionState::Succeeded
+            if last.saved.is_none() && order.happened(Event::MeansNotSaved, last.no).is_some() =>
+        {
             Some((last, Failure::NotSaved))
         }
         _ => None,

@@ -1,16 +1,17 @@
 //! Which bank, register and executor serve a tenant: a test tenant's sandbox, and the accounts a tenant has been given.
 
 use connectors::bank::Bank;
+pub use connectors::bank::catalogue::Family;
+use connectors::bank::catalogue::{self as catalogue_of, BANKS};
 use connectors::bank::sandbox::SandboxBank;
 use connectors::fulfilment::Executor;
 use connectors::fulfilment::sandbox::SandboxExecutor;
 use connectors::signature::derive;
 use connectors::till::Till;
 use connectors::till::sandbox::SandboxTill;
-use domain::acquiring::{Account, Credentials, Feature, Lapse, Method, MethodTerms, Wish, route};
+use domain::acquiring::{Account, Credentials, Feature, Method, MethodTerms, Wish, route};
 use domain::details::ReceiptScenario;
 use domain::id::{OrderId, Tenant};
-use domain::money::Currency;
 use domain::order::{Operation, Order};
 use domain::partner::Partner;
 
@@ -48,8 +49,63 @@ pub fn bank(ports: &Ports, partner: &Partner, at: At<'_>) -> Result<Box<dyn Bank
 pub fn callback_url(settings: &Settings, order: &OrderId, account: Option<&str>) -> String {
     match account {
         None => format!("{}/callbacks/bank/sandbox/{order}", settings.base_url),
-        Some(account) => format!("{}/callbacks/bank/{}/{account}", settings.base_url, order.tenant()),
+        Some(account) => account_callback_url(settings, order.tenant(), account),
     }
+}
+
+/// Where an account's bank sends its callbacks.
+pub fn account_callback_url(settings: &Settings, tenant: &Tenant, account: &str) -> String {
+    format!("{}/callbacks/bank/{tenant}/{account}", settings.base_url)
+}
+
+/// The banks that can be connected: key, name, protocol, and why one is gone.
+pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static str, &'static str, Option<&'static str>)> {
+    BANKS.iter().map(|bank| (bank.key, bank.name, bank.family.code(), bank.gone))
+}
+
+/// What an account at a bank commonly can do, and why the bank is gone; nothing for a bank that is not listed.
+pub fn listed(key: &str) -> Option<(Vec<MethodTerms>, Option<&'static str>)> {
+    catalogue_of::find(key).map(|bank| (bank.family.terms(), bank.gone))
+}
+
+/// A test partner's account at the double of a protocol, under the protocol's name.
+pub fn double_account(family: Family, address: String, credentials: Credentials) -> Account {
+    Account {
+        id: family.code().to_owned(),
+        bank: format!("{}-test", family.code()),
+        entity: None,
+        priority: 0,
+        enabled: true,
+        nominal: false,
+        // Granted there is what a real bank grants on application.
+        methods: family.terms().into_iter().map(granted).collect(),
+        address: Some(address),
+        credentials,
+    }
+}
+
+/// What an account can do once the bank has granted everything it was asked for.
+fn granted(terms: MethodTerms) -> MethodTerms {
+    let card = terms.method == Method::Card;
+    let grant = |feature| if card || feature == Feature::Requested { Feature::Approved } else { feature };
+    MethodTerms { hold: grant(terms.hold), save: grant(terms.save), ..terms }
+}
+
+/// Makes an account a test partner's only bank for new payments; the sandbox's own bank where none is given. Payments taken
+/// before stay with the account that took them.
+pub async fn choose_test_bank(ports: &Ports, tenant: &Tenant, account: Option<Account>) -> Result<(), WorkflowError> {
+    let chosen = |partner: Option<Partner>| {
+        let mut partner = partner.filter(|_| tenant.is_test())?;
+        for known in &mut partner.accounts {
+            known.enabled = false;
+        }
+        if let Some(account) = &account {
+            partner.accounts.retain(|known| known.id != account.id);
+            partner.accounts.push(account.clone());
+        }
+        Some((partner, ()))
+    };
+    ports.store.change_partner(tenant, chosen).await?.ok_or(WorkflowError::NotFound)
 }
 
 /// An account that can take a payment; `None` for its id is the sandbox's own bank.
@@ -65,7 +121,7 @@ pub struct Route {
 
 /// The accounts that can take a payment, the first choice first.
 pub fn routes(tenant: &Tenant, partner: &Partner, wish: &Wish<'_>) -> Vec<Route> {
-    if partner.accounts.is_empty() {
+    if partner.accounts.iter().all(|account| !account.enabled) {
         if !tenant.is_test() {
             return Vec::new();
         }
@@ -84,23 +140,10 @@ fn choice(account: &Account, wish: &Wish<'_>, id: Option<String>) -> Option<Rout
 }
 
 /// The sandbox's own bank as an account: it can do everything.
-pub fn own_account() -> Account {
-    let terms = |method, hold| MethodTerms {
-        method,
-        hold,
-        save: Feature::Approved,
-        partial_capture: true,
-        partial_void: true,
-        partial_refund: true,
-        reversal: true,
-        points: true,
-        least_minor: 1,
-        greatest_minor: 1_000_000_000,
-        currencies: vec![Currency::RUB],
-        hold_seconds: 7 * 24 * 3_600,
-        hold_counts_today: false,
-        lapse: Lapse::Released,
-    };
+pub(crate) fn own_account() -> Account {
+    // All it can do is far more than most; what a buyer is offered by default is what every shop has.
+    let methods = connectors::bank::sandbox::terms().into_iter();
+    let methods = methods.filter(|terms| matches!(terms.method, Method::Card | Method::Sbp)).collect();
     Account {
         id: "sandbox".to_owned(),
         bank: "sandbox".to_owned(),
@@ -108,7 +151,7 @@ pub fn own_account() -> Account {
         priority: 0,
         enabled: true,
         nominal: false,
-        methods: vec![terms(Method::Sbp, Feature::Off), terms(Method::Card, Feature::Approved)],
+        methods,
         address: None,
         credentials: Credentials::default(),
     }

@@ -2,13 +2,14 @@
 
 use std::str::FromStr;
 
-use domain::details::{Contact, Details, Language, Line, PaymentTerms, Scenario, Source, Subject};
+use domain::details::{Contact, Details, Language, Line, Original, Scenario, Source, Subject};
 use domain::id::{OrderId, Tenant};
 use domain::money::{Currency, Money};
-use domain::order::Order;
+use domain::order::{Initiator, Order, Refusal};
 use domain::partner::{Button, Channel, Partner, Returns, origin};
 use domain::tax::VatRate;
 use domain::time::{Timestamp, moscow_date, plus_seconds, whole_seconds};
+use domain::wallet::Kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use storage::store::{Claimed, KeyClaim, NumberClaim};
@@ -18,8 +19,11 @@ use utoipa::ToSchema;
 use crate::access::sha256_hex;
 use crate::clock;
 use crate::error::WorkflowError;
+use crate::payments;
 use crate::perform;
 use crate::ports::Ports;
+use crate::terms::{self, Rate};
+pub use crate::terms::{ChargeRequest, ChildRequest, PaymentTermsRequest, SplitRequest};
 
 /// Lines an order can have (the least any register takes on one receipt).
 pub const LINES_MAX: usize = 100;
@@ -41,7 +45,7 @@ pub struct OrderRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "3000.00")]
     pub amount: Option<String>,
-    /// ISO 4217 code; only `RUB` now.
+    /// ISO 4217 code of the prices: `RUB`, or a currency your settings have a rate for. The buyer pays roubles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "RUB")]
     pub currency: Option<String>,
@@ -79,6 +83,19 @@ pub struct OrderRequest {
     /// What the sandbox shall do with a test order; refused with a live key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<ScenarioRequest>,
+    /// Your own id of the buyer, 1 to 64 characters; means are saved under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "buyer-1")]
+    pub customer: Option<String>,
+    /// How the order is to be paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentTermsRequest>,
+    /// The order is paid in several payments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitRequest>,
+    /// The order is charged to saved means at once, without the buyer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<ChargeRequest>,
 }
 
 /// One line of the basket.
@@ -192,6 +209,21 @@ pub async fn create(
         Ok(details) => details,
         Err(invalid) => return Ok(Created::Invalid(invalid)),
     };
+    let charged = match (&request.charge, &request.customer) {
+        (Some(charge), Some(customer)) => {
+            if partner.payment.charges_frozen {
+                return Err(Refusal::Unsupported("charges without the buyer").into());
+            }
+            let kept = payments::chargeable(ports, tenant, customer, &charge.means).await?;
+            let Some(kept) = kept else {
+                let (ru, en) = ("У покупателя нет такого способа оплаты.", "The buyer has no such means.");
+                let (pointer, ru, en) = ("/charge/means".to_owned(), ru.to_owned(), en.to_owned());
+                return Ok(Created::Invalid(vec![Invalid { pointer, code: "no_means", ru, en }]));
+            };
+            Some((kept, charge.reason.clone()))
+        }
+        _ => None,
+    };
     let request_sha256 = sha256_hex(&serde_json::to_string(request).map_err(WorkflowError::Message)?);
     if let Some(key) = idempotency_key {
         let claim = KeyClaim { request_sha256: request_sha256.clone() };
@@ -214,26 +246,45 @@ pub async fn create(
         Claimed::Taken(_) => return Ok(Created::NumberTaken),
     };
     if repeated && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await? {
-        return Ok(Created::Order { order: Box::new(loaded.order), details: Box::new(loaded.details), repeated });
+        return charge(ports, loaded.order, loaded.details, charged, repeated).await;
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
     let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
     let terms = partner.commission.clone();
     let order = Order::new(claim.order, claim.bill, amount, terms, timeout, details.clone(), claim.at);
     ports.store.create_order(&order).await?;
+    charge(ports, order, details, charged, repeated).await
+}
+
+/// Charges the order at once where that was asked for, and tells of it as it is then.
+async fn charge(
+    ports: &Ports,
+    order: Order,
+    details: Details,
+    charged: Option<(Kept, String)>,
+    repeated: bool,
+) -> Result<Created, WorkflowError> {
+    let (order, details) = match charged {
+        None => (order, details),
+        Some((kept, reason)) => {
+            let applied = payments::charge_new(ports, order, details, kept, Initiator::Partner, &reason).await?;
+            (applied.order, applied.details)
+        }
+    };
     Ok(Created::Order { order: Box::new(order), details: Box::new(details), repeated })
 }
 
-struct Check {
-    invalid: Vec<Invalid>,
+/// Collects what is wrong with a request.
+pub(crate) struct Check {
+    pub(crate) invalid: Vec<Invalid>,
 }
 
 impl Check {
-    fn say(&mut self, pointer: impl Into<String>, code: &'static str, ru: &str, en: &str) {
+    pub(crate) fn say(&mut self, pointer: impl Into<String>, code: &'static str, ru: &str, en: &str) {
         self.invalid.push(Invalid { pointer: pointer.into(), code, ru: ru.to_owned(), en: en.to_owned() });
     }
 
-    fn text(&mut self, pointer: &str, text: &str, max: usize) {
+    pub(crate) fn text(&mut self, pointer: &str, text: &str, max: usize) {
         let length = text.chars().count();
         if length == 0 || text.trim().is_empty() {
             self.say(pointer, "required", "Заполните поле.", "Must not be empty.");
@@ -245,7 +296,13 @@ impl Check {
         }
     }
 
-    fn choice<T: Copy>(&mut self, pointer: &str, text: Option<&str>, choices: &[(&str, T)], otherwise: T) -> T {
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        pointer: &str,
+        text: Option<&str>,
+        choices: &[(&str, T)],
+        otherwise: T,
+    ) -> T {
         let Some(text) = text else { return otherwise };
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
             return *value;
@@ -288,10 +345,7 @@ fn details(
 ) -> Result<Details, Vec<Invalid>> {
     let mut check = Check { invalid: Vec::new() };
     check.text("/number", &request.number, 64);
-    let currency = request.currency.as_deref().unwrap_or("RUB");
-    if currency != "RUB" {
-        check.say("/currency", "currency", "Сейчас принимаются только рубли (RUB).", "Only RUB is taken now.");
-    }
+    let rate = terms::rate(&mut check, request, partner, now);
     if request.lines.is_empty() || request.lines.len() > LINES_MAX {
         check.say("/lines", "count", "От 1 до 100 строк.", "1 to 100 lines.");
     }
@@ -300,8 +354,9 @@ fn details(
         .iter()
         .take(LINES_MAX)
         .enumerate()
-        .filter_map(|(at, asked)| line(&mut check, at, asked, partner, now))
+        .filter_map(|(at, asked)| line(&mut check, at, asked, rate.as_ref(), partner, now))
         .collect();
+    let original = rate.as_ref().and_then(|rate| original(request, rate));
     let sum = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount));
     match sum {
         Ok(sum) if sum.minor() > AMOUNT_MINOR_MAX => {
@@ -312,7 +367,7 @@ fn details(
                 "The order is over 10,000,000 RUB.",
             );
         }
-        Ok(sum) => amount(&mut check, request, sum, lines.len()),
+        Ok(sum) => amount(&mut check, request, sum, original, lines.len()),
         Err(_) => check.say("/lines", "amount_too_large", "Сумма слишком велика.", "The sum is too large."),
     }
     if let Some(text) = &request.description {
@@ -374,6 +429,20 @@ fn details(
     let languages = [("ru", Language::Ru), ("en", Language::En)];
     let language = check.choice("/language", request.language.as_deref(), &languages, Language::Ru);
     let scenario = scenario(&mut check, request, tenant);
+    let original = rate.zip(original).map(|(rate, amount)| Original { amount, rate: rate.rate, since: rate.since });
+    let payment = terms::terms(&mut check, request, tenant, partner, &lines, original);
+    if let Some(charge) = &request.charge {
+        check.text("/charge/means", &charge.means, 60);
+        check.text("/charge/reason", &charge.reason, 200);
+        if email.is_none() && phone.is_none() {
+            check.say(
+                "/buyer",
+                "required",
+                "Без контакта покупателя чек не отправить.",
+                "A receipt needs a contact of the buyer.",
+            );
+        }
+    }
     if !check.invalid.is_empty() {
         return Err(check.invalid);
     }
@@ -391,13 +460,23 @@ fn details(
         templates: request.templates.clone(),
         scenario,
         consent: None,
-        payment: PaymentTerms::default(),
+        payment,
     })
 }
 
-fn amount(check: &mut Check, request: &OrderRequest, sum: Money, lines: usize) {
+/// The sum of the lines in the currency of their prices.
+fn original(request: &OrderRequest, rate: &Rate) -> Option<Money> {
+    request.lines.iter().take(LINES_MAX).try_fold(Money::new(0, rate.currency), |sum, line| {
+        let price = Money::parse_major(&line.price, rate.currency).ok()?;
+        let quantity = Decimal::from_str(line.quantity.as_deref().unwrap_or("1")).ok()?;
+        sum.plus(price.times(quantity).ok()?).ok()
+    })
+}
+
+fn amount(check: &mut Check, request: &OrderRequest, sum: Money, original: Option<Money>, lines: usize) {
     let Some(text) = &request.amount else { return };
-    match Money::parse_major(text, Currency::RUB) {
+    let sum = original.unwrap_or(sum);
+    match Money::parse_major(text, sum.currency()) {
         Err(_) => {
             check.say(
                 "/amount",
@@ -414,11 +493,45 @@ fn amount(check: &mut Check, request: &OrderRequest, sum: Money, lines: usize) {
     }
 }
 
-fn line(check: &mut Check, at: usize, asked: &LineRequest, partner: &Partner, now: Timestamp) -> Option<Line> {
+/// Checks a basket in roubles.
+pub(crate) fn lines(asked: &[LineRequest], partner: &Partner, now: Timestamp) -> Result<Vec<Line>, Vec<Invalid>> {
+    let mut check = Check { invalid: Vec::new() };
+    if asked.is_empty() || asked.len() > LINES_MAX {
+        check.say("/lines", "count", "От 1 до 100 строк.", "1 to 100 lines.");
+    }
+    let lines: Vec<Line> = asked
+        .iter()
+        .take(LINES_MAX)
+        .enumerate()
+        .filter_map(|(at, asked)| line(&mut check, at, asked, None, partner, now))
+        .collect();
+    let sum = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount));
+    if sum.is_ok_and(|sum| sum.minor() > AMOUNT_MINOR_MAX) {
+        check.say(
+            "/lines",
+            "amount_too_large",
+            "Сумма заказа больше 10 000 000 ₽.",
+            "The order is over 10,000,000 RUB.",
+        );
+    }
+    if check.invalid.is_empty() { Ok(lines) } else { Err(check.invalid) }
+}
+
+fn line(
+    check: &mut Check,
+    at: usize,
+    asked: &LineRequest,
+    rate: Option<&Rate>,
+    partner: &Partner,
+    now: Timestamp,
+) -> Option<Line> {
     let before = check.invalid.len();
     let pointer = |field: &str| format!("/lines/{at}/{field}");
     check.text(&pointer("name"), &asked.name, 128);
-    let price = Money::parse_major(&asked.price, Currency::RUB).ok().filter(|price| price.is_positive());
+    let currency = rate.map_or(Currency::RUB, |rate| rate.currency);
+    let price = Money::parse_major(&asked.price, currency).ok();
+    let price = price.and_then(|price| rate.map_or(Some(price), |rate| rate.convert(price)));
+    let price = price.filter(|price| price.is_positive());
     if price.is_none() {
         check.say(
             pointer("price"),

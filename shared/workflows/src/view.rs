@@ -1,6 +1,7 @@
 //! The order as partners see it, in the API and in webhooks: one shape, so that nothing is explained twice.
 
 use domain::details::{Contact, Details, Source};
+use domain::money::Money;
 use domain::order::{DeclineReason, Event, ExecutionEnd, OperationKind, Order, TransactionState};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -34,6 +35,27 @@ pub struct OrderView {
     pub commission: Option<String>,
     /// The partner's part, once paid.
     pub net: Option<String>,
+    /// The payment in one of processing's nine states.
+    #[schema(example = "approved")]
+    pub payment_state: &'static str,
+    /// Held now, in roubles.
+    pub held: String,
+    /// Captured in all, in roubles.
+    pub captured: String,
+    /// Went back of it, in roubles.
+    pub returned: String,
+    /// Until when the bank holds the money.
+    pub hold_until: Option<String>,
+    /// The price in your currency, where the order was made in one.
+    pub original: Option<OriginalView>,
+    /// Your own id of the buyer.
+    pub customer: Option<String>,
+    /// Saved means the order is to be charged to.
+    pub means: Option<String>,
+    /// The children of a split order.
+    pub children: Vec<ChildView>,
+    /// The basket as it is now, edits included.
+    pub lines: Vec<LineView>,
     /// Address to send the buyer to; shows the order's state afterwards.
     pub checkout_url: String,
     /// When it was created.
@@ -74,13 +96,78 @@ pub struct ContactView {
     pub source: &'static str,
 }
 
+/// A price in another currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OriginalView {
+    /// The price.
+    #[schema(example = "30.00")]
+    pub amount: String,
+    /// Its currency.
+    #[schema(example = "USD")]
+    pub currency: String,
+    /// Roubles for one unit.
+    #[schema(example = "95.1")]
+    pub rate: String,
+    /// The day the rate is in force since.
+    #[schema(example = "2026-11-21")]
+    pub since: String,
+}
+
+/// A child of a split order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChildView {
+    /// Its number, from 1.
+    pub no: u8,
+    /// Your name of it.
+    pub name: String,
+    /// Its lines.
+    pub lines: Vec<u8>,
+    /// Its part of the amount, in roubles.
+    pub amount: String,
+    /// The legal entity it is paid to.
+    pub entity: Option<String>,
+    /// The operation that pays for it: its extended number.
+    pub paid_by: Option<String>,
+}
+
+/// A line of the basket.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LineView {
+    /// Name.
+    pub name: String,
+    /// Price of a unit, in roubles.
+    pub price: String,
+    /// Quantity.
+    pub quantity: String,
+    /// Amount, in roubles.
+    pub amount: String,
+}
+
 /// An operation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OperationView {
     /// The extended number: billnumber, a dot, the operation's number.
     pub number: String,
-    /// `payment` or `refund`.
+    /// `payment`, `verification`, `capture`, `refund`, `reversal`, `void`, `points_spent` or `points_accrued`.
     pub kind: &'static str,
+    /// What the bank was told last: `purchase`, `authorization`, `capture`, `void`, `reversal`, `refund`, `points`.
+    pub transaction: &'static str,
+    /// The payment it belongs to, by its extended number.
+    pub of: Option<String>,
+    /// By what means: `card`, `sbp` ….
+    pub method: &'static str,
+    /// The account it is pinned to; none for the sandbox's own bank.
+    pub account: Option<String>,
+    /// Who asked for it: `buyer`, `partner`, `rule`, `schedule`, `platform`, `bank`.
+    pub by: &'static str,
+    /// Why, where the buyer was not there.
+    pub reason: Option<String>,
+    /// The child it pays for.
+    pub child: Option<u8>,
+    /// What of the basket it is about; empty for all of it.
+    pub parts: Vec<PartView>,
+    /// How much of it was paid with points, in roubles.
+    pub points: Option<String>,
     /// Amount in roubles.
     pub amount: String,
     /// `unknown`, `pending`, `succeeded` or `declined`.
@@ -89,6 +176,17 @@ pub struct OperationView {
     pub decline_reason: Option<&'static str>,
     /// The bank's own id.
     pub bank_reference: Option<String>,
+}
+
+/// A part of a line.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PartView {
+    /// The line, counted from 1.
+    pub line: u8,
+    /// Units; 0 for a part of the price of all of them.
+    pub quantity: String,
+    /// Amount, in roubles.
+    pub amount: String,
 }
 
 /// A fiscal receipt.
@@ -157,9 +255,9 @@ pub fn event(order: &Order, entry: &domain::order::Entry) -> EventView {
 
 /// The order as its partner sees it.
 pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView {
-    let paid = order.has(Event::Captured);
-    let fee = paid.then(|| order.commission.fee(order.amount).ok()).flatten();
-    let net = fee.and_then(|fee| order.amount.minus(fee).ok());
+    let (fee, net) = earned(order).unzip();
+    let figures = totals(order);
+    let roubles = |money: Money| money.to_decimal().to_string();
     let time = |at: Timestamp| at.to_string();
     OrderView {
         id: order.id.to_string(),
@@ -171,6 +269,48 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         currency: order.amount.currency().code().to_owned(),
         commission: fee.map(|fee| fee.to_decimal().to_string()),
         net: net.map(|net| net.to_decimal().to_string()),
+        payment_state: order.payment_state().code(),
+        held: roubles(figures.0),
+        captured: roubles(figures.1),
+        returned: roubles(figures.2),
+        hold_until: order
+            .standing_payments()
+            .filter(|payment| order.figures(payment).is_ok_and(|figures| figures.held.is_positive()))
+            .filter_map(|payment| payment.hold_until)
+            .min()
+            .map(time),
+        original: details.payment.original.as_ref().map(|original| OriginalView {
+            amount: original.amount.to_decimal().to_string(),
+            currency: original.amount.currency().code().to_owned(),
+            rate: original.rate.normalize().to_string(),
+            since: original.since.to_string(),
+        }),
+        customer: details.payment.customer.clone(),
+        means: order.means.as_ref().map(|means| means.id.clone()),
+        children: (1_u8..)
+            .zip(&details.payment.children)
+            .map(|(no, child)| ChildView {
+                no,
+                name: child.name.clone(),
+                lines: child.lines.clone(),
+                amount: roubles(child.amount),
+                entity: child.entity.clone(),
+                paid_by: order
+                    .standing_payments()
+                    .find(|payment| payment.child == Some(no))
+                    .map(|payment| format!("{}.{}", order.bill, payment.no)),
+            })
+            .collect(),
+        lines: order
+            .basket(details)
+            .iter()
+            .map(|line| LineView {
+                name: line.name.clone(),
+                price: roubles(line.price),
+                quantity: line.quantity.normalize().to_string(),
+                amount: roubles(line.amount),
+            })
+            .collect(),
         checkout_url: links::checkout_url(settings, &order.id),
         created_at: time(order.created_at),
         expires_at: time(order.expires_at),
@@ -182,6 +322,33 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         metadata: details.metadata.clone(),
         timeline: order.journal.iter().map(|entry| event(order, entry)).collect(),
     }
+}
+
+/// The agent's fee and the partner's part of what was captured and is not on its way back; nothing before anything was.
+pub fn earned(order: &Order) -> Option<(Money, Money)> {
+    if !order.has(Event::Captured) {
+        return None;
+    }
+    // What has gone back whole was once earned: a refunded order tells what it was.
+    let kept = order.kept().ok().filter(|kept| kept.is_positive());
+    let kept = kept.or_else(|| {
+        order
+            .payments()
+            .filter_map(|payment| order.figures(payment).ok())
+            .map(|f| f.captured)
+            .max_by_key(|captured| captured.minor())
+    })?;
+    let fee = order.commission.fee(kept).ok()?;
+    Some((fee, kept.minus(fee).ok()?))
+}
+
+/// Held, captured and returned over all payments.
+fn totals(order: &Order) -> (Money, Money, Money) {
+    let zero = order.amount.zero();
+    order.payments().filter_map(|payment| order.figures(payment).ok()).fold((zero, zero, zero), |sum, figures| {
+        let add = |sum: Money, more: Money| sum.plus(more).unwrap_or(sum);
+        (add(sum.0, figures.held), add(sum.1, figures.captured), add(sum.2, figures.returned))
+    })
 }
 
 fn operation_view(order: &Order, operation: &domain::order::Operation) -> OperationView {
@@ -205,6 +372,23 @@ fn operation_view(order: &Order, operation: &domain::order::Operation) -> Operat
             OperationKind::PointsSpent { .. } => "points_spent",
             OperationKind::PointsAccrued { .. } => "points_accrued",
         },
+        transaction: operation.told().map_or("", domain::order::TransactionKind::code),
+        of: operation.kind.of().map(|of| format!("{}.{of}", order.bill)),
+        method: operation.method.code(),
+        account: operation.account.clone(),
+        by: operation.by.code(),
+        reason: operation.reason.clone(),
+        child: operation.child,
+        parts: operation
+            .parts
+            .iter()
+            .map(|part| PartView {
+                line: part.line,
+                quantity: part.quantity.normalize().to_string(),
+                amount: part.amount.to_decimal().to_string(),
+            })
+            .collect(),
+        points: operation.points.map(|points| points.to_decimal().to_string()),
         amount: operation.amount.to_decimal().to_string(),
         state,
         decline_reason: reason,

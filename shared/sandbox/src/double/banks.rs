@@ -8,12 +8,14 @@ use domain::id::Tenant;
 use domain::partner::origin;
 use serde::Deserialize;
 use serde_json::json;
+use workflows::connect;
+use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use super::{Family, TerminalSettings, terminal};
-use crate::Shared;
 use crate::door::{Received, Refusal, answer, bytes, partner};
 use crate::rows::{self, Next};
+use crate::{SandboxError, Shared};
 
 /// `PUT /sandbox/banks/{family}`.
 #[derive(Debug, Deserialize)]
@@ -59,6 +61,45 @@ pub async fn set(
     })
     .await?;
     shown(&ports, &tenant, family).await
+}
+
+/// `PUT /sandbox/banks`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    /// `rbs`, `tbank`, `paykeeper`, `assist` or `yookassa`; nothing: the sandbox's own bank.
+    bank: Option<String>,
+}
+
+/// `PUT /sandbox/banks` with `{"bank": "tbank"|null}`: new test payments go to that double, or to the sandbox's own bank.
+pub async fn choose(
+    State(Shared { ports, .. }): State<Shared>,
+    headers: HeaderMap,
+    received: Received,
+) -> Result<Response, Refusal> {
+    let tenant = partner(&ports, &headers).await?;
+    let Choice { bank } = peer::read(&bytes(received)?)?;
+    let account = match bank.as_deref() {
+        None => None,
+        Some(code) => {
+            let known = connect::Family::ALL.into_iter().find(|family| family.code() == code);
+            let (Some(known), Some(family)) = (known, Family::parse(code)) else {
+                return Err(Refusal::invalid(vec![(
+                    "/bank".to_owned(),
+                    "rbs, tbank, paykeeper, assist, yookassa или null".to_owned(),
+                    "rbs, tbank, paykeeper, assist, yookassa or null".to_owned(),
+                )]));
+            };
+            let terminal = terminal(&ports, &tenant, family).await?;
+            Some(connect::double_account(known, terminal.address, terminal.credentials))
+        }
+    };
+    let chosen = connect::choose_test_bank(&ports, &tenant, account).await;
+    chosen.map_err(|error| match error {
+        WorkflowError::Store(error) => Refusal::from(SandboxError::from(error)),
+        _ => Refusal::not_found(),
+    })?;
+    Ok(answer(StatusCode::OK, json!({ "bank": bank })))
 }
 
 async fn shown(ports: &Ports, tenant: &Tenant, family: Family) -> Result<Response, Refusal> {

@@ -108,7 +108,7 @@ fn done(deal: &mut Deal, act: &Act, now: i64) -> Result<(), TestCaseError> {
         Act::Capture(minor) => {
             let before = deal.facts();
             if deal.capture(Money::rub(*minor), at(now)).is_ok() {
-                prop_assert!(before.captured.is_zero(), "captured once");
+                prop_assert!(before.captured.is_zero() && *minor > 0, "captured once");
                 prop_assert_eq!(deal.facts().captured, Money::rub(*minor));
                 prop_assert!(deal.facts().held.is_zero(), "the rest is let go");
             }
@@ -116,12 +116,14 @@ fn done(deal: &mut Deal, act: &Act, now: i64) -> Result<(), TestCaseError> {
         Act::Void(minor) => {
             let before = deal.facts();
             if deal.void(Money::rub(*minor), at(now)).is_ok() {
+                prop_assert!(*minor > 0);
                 prop_assert_eq!(deal.facts().held, before.held.minus(Money::rub(*minor)).unwrap());
             }
         }
         Act::Refund(id, minor) => {
             let (id, amount) = (format!("r{id}"), Money::rub(*minor));
             let first = deal.refund(&id, amount, at(now));
+            prop_assert!(first.is_err() || *minor > 0);
             let after = deal.clone();
             prop_assert_eq!(deal.refund(&id, amount, at(now)), first);
             prop_assert_eq!(&*deal, &after, "given back once");
@@ -205,6 +207,16 @@ fn late_steps_happen_in_their_order_and_at_their_times() {
     assert_eq!(told, expected);
     assert_eq!(deal.happened[1].deal.facts().held, amount, "as it stood then");
     assert_eq!(deal.facts().state, DealState::Captured, "the bank captures what nobody did");
+}
+
+#[test]
+fn another_currency_is_no_part_of_it() {
+    let dollars = Money::new(1, domain::money::Currency::USD);
+    let mut deal = deal(Stages::Two, Lapse::Released, false);
+    deal.pay(Card::Success, at(10));
+    assert_eq!((deal.capture(dollars, at(11)), deal.void(dollars, at(11))), (Err(No::TooMuch), Err(No::TooMuch)));
+    deal.capture(Money::rub(AMOUNT), at(12)).unwrap();
+    assert_eq!(deal.refund("r", dollars, at(13)), Err(No::TooMuch));
 }
 
 #[test]

@@ -308,6 +308,7 @@ pub fn routes() -> Router<Shared> {
         .merge(paykeeper::routes())
         .merge(assist::routes())
         .merge(yookassa::routes())
+        .route("/sandbox/banks", axum::routing::put(banks::choose))
         .route("/sandbox/banks/{family}", get(banks::show).put(banks::set))
         .route("/sandbox/deal/{partner}/{reference}", get(page::show).post(page::decide))
         .route("/sandbox/sbp/{partner}/{qr_id}", get(page::sbp))

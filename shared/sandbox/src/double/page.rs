@@ -26,11 +26,9 @@ const REFRESH_SECONDS: u32 = 5;
 #[derive(Debug, Deserialize)]
 pub struct Choice {
     /// A test card.
-    #[serde(default)]
-    card: String,
-    /// The code of the check.
-    #[serde(default)]
-    code: String,
+    card: Option<String>,
+    /// The code of the check; an empty one is a wrong one.
+    code: Option<String>,
     /// `refuse`, by a machine.
     #[serde(default)]
     action: String,
@@ -97,15 +95,15 @@ pub async fn show_deal(shared: &Shared, tenant: &Tenant, reference: &str, here: 
 /// What the buyer decided at a deal's page.
 pub async fn decide_deal(shared: &Shared, tenant: &Tenant, reference: &str, here: &str, chosen: Chosen) -> Response {
     let Ok(Form(choice)) = chosen else { return unreadable() };
-    let card = Card::parse(&choice.card);
     let refused = choice.decision == "refuse" || choice.action == "refuse";
-    if !refused && card.is_none() && (choice.code.is_empty() || !choice.card.is_empty()) {
+    let card = choice.card.as_deref().map(Card::parse);
+    if !refused && (card == Some(None) || (card.is_none() && choice.code.is_none())) {
         return unreadable();
     }
-    let acted = act(&shared.ports, tenant, reference, |deal, now| match card {
+    let acted = act(&shared.ports, tenant, reference, |deal, now| match card.flatten() {
         _ if refused => deal.refuse(now),
         Some(card) => deal.pay(card, now),
-        None => deal.confirm(&choice.code, now),
+        None => deal.confirm(choice.code.as_deref().unwrap_or_default(), now),
     });
     match acted.await {
         Ok(None) => not_here(),

@@ -12,6 +12,7 @@ use domain::details::Language;
 use domain::money::Money;
 use domain::order::{BankReport, BankState, DeclineReason};
 use domain::time::plus_seconds;
+use storage::store::SandboxRow;
 
 fn bank(world: &World) -> SandboxBank {
     SandboxBank::new(BASE, &world.tenant, world.secret("bank"), world.now())
@@ -43,7 +44,7 @@ fn hold(number: &str) -> PaymentRequest {
 }
 
 fn known(number: &str) -> Known {
-    Known { number: number.into(), reference: None, amount: Money::rub(300_000), method: Method::Card }
+    Known { number: number.into(), reference: None, amount: Money::rub(300_000), captured: None, method: Method::Card }
 }
 
 /// A payment the bank knows, and its page.
@@ -194,8 +195,8 @@ async fn three_wrong_codes_are_too_many() {
     let page = registered(&world, "n-1").await;
     let code = format!("{}/challenge", page.url);
     assert_eq!(world.form(&page.url, "card=challenge").await.status, 303);
-    for _ in 0..2 {
-        assert_eq!(world.form(&code, "code=0").await.status, 422);
+    for wrong in ["code=0", "code=&decision=confirm"] {
+        assert_eq!(world.form(&code, wrong).await.status, 422);
     }
     assert_eq!(world.form(&code, "code=123456").await.status, 303);
     assert_eq!(told(&world), [BankState::Declined(DeclineReason::AuthenticationFailed)]);
@@ -357,6 +358,17 @@ async fn the_queue_wakes_the_bank_without_a_sweep() {
     assert!(sandbox::work(&world.ports, "{}").await.is_err());
     let live = r#"{"tenant":"demoshop.l","kind":"deal","id":"x"}"#;
     assert!(sandbox::work(&world.ports, live).await.is_err());
+}
+
+#[tokio::test]
+async fn rows_of_the_former_machine_are_put_aside() {
+    let world = World::new();
+    let row = SandboxRow { version: 1, body: r#"{"state":"open"}"#.into(), due: Some(world.now()) };
+    world.ports.store.put_sandbox_row(&world.tenant, "bank", "pay_demoshop_0", &row).await.unwrap();
+    assert_eq!(sandbox::sweep_tenant(&world.ports, &world.tenant).await.unwrap(), 1);
+    assert_eq!(sandbox::sweep_tenant(&world.ports, &world.tenant).await.unwrap(), 0);
+    let kept = world.ports.store.sandbox_row(&world.tenant, "bank", "pay_demoshop_0").await.unwrap().unwrap();
+    assert_eq!(kept, SandboxRow { version: 2, due: None, ..row });
 }
 
 #[tokio::test]

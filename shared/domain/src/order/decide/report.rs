@@ -37,6 +37,12 @@ impl Next<'_> {
     fn payment_reported(&mut self, no: u8, report: &BankReport, asked: bool) -> Result<(), Refusal> {
         let operation = self.operation(no)?;
         let (state, zero, stages) = (operation.state(), operation.amount.zero(), operation.stages);
+        if let Some(saved) = report.saved.as_ref().filter(|_| {
+            // Some banks tell of the means apart from the payment, and later.
+            state == TransactionState::Succeeded && operation.save && operation.saved.is_none()
+        }) {
+            self.means_saved(no, saved)?;
+        }
         match (report.state, state) {
             (BankState::Pending, TransactionState::Intended) => {
                 if let Some(reference) = &report.reference {

@@ -1,0 +1,372 @@
+//! Banks and how a tenant is connected to them: the catalogue, the accounts, rules and rates.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::acquiring::{Account, Credentials, MethodTerms};
+use domain::id::{Mode, Tenant};
+use domain::partner::{Partner, PaymentSettings};
+use http::StatusCode;
+use runtime::{FieldError, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use workflows::error::WorkflowError;
+use workflows::ports::Ports;
+use workflows::{connect, perform};
+
+use crate::access::{Caller, Operator};
+use crate::problems::Answer;
+use crate::web;
+
+/// A bank of the catalogue.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BankView {
+    /// Its key.
+    #[schema(example = "sberbank")]
+    pub key: &'static str,
+    /// Its name.
+    #[schema(example = "Сбербанк")]
+    pub name: &'static str,
+    /// The protocol it is spoken to in: `rbs`, `tbank`, `paykeeper`, `assist`, `yookassa`.
+    #[schema(example = "rbs")]
+    pub protocol: &'static str,
+    /// Why no contract can be made with it any more.
+    pub gone: Option<&'static str>,
+}
+
+/// The catalogue.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BankList {
+    /// Banks and providers.
+    pub banks: Vec<BankView>,
+}
+
+/// An account at a bank, without its secrets.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BankAccountView {
+    /// Id.
+    #[schema(example = "tbank")]
+    pub id: String,
+    /// The bank's key in the catalogue.
+    #[schema(example = "tbank-test")]
+    pub bank: String,
+    /// ИНН of the legal entity, where it is not the agent.
+    pub entity: Option<String>,
+    /// Lower comes first.
+    pub priority: u8,
+    /// Takes new payments.
+    pub enabled: bool,
+    /// Money lands on a nominal account.
+    pub nominal: bool,
+    /// Where its bank sends callbacks.
+    pub callback_url: String,
+    /// What it can do, by method.
+    #[schema(value_type = Vec<Object>)]
+    pub methods: Vec<MethodTerms>,
+    /// Names of the credentials that are set.
+    pub credentials: Vec<String>,
+}
+
+/// A tenant's accounts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BankAccountList {
+    /// The accounts.
+    pub accounts: Vec<BankAccountView>,
+}
+
+/// An account as the operator gives it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BankAccountRequest {
+    /// 1 to 20 of `a-z 0-9 -`.
+    #[schema(example = "sber-main")]
+    pub id: String,
+    /// The bank's key in the catalogue.
+    #[schema(example = "sberbank")]
+    pub bank: String,
+    /// ИНН of the legal entity the contract is with, where it is not the agent.
+    #[serde(default)]
+    pub entity: Option<String>,
+    /// Lower comes first.
+    #[serde(default)]
+    pub priority: u8,
+    /// Takes new payments; yes when left out.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// Money lands on a nominal account.
+    #[serde(default)]
+    pub nominal: bool,
+    /// What it can do, by method; what banks of its protocol commonly can when left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub methods: Option<Vec<MethodTerms>>,
+    /// Address of the bank's API where the catalogue has none or another.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Names and secrets as the bank's protocol wants them; those of the account before when left out.
+    #[serde(default)]
+    pub credentials: Option<BTreeMap<String, String>>,
+}
+
+/// A tenant's accounts as the operator gives them.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BankAccountsRequest {
+    /// All of them: an account that is left out takes no more payments, and no old ones can be refunded through it.
+    pub accounts: Vec<BankAccountRequest>,
+}
+
+/// Whether charges without the buyer are stopped.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeRequest {
+    /// They are.
+    pub frozen: bool,
+}
+
+/// Accounts of a tenant, at most.
+const ACCOUNTS_MAX: usize = 20;
+/// Rules and rates of a tenant, at most.
+const SETTINGS_MAX: usize = 50;
+
+fn shown(ports: &Ports, tenant: &Tenant, partner: &Partner) -> BankAccountList {
+    let accounts = partner.accounts.iter().map(|account| BankAccountView {
+        id: account.id.clone(),
+        bank: account.bank.clone(),
+        entity: account.entity.clone(),
+        priority: account.priority,
+        enabled: account.enabled,
+        nominal: account.nominal,
+        callback_url: connect::account_callback_url(&ports.settings, tenant, &account.id),
+        methods: account.methods.clone(),
+        credentials: account.credentials.0.keys().cloned().collect(),
+    });
+    BankAccountList { accounts: accounts.collect() }
+}
+
+/// List the banks
+///
+/// Which protocol each speaks, and which are gone.
+#[utoipa::path(
+    get,
+    path = "/v1/banks",
+    operation_id = "banks",
+    tag = "Settings",
+    responses((status = 200, description = "The catalogue.", body = BankList)),
+    security(("api_key" = [])),
+)]
+pub async fn catalogue(Caller(_): Caller) -> Json<BankList> {
+    let banks = connect::catalogue().map(|(key, name, protocol, gone)| BankView { key, name, protocol, gone });
+    Json(BankList { banks: banks.collect() })
+}
+
+/// List your accounts at banks
+///
+/// Without secrets. A test partner without accounts has the sandbox's own bank.
+#[utoipa::path(
+    get,
+    path = "/v1/accounts",
+    operation_id = "bank_accounts",
+    tag = "Settings",
+    responses((status = 200, description = "The accounts.", body = BankAccountList)),
+    security(("api_key" = [])),
+)]
+pub async fn accounts(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<Json<BankAccountList>> {
+    let partner = perform::partner(&ports, &tenant).await?;
+    Ok(Json(shown(&ports, &tenant, &partner)))
+}
+
+/// Set how your orders are paid
+///
+/// Stages, capture and hold end of orders that do not say so themselves; what your own statuses do; rates of your currencies. Replaces what
+/// was set before.
+#[utoipa::path(
+    put,
+    path = "/v1/payment-settings",
+    operation_id = "set_payment_settings",
+    tag = "Settings",
+    request_body(content = Object, description = "`stages` (`one`, `two`), `capture` (`manual`, `fulfilled`), `hold_end` (`released`, `captured`), `statuses` (your status to `capture`, `charge` or `cancel`), `rates` (`currency`, `rate`, `since`).",
+        example = json!({"stages": "two", "capture": "manual", "hold_end": "released", "statuses": {"picked": "capture"}, "rates": [{"currency": "USD", "rate": "95.1", "since": "2026-11-21"}]})),
+    responses((status = 200, description = "The settings.", body = Object)),
+    security(("api_key" = [])),
+)]
+pub async fn settings(
+    State(ports): State<Ports>,
+    Caller(tenant): Caller,
+    web::Json(request): web::Json<PaymentSettings>,
+) -> Answer<Json<PaymentSettings>> {
+    let mut errors = Vec::new();
+    let mut say = |pointer: &str, code, ru: &str, en: &str| errors.push(FieldError::new(pointer, code, ru, en));
+    if request.statuses.len() > SETTINGS_MAX || request.statuses.keys().any(|name| name.is_empty() || name.len() > 64) {
+        say(
+            "/statuses",
+            "count",
+            "Не больше 50 статусов, каждый до 64 знаков.",
+            "At most 50 statuses of at most 64 bytes.",
+        );
+    }
+    if request.rates.len() > SETTINGS_MAX || request.rates.iter().any(|rate| rate.rate <= rust_decimal::Decimal::ZERO) {
+        say("/rates", "rate", "Не больше 50 курсов, каждый больше нуля.", "At most 50 rates, each above zero.");
+    }
+    if request.charges_frozen {
+        say("/charges_frozen", "operator_only", "Это решает оператор.", "That is the operator's to decide.");
+    }
+    if !errors.is_empty() {
+        return Err(Problem::unprocessable(errors).into());
+    }
+    let set = |partner: Option<Partner>| {
+        let partner = partner?;
+        let payment = PaymentSettings { charges_frozen: partner.payment.charges_frozen, ..request.clone() };
+        Some((Partner { payment: payment.clone(), ..partner }, payment))
+    };
+    let payment = ports.store.change_partner(&tenant, set).await.map_err(WorkflowError::from)?;
+    Ok(Json(payment.ok_or(WorkflowError::NotFound)?))
+}
+
+/// Read how your orders are paid
+///
+/// As it was set.
+#[utoipa::path(
+    get,
+    path = "/v1/payment-settings",
+    operation_id = "payment_settings",
+    tag = "Settings",
+    responses((status = 200, description = "The settings.", body = Object)),
+    security(("api_key" = [])),
+)]
+pub async fn read_settings(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<Json<PaymentSettings>> {
+    let partner = perform::partner(&ports, &tenant).await?;
+    Ok(Json(partner.payment.clone()))
+}
+
+fn tenant_of(partner: &str, mode: &str) -> Answer<Tenant> {
+    let mode = match mode {
+        "test" => Mode::Test,
+        "live" => Mode::Live,
+        _ => return Err(Problem::not_found().into()),
+    };
+    Tenant::try_new(partner, mode).map_err(|_| Problem::not_found().into())
+}
+
+/// Connect a partner to banks
+///
+/// All accounts of one mode at once. Credentials are never shown again.
+#[utoipa::path(
+    put,
+    path = "/v1/operator/partners/{partner}/{mode}/accounts",
+    operation_id = "set_bank_accounts",
+    tag = "Operator",
+    params(
+        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
+        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
+    ),
+    request_body = BankAccountsRequest,
+    responses((status = 200, description = "The accounts.", body = BankAccountList)),
+    security(("operator_token" = [])),
+)]
+pub async fn connect_accounts(
+    State(ports): State<Ports>,
+    Operator: Operator,
+    Path((partner, mode)): Path<(String, String)>,
+    web::Json(request): web::Json<BankAccountsRequest>,
+) -> Answer<Json<BankAccountList>> {
+    let tenant = tenant_of(&partner, &mode)?;
+    let before = perform::partner(&ports, &tenant).await?;
+    let accounts = check(&request, &before, ports.settings.allow_private_hosts)?;
+    let set = |partner: Option<Partner>| {
+        let partner = Partner { accounts: accounts.clone(), ..partner? };
+        Some((partner.clone(), partner))
+    };
+    let partner = ports.store.change_partner(&tenant, set).await.map_err(WorkflowError::from)?;
+    Ok(Json(shown(&ports, &tenant, &partner.ok_or(WorkflowError::NotFound)?)))
+}
+
+fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answer<Vec<Account>> {
+    let mut errors = Vec::new();
+    let mut say = |at: usize, field: &str, code, ru: &str, en: &str| {
+        errors.push(FieldError::new(format!("/accounts/{at}/{field}"), code, ru, en));
+    };
+    let mut accounts: Vec<Account> = Vec::new();
+    for (at, asked) in request.accounts.iter().take(ACCOUNTS_MAX + 1).enumerate() {
+        let plain = (1..=20).contains(&asked.id.len())
+            && asked.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !plain || asked.id == "sandbox" || accounts.iter().any(|known| known.id == asked.id) {
+            say(
+                at,
+                "id",
+                "id",
+                "1–20 знаков a-z, 0-9, -; не sandbox; без повторов.",
+                "1 to 20 of a-z, 0-9, -; not sandbox; no repetition.",
+            );
+        }
+        let listed = connect::listed(&asked.bank);
+        match listed {
+            None => say(at, "bank", "unknown_value", "Такого банка в каталоге нет.", "No such bank in the catalogue."),
+            Some((_, Some(_))) => say(at, "bank", "bank_gone", "Этого банка больше нет.", "This bank is gone."),
+            Some((_, None)) => {}
+        }
+        if asked.entity.as_ref().is_some_and(|inn| crate::requisites::inn(inn).is_none()) {
+            say(at, "entity", "inn", "Контрольные цифры ИНН неверны.", "The ИНН's check digits are wrong.");
+        }
+        if let Some(address) = &asked.address
+            && let Err((code, ru, en)) = web::address(address, lenient)
+        {
+            say(at, "address", code, ru, en);
+        }
+        let known = before.accounts.iter().find(|known| known.id == asked.id);
+        let credentials =
+            asked.credentials.clone().map(Credentials).or_else(|| known.map(|known| known.credentials.clone()));
+        if credentials.is_none() {
+            say(at, "credentials", "required", "Укажите доступы к банку.", "The bank's credentials are needed.");
+        }
+        accounts.push(Account {
+            id: asked.id.clone(),
+            bank: asked.bank.clone(),
+            entity: asked.entity.clone(),
+            priority: asked.priority,
+            enabled: asked.enabled.unwrap_or(true),
+            nominal: asked.nominal,
+            methods: asked.methods.clone().or_else(|| listed.map(|(terms, _)| terms)).unwrap_or_default(),
+            address: asked.address.as_ref().map(|address| address.trim_end_matches('/').to_owned()),
+            credentials: credentials.unwrap_or_default(),
+        });
+    }
+    if accounts.len() > ACCOUNTS_MAX {
+        errors.push(FieldError::new("/accounts", "count", "Не больше 20 счетов.", "At most 20 accounts."));
+    }
+    if errors.is_empty() { Ok(accounts) } else { Err(Problem::unprocessable(errors).into()) }
+}
+
+/// Stop a partner's charges without the buyer
+///
+/// Or allow them again. Banks freeze accounts that abuse them.
+#[utoipa::path(
+    put,
+    path = "/v1/operator/partners/{partner}/{mode}/charges",
+    operation_id = "freeze_charges",
+    tag = "Operator",
+    params(
+        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
+        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
+    ),
+    request_body = FreezeRequest,
+    responses((status = 204, description = "It is so.")),
+    security(("operator_token" = [])),
+)]
+pub async fn freeze(
+    State(ports): State<Ports>,
+    Operator: Operator,
+    Path((partner, mode)): Path<(String, String)>,
+    web::Json(request): web::Json<FreezeRequest>,
+) -> Answer<StatusCode> {
+    let tenant = tenant_of(&partner, &mode)?;
+    let set = |partner: Option<Partner>| {
+        let mut partner = partner?;
+        partner.payment.charges_frozen = request.frozen;
+        Some((partner, ()))
+    };
+    let set = ports.store.change_partner(&tenant, set).await.map_err(WorkflowError::from)?;
+    set.ok_or(WorkflowError::NotFound)?;
+    Ok(StatusCode::NO_CONTENT)
+}
