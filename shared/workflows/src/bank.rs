@@ -164,7 +164,7 @@ async fn report(
 }
 
 /// The bank's token of the means an operation charges: from the wallet, or from the order itself when they were saved with it
-/// a moment ago. Nothing when they were deleted or switched off.
+/// a moment ago and are not in the wallet yet. Nothing when they were deleted or switched off.
 async fn token(
     ports: &Ports,
     order: &Order,
@@ -172,13 +172,14 @@ async fn token(
     operation: &Operation,
 ) -> Result<Option<String>, WorkflowError> {
     let Some(means) = &operation.means else { return Ok(None) };
-    let own = order.attempts().find(|saved| saved.saved.is_some() && means_id(&order.id, saved.no) == *means);
-    if let Some(saved) = own.and_then(|saved| saved.saved.as_ref()) {
-        return Ok(Some(saved.token.clone()));
+    if let Some(customer) = &details.payment.customer
+        && let Some(kept) = ports.store.means(order.id.tenant(), customer, means).await?
+    {
+        let usable = kept.is_usable() && kept.account == operation.account;
+        return Ok(usable.then_some(kept.means.token));
     }
-    let Some(customer) = &details.payment.customer else { return Ok(None) };
-    let kept = ports.store.means(order.id.tenant(), customer, means).await?;
-    Ok(kept.filter(|kept| kept.is_usable() && kept.account == operation.account).map(|kept| kept.means.token))
+    let own = order.attempts().find(|saved| saved.saved.is_some() && means_id(&order.id, saved.no) == *means);
+    Ok(own.and_then(|saved| saved.saved.as_ref()).map(|saved| saved.token.clone()))
 }
 
 /// What a bank's callback came to.

@@ -57,6 +57,8 @@ impl Next<'_> {
                 Err(Refusal::Contradiction(no))
             }
             (BankState::Declined(reason), _) => self.payment_declined(no, reason, report),
+            // Nobody has told the bank yet: the operation's task does.
+            (BankState::NotFound, TransactionState::Intended) if self.is_to_be_told(no) => Ok(()),
             (BankState::NotFound, TransactionState::Intended) => {
                 self.payment_declined(no, DeclineReason::NotReached, report)
             }
@@ -70,6 +72,11 @@ impl Next<'_> {
             }
             (BankState::Stands(standing), _) => self.stands(no, &standing, report, asked),
         }
+    }
+
+    /// Whether a task is still to tell the bank of an operation.
+    fn is_to_be_told(&self, no: u8) -> bool {
+        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no))
     }
 
     fn payment_declined(&mut self, no: u8, reason: DeclineReason, report: &BankReport) -> Result<(), Refusal> {
