@@ -18,6 +18,7 @@ pub mod csv;
 pub mod deliveries;
 pub mod docs;
 pub mod examples;
+pub mod exchanges;
 pub mod keys;
 pub mod ledger;
 pub mod means;
@@ -39,12 +40,13 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 38] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 43] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
         ("/v1/orders/{id}/deliveries", get(deliveries::list)),
         ("/v1/orders/{id}/deliveries/{entry}/replay", post(deliveries::replay)),
+        ("/v1/orders/{id}/exchanges", get(exchanges::of_order)),
         ("/v1/orders/{id}/ledger", get(ledger::of_order)),
         ("/v1/orders/{id}/capture", post(payments::capture)),
         ("/v1/orders/{id}/cancel", post(payments::cancel)),
@@ -62,6 +64,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 38] {
         ("/v1/banks", get(banks::catalogue)),
         ("/v1/accounts", get(banks::accounts)),
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
+        ("/v1/exchanges", get(exchanges::list)),
+        ("/v1/exchanges.ndjson", get(exchanges::export)),
         ("/v1/ledger", get(ledger::of_month)),
         ("/v1/clearing", get(clearing::read)),
         ("/v1/clearing.csv", get(clearing::file)),
@@ -81,6 +85,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 38] {
             "/v1/operator/partners/{partner}/{mode}/subscriptions/{id}/cancel",
             post(subscriptions::cancel_by_operator).fallback(problems::nowhere),
         ),
+        ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
+        ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
         ("/openapi.json", get(docs::document)),
         ("/docs", get(docs::page)),
     ]

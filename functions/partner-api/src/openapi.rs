@@ -13,16 +13,26 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, deliveries, docs, examples, keys, ledger, means, operator, orders, partner, payments, payouts,
-    problems, subscriptions, webhook,
+    banks, clearing, deliveries, docs, examples, exchanges, keys, ledger, means, operator, orders, partner, payments,
+    payouts, problems, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 9] =
-    ["Orders", "Payments", "Subscriptions", "Deliveries", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
+pub const TAGS: [&str; 10] = [
+    "Orders",
+    "Payments",
+    "Subscriptions",
+    "Deliveries",
+    "Exchanges",
+    "Ledger",
+    "Payouts",
+    "Settings",
+    "Operator",
+    "Documentation",
+];
 
 /// A refusal (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -104,6 +114,9 @@ pub struct FieldErrorView {
         subscriptions::resume,
         deliveries::list,
         deliveries::replay,
+        exchanges::of_order,
+        exchanges::list,
+        exchanges::export,
         ledger::of_order,
         ledger::of_month,
         clearing::read,
@@ -128,6 +141,8 @@ pub struct FieldErrorView {
         keys::list,
         keys::revoke,
         subscriptions::cancel_by_operator,
+        exchanges::list_any,
+        exchanges::export_any,
         docs::document,
         docs::page,
     ),
@@ -137,6 +152,7 @@ pub struct FieldErrorView {
         (name = "Payments", description = "What is done with an order's money: held, captured, given back; means that are charged again."),
         (name = "Subscriptions", description = "Saved means charged by a schedule the buyer has agreed to."),
         (name = "Deliveries", description = "What was told to whom, and telling it again."),
+        (name = "Exchanges", description = "What went over the line between us and the banks, both ways, masked."),
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
         (name = "Payouts", description = "Your part going out."),
         (name = "Settings", description = "Your own."),

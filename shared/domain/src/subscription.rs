@@ -400,14 +400,13 @@ impl Subscription {
     pub fn begun(&mut self, order: &OrderId, amount: Money, now: Timestamp) {
         self.charging = true;
         self.not_before = Some(plus_seconds(now, LOOK_SECONDS));
-        match self.charges.last_mut().filter(|last| last.order == *order && last.no == self.charge) {
-            Some(again) => again.paid = None,
-            None => {
-                self.charges.push(Charge { no: self.charge, order: order.clone(), amount, at: now, paid: None });
-                let many = self.charges.len().saturating_sub(REMEMBERED_MAX);
-                self.charges.drain(..many);
-            }
+        if let Some(again) = self.charges.last_mut().filter(|last| last.order == *order && last.no == self.charge) {
+            again.paid = None;
+            return;
         }
+        self.charges.push(Charge { no: self.charge, order: order.clone(), amount, at: now, paid: None });
+        let many = self.charges.len().saturating_sub(REMEMBERED_MAX);
+        self.charges.drain(..many);
     }
 
     /// Nothing can be said yet: looked at again later.

@@ -11,6 +11,7 @@ pub mod clearing;
 pub mod clock;
 pub mod connect;
 pub mod error;
+pub mod exchange;
 pub mod execution;
 pub mod links;
 pub mod notification;

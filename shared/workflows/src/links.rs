@@ -83,17 +83,18 @@ pub fn open_result(settings: &Settings, token: &str) -> Option<(OrderId, Timesta
 /// Seconds a link to a buyer's wallet is good for: a day.
 pub const WALLET_SECONDS: i64 = 24 * 3_600;
 
-/// Address of a buyer's wallet at a shop, good until `until`.
+/// Address of the page where a buyer of a shop's sees their saved means, good until `until`.
 pub fn wallet_url(settings: &Settings, tenant: &Tenant, customer: &str, until: Timestamp) -> String {
+    // The shop's own id of its buyer may have any character in it.
     let customer = URL_SAFE_NO_PAD.encode(customer);
     let token = token(&settings.master_secret, "wallet", &format!("{tenant}~{customer}~{}", until.as_second()));
     format!("{}/w/{token}", settings.base_url)
 }
 
-/// The wallet a token opens: the shop, its id of the buyer, and until when.
+/// The buyer whose saved means a token opens, and until when.
 pub fn open_wallet(settings: &Settings, token: &str) -> Option<(Tenant, String, Timestamp)> {
-    let mut parts = untag(&settings.master_secret, "wallet", token)?.split('~');
-    let (tenant, customer, until) = (parts.next()?, parts.next()?, parts.next()?);
+    let (text, until) = untag(&settings.master_secret, "wallet", token)?.rsplit_once('~')?;
+    let (tenant, customer) = text.split_once('~')?;
     let customer = String::from_utf8(URL_SAFE_NO_PAD.decode(customer).ok()?).ok()?;
     Some((tenant.parse().ok()?, customer, Timestamp::from_second(until.parse().ok()?).ok()?))
 }
@@ -108,6 +109,26 @@ pub fn subscription_url(settings: &Settings, tenant: &Tenant, id: &str) -> Strin
 pub fn open_subscription(settings: &Settings, token: &str) -> Option<(Tenant, String)> {
     let (tenant, id) = untag(&settings.master_secret, "subscription", token)?.split_once('~')?;
     Some((tenant.parse().ok()?, id.to_owned()))
+}
+
+/// A token that proves a form was made by this platform for this subscription.
+pub fn subscription_form_token(settings: &Settings, tenant: &Tenant, id: &str) -> String {
+    tag(&settings.master_secret, "subscription-form", &format!("{tenant}\n{id}"))
+}
+
+/// Whether such a form's token is right.
+pub fn subscription_form_token_holds(settings: &Settings, tenant: &Tenant, id: &str, given: &str) -> bool {
+    bool::from(subscription_form_token(settings, tenant, id).as_bytes().ct_eq(given.as_bytes()))
+}
+
+/// A token that proves a form was made by this platform for this buyer's saved means.
+pub fn wallet_form_token(settings: &Settings, tenant: &Tenant, customer: &str) -> String {
+    tag(&settings.master_secret, "wallet-form", &format!("{tenant}\n{customer}"))
+}
+
+/// Whether such a form's token is right.
+pub fn wallet_form_token_holds(settings: &Settings, tenant: &Tenant, customer: &str, given: &str) -> bool {
+    bool::from(wallet_form_token(settings, tenant, customer).as_bytes().ct_eq(given.as_bytes()))
 }
 
 /// A token that proves a form was made by this platform for this order and this purpose.

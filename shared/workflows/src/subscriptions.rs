@@ -616,6 +616,7 @@ fn letter(
         amount_minor: amount.minor(),
         order_url: url.clone(),
         test_mode: tenant.is_test(),
+        charge: None,
         kind: MailKind::Custom {
             subject: if english { format!("Charge on {date}") } else { format!("Списание {date}") },
             body,

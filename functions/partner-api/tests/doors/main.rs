@@ -4,6 +4,7 @@
 mod banks;
 mod clearing;
 mod document;
+mod exchanges;
 mod keys;
 mod means;
 mod operator;
