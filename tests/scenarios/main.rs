@@ -12,5 +12,6 @@ mod receipts;
 mod recovering;
 mod refunding;
 mod story;
+mod subscribing;
 mod telling;
 mod tenants;
