@@ -264,7 +264,7 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         return Ok(());
     };
     let outcome = match task {
-        TaskId::AskBank(no) => ask_task(ports, &id, no).await,
+        TaskId::AskBank(no) => ask_task(ports, order, details, no).await,
         TaskId::TellBank(no) => tell(ports, order, details, no).await,
         TaskId::KeepMeans(no) => wallet::keep(ports, &order, &details, no).await,
         _ => return Ok(()),
@@ -272,17 +272,22 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     finish(ports, &id, task, outcome).await
 }
 
-async fn ask_task(ports: &Ports, id: &OrderId, no: u8) -> Result<(), WorkflowError> {
-    let applied = ask(ports, id, no).await?;
-    let now = clock::now(ports, id.tenant()).await?;
+async fn ask_task(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(), WorkflowError> {
     let task = TaskId::AskBank(no);
+    let planned = |order: &Order| order.tasks.iter().find(|open| open.id == task).map(|open| open.next_at);
+    let (id, before) = (order.id.clone(), planned(&order));
+    let applied = ask_knowing(ports, order, details, no).await?;
+    if planned(&applied.order) != before {
+        return Ok(()); // the answer has it asked once more, a day later
+    }
+    let now = clock::now(ports, id.tenant()).await?;
     let command = if applied.order.is_unsettled(no, now) {
         // The bank does not know yet either: asked again later.
         Command::TaskFailed { task, forever: false, retry_after_seconds: None }
     } else {
         Command::TaskDone(task)
     };
-    apply(ports, id, &command).await?;
+    apply(ports, &id, &command).await?;
     Ok(())
 }
 

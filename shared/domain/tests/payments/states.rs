@@ -114,6 +114,7 @@ fn one() -> Vec<State> {
     let reversing = executing.clone().does(cancel(What::Whole));
     let refunding = executing.clone().later(DAY).does(cancel(What::Whole));
     let refunded = refunding.clone().done(2);
+    let terminal = one_stage().does(Command::RecordTerminal { reference: "632112345678".into() });
     let second = one_stage()
         .started()
         .declined(1, DeclineReason::InsufficientFunds)
@@ -124,7 +125,7 @@ fn one() -> Vec<State> {
     vec![
         state("Paid", "The money was taken; not yet handed over.", paid.clone()),
         state("Paid with points", "1000.00 of 3000.00 were points; 50.00 points were given.", points(one_stage().started())),
-        state("Paid at a terminal", "The operator recorded what the terminal printed.", one_stage().does(Command::RecordTerminal { reference: "632112345678".into() })),
+        state("Paid at a terminal", "The operator recorded what the terminal printed.", terminal.clone()),
         state("Executing", "Handed over to the executor.", executing.clone()),
         state("Executing, at a bank without parts", "The bank refunds whole payments only, and reverses nothing.", paid.at_a_plain_bank().does(Command::HandedOver)),
         state("Overdue", "Three days have passed; the buyer may cancel.", overdue.clone()),
@@ -138,6 +139,7 @@ fn one() -> Vec<State> {
         state("Refund declined once", "The bank would not; the money is owed all the same, and it is told again.", refunding.declined(2, DeclineReason::Other)),
         state("Cancelled by the buyer", "After three days, by the buyer; the refund is under way.", overdue.does(Command::Cancel(Cancellation::BUYER))),
         state("Execution failed", "The executor gave up; the money is on its way back.", executing.does(Command::ExecutionReported(ExecutionOutcome::Failed))),
+        state("Execution failed, paid at a terminal", "Only the operator can give the money back.", terminal.clone().does(Command::ExecutionReported(ExecutionOutcome::Failed))),
         state("Refunded", "All went back.", refunded.clone()),
         state("Refund owed again", "A day later the bank said it had taken the refund back.", refunded.later(DAY).bank(1, standing(0, AMOUNT, 0))),
         state("Second payment on its way back", "A declined attempt was paid after all, when another stood.", second),
