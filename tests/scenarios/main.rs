@@ -5,11 +5,16 @@
 #![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 mod callbacks;
+mod charging;
+mod giving;
+mod holding;
 mod paying;
 mod payouts;
 mod receipts;
 mod recovering;
 mod refunding;
+mod shop;
+mod splitting;
 mod story;
 mod telling;
 mod tenants;
