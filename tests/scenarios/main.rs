@@ -6,6 +6,7 @@
 
 mod callbacks;
 mod charging;
+mod exchanges;
 mod giving;
 mod holding;
 mod paying;

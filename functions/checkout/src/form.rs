@@ -310,11 +310,10 @@ fn in_form(invalid: Invalid, single: bool) -> Wrong {
             Err(_) => "lines".to_owned(),
         },
         ["lines", ..] => "line1_name".to_owned(),
-        ["buyer", part] => (*part).to_owned(),
+        ["buyer" | "payment", part] => (*part).to_owned(),
         ["returns", part] => format!("{part}_url"),
         ["payment_timeout_seconds"] => "timeout".to_owned(),
         ["payment", "methods", ..] => "methods".to_owned(),
-        ["payment", part] => (*part).to_owned(),
         [first, ..] => (*first).to_owned(),
         [] => String::new(),
     };

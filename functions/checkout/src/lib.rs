@@ -7,8 +7,10 @@
 mod answer;
 mod form;
 mod order;
+mod payment;
 mod result;
 mod view;
+mod wallet;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -33,6 +35,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/r/{token}", get(result::receipt))
         .route("/d/{token}", get(result::delivery))
         .route("/d/{token}/file", get(result::file))
+        .route("/w/{token}", get(wallet::see).post(wallet::change))
         .route("/legal/personal-data", get(result::personal_data))
         .route("/legal/terms", get(result::terms))
         .fallback(async |reader: Reader| reader.failure(StatusCode::NOT_FOUND))

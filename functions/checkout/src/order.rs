@@ -3,7 +3,6 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::details::Language;
 use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
 use pages::Lang;
@@ -15,16 +14,17 @@ use workflows::orders::Invalid;
 use workflows::ports::Ports;
 
 use crate::answer::{self, Pairs, Reader, form_action, page, see_other, value};
-use crate::view::{self, Shown, Typed};
+use crate::payment::{self, Typed};
+use crate::view::{self, Shown};
 
 /// `GET /c/{token}`.
 pub(crate) async fn see(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
-    reader.answer(shown(&ports, &token, &reader, false).await)
+    reader.answer(Box::pin(shown(&ports, &token, &reader, false)).await)
 }
 
 /// `GET /c/{token}/return`: from the bank.
 pub(crate) async fn come_back(State(ports): State<Ports>, Path(token): Path<String>, reader: Reader) -> Response {
-    reader.answer(shown(&ports, &token, &reader, true).await)
+    reader.answer(Box::pin(shown(&ports, &token, &reader, true)).await)
 }
 
 /// A GET where only a form is posted: the reader reloaded, or the page asked for itself again.
@@ -33,22 +33,32 @@ pub(crate) async fn back_to_order(Path(token): Path<String>, reader: Reader) -> 
 }
 
 async fn shown(ports: &Ports, token: &str, reader: &Reader, from_bank: bool) -> Result<Response, WorkflowError> {
-    let seen = checkout::see_after_bank(ports, token).await?;
+    let seen = Box::pin(checkout::see_after_bank(ports, token)).await?;
     let lang = reader.language(seen.details.language);
-    Ok(as_it_stands(ports, &seen, lang, from_bank))
+    as_it_stands(ports, &seen, lang, from_bank).await
 }
 
 /// The page that fits how the order stands.
-fn as_it_stands(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> Response {
-    match view::shown(ports, seen, lang, from_bank) {
+async fn as_it_stands(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> Result<Response, WorkflowError> {
+    let means = checkout::means_label(ports, seen).await?;
+    Ok(match view::shown(ports, seen, lang, from_bank, means) {
         Shown::State(view) => page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings)),
-        Shown::Payable => payment_page(ports, seen, lang, StatusCode::OK, &Typed::default()),
-    }
+        // Nothing is posted from here: the bank's app is reached by a link.
+        Shown::Sbp(view) => page(StatusCode::OK, &pages::sbp(&view), ""),
+        Shown::Payable => return payment_page(ports, seen, lang, StatusCode::OK, &Typed::default()).await,
+    })
 }
 
-fn payment_page(ports: &Ports, seen: &Seen, lang: Lang, status: StatusCode, typed: &Typed) -> Response {
-    let view = view::payment(ports, seen, lang, typed);
-    page(status, &pages::checkout(&view), &form_action(&ports.settings))
+async fn payment_page(
+    ports: &Ports,
+    seen: &Seen,
+    lang: Lang,
+    status: StatusCode,
+    typed: &Typed,
+) -> Result<Response, WorkflowError> {
+    let offers = checkout::offers(ports, seen).await?;
+    let view = payment::payment(ports, seen, &offers, lang, typed);
+    Ok(page(status, &pages::checkout(&view), &form_action(&ports.settings)))
 }
 
 /// `POST /c/{token}/pay`.
@@ -82,38 +92,35 @@ async fn paid(
         return Ok(reader.failure(StatusCode::FORBIDDEN));
     }
     let lang = value(form, "lang").and_then(Lang::parse).unwrap_or_else(|| reader.language(before.details.language));
-    let language = match lang {
-        Lang::Ru => Language::Ru,
-        Lang::En => Language::En,
-    };
+    let language = view::language(lang);
     let mut typed = Typed::of(form);
     // What was ticked must be the text that is put on record as agreed to.
-    if value(form, "version").is_some_and(|version| version != view::texts_version(&ports.settings, language)) {
-        typed.problem = Some(view::texts_changed(lang).to_owned());
-        return Ok(payment_page(ports, &before, lang, StatusCode::CONFLICT, &typed));
+    if value(form, "version").is_some_and(|version| version != payment::texts_version(&ports.settings, language)) {
+        typed.problem = Some(payment::texts_changed(lang).to_owned());
+        return payment_page(ports, &before, lang, StatusCode::CONFLICT, &typed).await;
     }
     let submission = Submission {
         email: typed.email.clone(),
         phone: typed.phone.clone(),
         channels: typed.channels.clone(),
-        consent_personal_data: typed.consent_personal_data,
-        consent_terms: typed.consent_terms,
-        consent_means: value(form, "consent_means").is_some(),
-        method: value(form, "method").map(ToOwned::to_owned),
-        means: value(form, "means").map(ToOwned::to_owned),
+        consent_personal_data: typed.consents.personal_data,
+        consent_terms: typed.consents.terms,
+        consent_means: typed.consents.means,
+        method: typed.method.clone(),
+        means: typed.means.clone(),
         csrf: csrf.to_owned(),
         address,
         user_agent: user_agent.to_owned(),
         language,
     };
-    Ok(match checkout::submit(ports, before, &submission).await? {
+    Ok(match Box::pin(checkout::submit(ports, before, &submission)).await? {
         Submitted::GoToBank(url) => see_other(&url),
         Submitted::Again(seen, invalid) => {
             typed.invalid = invalid
                 .into_iter()
-                .map(|Invalid { pointer, ru, en, .. }| (pointer, view::pick(lang, ru, en)))
+                .map(|Invalid { pointer, ru, en, .. }| (pointer, if lang == Lang::Ru { ru } else { en }))
                 .collect();
-            payment_page(ports, &seen, lang, StatusCode::UNPROCESSABLE_ENTITY, &typed)
+            payment_page(ports, &seen, lang, StatusCode::UNPROCESSABLE_ENTITY, &typed).await?
         }
         Submitted::Look(_) | Submitted::PayBySbp(_) => see_other(&order_path(token, reader)),
         Submitted::BankSilent(_) => {

@@ -1,21 +1,20 @@
 //! From an order as it stands to what its page shows.
 
-use domain::details::{Contact, Language};
-use domain::order::{DeclineReason, Event, ExecutionEnd, Order, Status};
-use domain::partner::{Button, Channel};
+use domain::acquiring::Lapse;
+use domain::details::{Child, Details, Language};
+use domain::money::Money;
+use domain::order::{Entry, Event, ExecutionEnd, Figures, Initiator, OperationKind, Order, Status};
 use domain::receipt::ReceiptKind;
 use domain::time::Timestamp;
 use pages::{
-    CheckoutView, ConsentField, FieldError, Lang, Method, OrderSummary, ReceiptState, StateKind, StateView,
+    CancelMoney, Lang, MoneyMoved, OrderSummary, PartPayment, PartState, ReceiptState, SbpView, StateKind, StateView,
     TimelineEntry,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use workflows::checkout::{self, Seen};
+use workflows::checkout::{self, SbpLink, Seen};
 use workflows::execution::result_link;
 use workflows::links;
 use workflows::ports::{Ports, Settings};
-
-use crate::answer::{Pairs, value};
 
 /// Seconds after which a page asks again what became of a payment.
 const CHECKING_REFRESH_SECONDS: u32 = 5;
@@ -30,10 +29,18 @@ const EXPIRED_RETURN_SECONDS: u32 = 5;
 const TOKEN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
 
 /// One of two, by language.
-pub(crate) fn pick<T>(lang: Lang, ru: T, en: T) -> T {
+pub(crate) const fn pick<T: Copy>(lang: Lang, ru: T, en: T) -> T {
     match lang {
         Lang::Ru => ru,
         Lang::En => en,
+    }
+}
+
+/// A language as orders name it.
+pub(crate) const fn language(lang: Lang) -> Language {
+    match lang {
+        Lang::Ru => Language::Ru,
+        Lang::En => Language::En,
     }
 }
 
@@ -46,236 +53,164 @@ pub(crate) fn order_path(token: &str) -> String {
 pub(crate) enum Shown {
     /// How the order stands.
     State(Box<StateView>),
+    /// The code and the link of the СБП.
+    Sbp(Box<SbpView>),
     /// The payment page.
     Payable,
 }
 
-/// What the buyer had typed, and what is wrong with it.
-#[derive(Debug, Default)]
-pub(crate) struct Typed {
-    pub email: String,
-    pub phone: String,
-    pub channels: Vec<String>,
-    pub consent_personal_data: bool,
-    pub consent_terms: bool,
-    /// A form came in.
-    pub posted: bool,
-    /// By JSON pointer, in the page's language.
-    pub invalid: Vec<(String, String)>,
-    /// What belongs to no field, in the page's language.
-    pub problem: Option<String>,
-}
-
-impl Typed {
-    /// Of the payment page's form.
-    pub(crate) fn of(form: &Pairs) -> Self {
-        let text = |name| value(form, name).unwrap_or_default().chars().take(200).collect();
-        let ticked = |name| value(form, name).is_some_and(|value| !matches!(value, "" | "0" | "false"));
-        let channels = form.iter().filter_map(|(name, value)| match name.strip_prefix("channel_") {
-            Some(id) => Some(id.to_owned()),
-            None => (name == "channels").then(|| value.clone()),
-        });
-        Self {
-            email: text("email"),
-            phone: text("phone"),
-            channels: channels.collect(),
-            consent_personal_data: ticked("consent_personal_data"),
-            consent_terms: ticked("consent_terms"),
-            posted: true,
-            invalid: Vec::new(),
-            problem: None,
-        }
-    }
-
-    fn error(&self, pointer: &str) -> Option<FieldError> {
-        let found = self.invalid.iter().find(|(at, _)| at == pointer);
-        found.map(|(_, text)| FieldError::Other(text.clone()))
-    }
-}
-
-/// The version of the texts a form is filled for.
-pub(crate) fn texts_version(settings: &Settings, language: Language) -> String {
-    let (personal_data, terms) = checkout::texts(settings, language);
-    if personal_data.version == terms.version {
-        terms.version.to_owned()
-    } else {
-        format!("{}.{}", personal_data.version, terms.version)
-    }
-}
-
-/// What is said when the texts have changed while the page was open.
-pub(crate) fn texts_changed(lang: Lang) -> &'static str {
-    pick(
-        lang,
-        "Пока страница была открыта, тексты соглашений обновились. Деньги не списаны: посмотрите их и нажмите кнопку ещё раз.",
-        "The texts you agree to were updated while the page was open. Nothing was charged: look at them and press the button again.",
-    )
-}
-
-/// The payment page.
-pub(crate) fn payment(ports: &Ports, seen: &Seen, lang: Lang, typed: &Typed) -> CheckoutView {
-    let Seen { order, details, partner, now, .. } = seen;
-    let settings = &ports.settings;
-    let language = match lang {
-        Lang::Ru => Language::Ru,
-        Lang::En => Language::En,
-    };
-    let version = texts_version(settings, language);
-    // Another attempt: agreed already, and on record.
-    let agreed = order.offer.is_none();
-    let consent = |path: &str, ticked: bool, pointer: &str| ConsentField {
-        url: format!("/legal/{path}?lang={}", lang.code()),
-        ticked: ticked || (agreed && !typed.posted),
-        error: typed.error(pointer),
-    };
-    let offered = checkout::channels_asked(details, partner);
-    let wanted = |channel| details.channels.contains(&channel) || offered.contains(&channel);
-    let sms_only = details.channels == [Channel::Sms];
-    let email = Some(contact(details.email.as_ref(), mask_email, &typed.email, !sms_only, typed.error("/email")));
-    // Asked for only where something could be sent to it.
-    let phone = (details.phone.is_some() || wanted(Channel::Sms)).then(|| {
-        let required = details.channels.contains(&Channel::Sms);
-        contact(details.phone.as_ref(), mask_phone, &typed.phone, required, typed.error("/phone"))
-    });
-    let seconds_left = order.expires_at.as_second() - now.as_second();
-    let path = order_path(&links::checkout_token(settings, &order.id));
-    CheckoutView {
-        lang,
-        action_url: format!("{path}/pay{}", chosen(seen, lang)),
-        language_url: other_language(lang).to_owned(),
-        partner: checkout::page_partner(partner),
-        agent: checkout::page_agent(settings),
-        bill: order.bill.to_string(),
-        number: order.number.clone(),
-        description: details.description.clone(),
-        lines: lines(seen, lang),
-        total_minor: order.amount.minor(),
-        button: match details.button {
-            Button::Pay => pages::ButtonLabel::Pay,
-            Button::Order => pages::ButtonLabel::Order,
-        },
-        email,
-        phone,
-        channels: channels(&offered, lang, typed),
-        consent_personal_data: consent("personal-data", typed.consent_personal_data, "/consent_personal_data"),
-        consent_terms: consent("terms", typed.consent_terms, "/consent_terms"),
-        expires_at_ms: order.expires_at.as_millisecond(),
-        now_ms: now.as_millisecond(),
-        // One second more than is left, so that the time is over when the page asks.
-        refresh_seconds: u32::try_from(seconds_left.saturating_add(1)).ok(),
-        test_mode: order.id.tenant().is_test(),
-        version,
-        csrf: links::form_token(settings, &order.id, "pay"),
-        methods: vec![Method {
-            id: "card".to_owned(),
-            title: pick(lang, "Банковская карта", "Bank card").to_owned(),
-            subtitle: pick(lang, "МИР, Visa, Mastercard", "MIR, Visa, Mastercard").to_owned(),
-        }],
-        method_chosen: None,
-        problem: typed.problem.clone(),
-        declined: checkout::last_decline(order).map(declined),
-    }
-}
-
-fn channels(offered: &[Channel], lang: Lang, typed: &Typed) -> Vec<pages::Channel> {
-    let shown = |(at, channel): (usize, &Channel)| {
-        let (id, label) = match channel {
-            Channel::Email => ("email", pick(lang, "Электронная почта", "E-mail")),
-            Channel::Sms => ("sms", "SMS"),
-        };
-        let ticked = typed.channels.iter().any(|ticked| ticked == id);
-        pages::Channel {
-            id: id.to_owned(),
-            label: label.to_owned(),
-            checked: if typed.posted { ticked } else { at == 0 },
-            enabled: true,
-        }
-    };
-    offered.iter().enumerate().map(shown).collect()
-}
-
-fn contact(
-    known: Option<&Contact>,
-    mask: fn(&str) -> String,
-    typed: &str,
-    required: bool,
-    error: Option<FieldError>,
-) -> pages::Contact {
-    match known {
-        Some(contact) => pages::Contact::Passed { value: mask(&contact.value) },
-        None => pages::Contact::Ask { value: typed.to_owned(), required, error },
-    }
-}
-
-/// `iv•••@example.com`: enough for its owner, too little for who found the link.
-fn mask_email(email: &str) -> String {
-    let (name, host) = email.rsplit_once('@').unwrap_or((email, ""));
-    let shown: String = name.chars().take(if name.chars().count() > 3 { 2 } else { 1 }).collect();
-    format!("{shown}•••@{host}")
-}
-
-/// `+7916•••4567`: the country, the operator and the last four digits.
-fn mask_phone(phone: &str) -> String {
-    let digits = phone.chars().count();
-    let first: String = phone.chars().take(digits.saturating_sub(7).min(5)).collect();
-    let last: String = phone.chars().skip(digits.saturating_sub(4)).collect();
-    format!("{first} ••• {last}")
-}
-
-const fn declined(reason: DeclineReason) -> pages::DeclineReason {
-    match reason {
-        DeclineReason::InsufficientFunds => pages::DeclineReason::InsufficientFunds,
-        DeclineReason::CardBlocked => pages::DeclineReason::CardBlocked,
-        DeclineReason::AuthenticationFailed => pages::DeclineReason::AuthenticationFailed,
-        DeclineReason::CancelledByBuyer | DeclineReason::TimedOut => pages::DeclineReason::Abandoned,
-        DeclineReason::NotReached => pages::DeclineReason::BankError,
-        DeclineReason::Other => pages::DeclineReason::Unknown,
-    }
-}
-
-/// What an order's page shows now. `from_bank`: the buyer has just come from the bank's page.
-pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> Shown {
+/// What an order's page shows now. `from_bank`: the buyer has just come from the bank's page. `means`: what the means are
+/// called that are to be charged later, or were saved.
+pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool, means: Option<String>) -> Shown {
     let order = &seen.order;
     let kind = match order.status() {
         Status::Awaiting if seen.now < order.expires_at => return Shown::Payable,
-        Status::Awaiting | Status::Expired | Status::Cancelled => expired(ports, seen),
-        Status::Checking => StateKind::Checking {
-            refresh_seconds: CHECKING_REFRESH_SECONDS,
-            resume_url: order.open_payment().and_then(|payment| payment.url()).map(ToOwned::to_owned),
+        Status::Awaiting | Status::Expired => expired(ports, seen),
+        Status::Cancelled => cancelled(ports, seen),
+        Status::Checking if order.is_splitting() => StateKind::Splitting { refresh_seconds: CHECKING_REFRESH_SECONDS },
+        Status::Checking => match checkout::sbp_link(order).filter(|_| seen.now < order.expires_at) {
+            Some(link) => return Shown::Sbp(Box::new(sbp(ports, seen, lang, &link))),
+            None => StateKind::Checking {
+                refresh_seconds: CHECKING_REFRESH_SECONDS,
+                resume_url: order
+                    .open_payment()
+                    .filter(|payment| payment.sbp_link().is_none())
+                    .and_then(|payment| payment.url())
+                    .map(ToOwned::to_owned),
+            },
         },
-        Status::Paid | Status::Executing | Status::Held | Status::Ordered | Status::MeansSaved => {
-            paid(ports, seen, None)
-        }
+        Status::Ordered => ordered(ports, seen, lang, means),
+        Status::MeansSaved => means_saved(ports, seen, means),
+        Status::Held => held(ports, seen),
+        Status::Paid | Status::Executing if is_held(order) => held(ports, seen),
+        Status::Paid | Status::Executing => paid(ports, seen, None),
         // Who has just paid is told of that first, and has a way back to the shop.
-        Status::Fulfilled | Status::PaidOut if from_bank && just_paid(seen) => paid(ports, seen, Some(lang)),
+        Status::Fulfilled | Status::PaidOut if from_bank && just_paid(seen) && !is_held(order) => {
+            paid(ports, seen, Some(lang))
+        }
         Status::Fulfilled | Status::PaidOut => fulfilled(ports, seen),
         Status::Overdue => StateKind::Overdue {
             promised_ms: promised(order).as_millisecond(),
+            is_held: is_held(order),
             cancel_url: format!("{}/cancel/ask{}", path(ports, order), chosen(seen, lang)),
             csrf: links::form_token(&ports.settings, &order.id, "cancel"),
         },
-        Status::Refunding if order.has(Event::Expired) => {
-            StateKind::ExpiredRefunding { paid_at_ms: first(order, Event::Captured), return_url: back(ports, seen).0 }
-        }
-        Status::Refunding => StateKind::CancelledRefunding {
-            cancelled_at_ms: [Event::Cancelled, Event::ExecutionFailed]
-                .into_iter()
-                .find(|event| order.has(*event))
-                .map_or_else(|| first(order, Event::RefundStarted), |event| first(order, event)),
-            amount_minor: order.amount.minor(),
-        },
+        Status::Refunding => refunding(ports, seen),
         Status::Refunded => StateKind::Refunded {
             refunded_at_ms: last(order, Event::Refunded),
-            amount_minor: order.amount.minor(),
+            amount_minor: total(order, |figures| figures.returned),
             receipt: receipt(&ports.settings, order, ReceiptKind::SaleRefund),
         },
     };
     Shown::State(Box::new(state(ports, seen, lang, kind)))
 }
 
+/// The sum of one figure over all payments, in kopecks.
+fn total(order: &Order, of: impl Fn(&Figures) -> Money) -> i64 {
+    order.payments().filter_map(|payment| order.figures(payment).ok()).map(|figures| of(&figures).minor()).sum()
+}
+
+/// Whether the money is held and none of it taken.
+pub(crate) fn is_held(order: &Order) -> bool {
+    order.held().is_ok_and(Money::is_positive) && !order.taken().is_ok_and(Money::is_positive)
+}
+
+fn sbp(ports: &Ports, seen: &Seen, lang: Lang, link: &SbpLink<'_>) -> SbpView {
+    let Seen { order, partner, now, .. } = seen;
+    let settings = &ports.settings;
+    let tenant = order.id.tenant();
+    let open = order.open_payment();
+    SbpView {
+        lang,
+        language_url: other_language(lang).to_owned(),
+        partner: checkout::page_partner(partner),
+        agent: checkout::page_agent(settings),
+        bill: order.bill.to_string(),
+        number: order.number.clone(),
+        amount_minor: open.map_or(order.amount, |open| open.amount).minor(),
+        link: link.url.to_owned(),
+        expires_at_ms: order.expires_at.as_millisecond(),
+        now_ms: now.as_millisecond(),
+        refresh_seconds: CHECKING_REFRESH_SECONDS,
+        refresh_url: format!("{}/return{}", path(ports, order), chosen(seen, lang)),
+        test_url: tenant
+            .is_test()
+            .then(|| format!("{}/sandbox/sbp/{}/{}", settings.base_url, tenant.partner(), link.id)),
+        test_mode: tenant.is_test(),
+    }
+}
+
+fn held(ports: &Ports, seen: &Seen) -> StateKind {
+    let order = &seen.order;
+    let (return_url, named) = back(ports, seen);
+    let until = order.standing_payments().filter_map(|payment| payment.hold_until).min();
+    StateKind::Held {
+        held_at_ms: first(order, Event::Held),
+        amount_minor: order.held().map(Money::minor).unwrap_or_default(),
+        until_ms: until.map(Timestamp::as_millisecond),
+        is_taken_at_end: seen.details.payment.hold_end == Lapse::Captured,
+        return_url,
+        refresh_seconds: returns_soon(seen, named, Event::Held),
+    }
+}
+
+fn ordered(ports: &Ports, seen: &Seen, lang: Lang, means: Option<String>) -> StateKind {
+    let order = &seen.order;
+    let (return_url, named) = back(ports, seen);
+    StateKind::Ordered {
+        means,
+        until_ms: order.waits_until().unwrap_or(order.expires_at).as_millisecond(),
+        cancel_url: format!("{}/cancel{}", path(ports, order), chosen(seen, lang)),
+        return_url,
+        refresh_seconds: returns_soon(seen, named, Event::MeansSaved),
+    }
+}
+
+fn means_saved(ports: &Ports, seen: &Seen, means: Option<String>) -> StateKind {
+    let (return_url, named) = back(ports, seen);
+    StateKind::MeansSaved {
+        means,
+        saved_at_ms: first(&seen.order, Event::MeansSaved),
+        return_url,
+        refresh_seconds: returns_soon(seen, named, Event::MeansSaved),
+    }
+}
+
+fn cancelled(ports: &Ports, seen: &Seen) -> StateKind {
+    let order = &seen.order;
+    let at = if order.has(Event::Cancelled) { Event::Cancelled } else { Event::Released };
+    StateKind::Cancelled {
+        cancelled_at_ms: last(order, at),
+        released_minor: total(order, |figures| figures.let_go),
+        return_url: back(ports, seen).0,
+    }
+}
+
+/// Everything goes back: what was taken is refunded, what was only held is let go.
+fn refunding(ports: &Ports, seen: &Seen) -> StateKind {
+    let order = &seen.order;
+    let cancelled_at_ms = [Event::Cancelled, Event::ExecutionFailed, Event::RefundStarted]
+        .into_iter()
+        .find(|event| order.has(*event))
+        .map_or_else(|| first(order, Event::ReleaseStarted), |event| first(order, event));
+    let taken = total(order, |figures| figures.captured);
+    match taken {
+        0 => StateKind::Releasing { cancelled_at_ms, amount_minor: total(order, |figures| figures.held) },
+        _ if order.has(Event::Expired) => {
+            StateKind::ExpiredRefunding { paid_at_ms: first(order, Event::Captured), return_url: back(ports, seen).0 }
+        }
+        _ => StateKind::CancelledRefunding { cancelled_at_ms, amount_minor: total(order, |figures| figures.returning) },
+    }
+}
+
 /// The last question before cancelling.
 pub(crate) fn cancel_question(ports: &Ports, seen: &Seen, lang: Lang, back_url: &str) -> StateView {
     let kind = StateKind::CancelConfirm {
+        money: match seen.order.status() {
+            Status::Ordered => CancelMoney::NotCharged,
+            _ if is_held(&seen.order) => CancelMoney::Released,
+            _ => CancelMoney::Returned,
+        },
         action_url: format!("{}/cancel{}", path(ports, &seen.order), chosen(seen, lang)),
         csrf: links::form_token(&ports.settings, &seen.order.id, "cancel"),
         back_url: back_url.to_owned(),
@@ -283,9 +218,46 @@ pub(crate) fn cancel_question(ports: &Ports, seen: &Seen, lang: Lang, back_url: 
     state(ports, seen, lang, kind)
 }
 
+/// What of the money is where, as far as the order stands and it is worth a word.
+fn moved(order: &Order) -> MoneyMoved {
+    let mut moved = MoneyMoved::default();
+    let mut charged = 0;
+    for payment in order.standing_payments() {
+        let Ok(figures) = order.figures(payment) else { continue };
+        charged += figures.captured.minor();
+        moved.let_go_minor += figures.let_go.minor();
+        moved.returned_minor += figures.returned.minor();
+        moved.returning_minor += figures.returning.minor();
+        moved.points_minor += payment.points.map_or(0, Money::minor);
+    }
+    moved.charged_minor = if charged == order.amount.minor() { 0 } else { charged };
+    moved
+}
+
+/// How the payment of each part stands, once there is one.
+fn parts(order: &Order, details: &Details) -> Vec<PartState> {
+    if order.payments().next().is_none() {
+        return Vec::new();
+    }
+    let stands = |no: u8| match order.payments().rev().find(|payment| payment.child == Some(no)) {
+        None => PartPayment::Waiting,
+        Some(payment) if payment.is_open() => PartPayment::Waiting,
+        Some(payment) if !payment.succeeded() => PartPayment::Declined,
+        Some(payment) if !order.stands(payment) => PartPayment::Returned,
+        Some(payment) if order.figures(payment).is_ok_and(|figures| figures.held.is_positive()) => PartPayment::Held,
+        Some(_) => PartPayment::Paid,
+    };
+    let part = |(no, child): (u8, &Child)| PartState {
+        name: child.name.clone(),
+        amount_minor: child.amount.minor(),
+        state: stands(no),
+    };
+    (1_u8..).zip(&details.payment.children).map(part).collect()
+}
+
 fn state(ports: &Ports, seen: &Seen, lang: Lang, kind: StateKind) -> StateView {
     let Seen { order, partner, .. } = seen;
-    let told = |entry: &domain::order::Entry| {
+    let told = |entry: &Entry| {
         let refund = order.receipts.iter().any(|receipt| {
             entry.event == Event::ReceiptIssued
                 && Some(receipt.no) == entry.subject
@@ -294,7 +266,7 @@ fn state(ports: &Ports, seen: &Seen, lang: Lang, kind: StateKind) -> StateView {
         let told = if refund {
             Some(pick(lang, "Чек возврата выдан", "Refund receipt issued"))
         } else {
-            words(entry.event, lang)
+            words(order, entry, lang)
         };
         let text = told?.to_owned();
         Some(TimelineEntry { at_ms: entry.at.as_millisecond(), text })
@@ -309,6 +281,8 @@ fn state(ports: &Ports, seen: &Seen, lang: Lang, kind: StateKind) -> StateView {
             number: order.number.clone(),
             lines: lines(seen, lang),
             amount_minor: order.amount.minor(),
+            money: moved(order),
+            parts: parts(order, &seen.details),
             timeline: order.journal.iter().filter_map(told).collect(),
             test_mode: order.id.tenant().is_test(),
         }),
@@ -330,7 +304,7 @@ fn paid(ports: &Ports, seen: &Seen, fulfilled: Option<Lang>) -> StateKind {
         receipt: receipt(&ports.settings, &seen.order, ReceiptKind::Sale),
         next: next.map(ToOwned::to_owned),
         return_url,
-        refresh_seconds: (named && just_paid(seen)).then_some(PAID_RETURN_SECONDS),
+        refresh_seconds: returns_soon(seen, named, Event::Captured),
     }
 }
 
@@ -345,14 +319,18 @@ fn fulfilled(ports: &Ports, seen: &Seen) -> StateKind {
         fulfilled_at_ms: at.as_millisecond(),
         result_url: result_url.unwrap_or_else(|| path(ports, order)),
         valid_until_ms: until.map(Timestamp::as_millisecond),
-        receipt: receipt(&ports.settings, order, ReceiptKind::Sale),
+        receipt: if is_held(order) {
+            ReceiptState::AfterCapture
+        } else {
+            receipt(&ports.settings, order, ReceiptKind::Sale)
+        },
     }
 }
 
 fn expired(ports: &Ports, seen: &Seen) -> StateKind {
     let (return_url, named) = back(ports, seen);
     StateKind::Expired {
-        expired_at_ms: seen.order.expires_at.as_millisecond(),
+        expired_at_ms: seen.order.first(Event::Expired).unwrap_or(seen.order.expires_at).as_millisecond(),
         return_url,
         refresh_seconds: named.then_some(EXPIRED_RETURN_SECONDS),
     }
@@ -371,14 +349,23 @@ fn path(ports: &Ports, order: &Order) -> String {
 }
 
 /// Carries a language on that is not the order's own.
-fn chosen(seen: &Seen, lang: Lang) -> String {
+pub(crate) fn chosen(seen: &Seen, lang: Lang) -> String {
     let own = checkout::page_language(seen.details.language);
     if lang == own { String::new() } else { format!("?lang={}", lang.code()) }
 }
 
 fn just_paid(seen: &Seen) -> bool {
-    let paid = seen.order.first(Event::Captured);
-    paid.is_some_and(|at| seen.now.as_second() - at.as_second() < PAID_RETURN_WITHIN_SECONDS)
+    just(seen, Event::Captured)
+}
+
+fn just(seen: &Seen, event: Event) -> bool {
+    let at = seen.order.first(event);
+    at.is_some_and(|at| seen.now.as_second() - at.as_second() < PAID_RETURN_WITHIN_SECONDS)
+}
+
+/// The page goes back to the shop by itself where the shop has named an address and it has just happened.
+fn returns_soon(seen: &Seen, named: bool, event: Event) -> Option<u32> {
+    (named && just(seen, event)).then_some(PAID_RETURN_SECONDS)
 }
 
 fn promised(order: &Order) -> Timestamp {
@@ -410,10 +397,13 @@ fn receipt(settings: &Settings, order: &Order, kind: ReceiptKind) -> ReceiptStat
     }
 }
 
-fn lines(seen: &Seen, lang: Lang) -> Vec<pages::Line> {
+pub(crate) fn lines(seen: &Seen, lang: Lang) -> Vec<pages::Line> {
     let shown = |line: &domain::details::Line| pages::Line {
         name: line.name.clone(),
-        quantity: pick(lang, line.quantity.to_string().replace('.', ","), line.quantity.to_string()),
+        quantity: match lang {
+            Lang::Ru => line.quantity.to_string().replace('.', ","),
+            Lang::En => line.quantity.to_string(),
+        },
         price_minor: line.price.minor(),
         amount_minor: line.amount.minor(),
         vat: match (lang, line.vat.percent()) {
@@ -422,7 +412,7 @@ fn lines(seen: &Seen, lang: Lang) -> Vec<pages::Line> {
             (Lang::En, Some(percent)) => format!("VAT {percent}%"),
         },
     };
-    seen.details.lines.iter().map(shown).collect()
+    seen.order.basket(&seen.details).iter().map(shown).collect()
 }
 
 /// The same page in the other language.
@@ -434,56 +424,56 @@ pub(crate) const fn other_language(lang: Lang) -> &'static str {
 }
 
 /// What happened, in the buyer's words; nothing for what is not the buyer's.
-const fn words(event: Event, lang: Lang) -> Option<&'static str> {
-    let (ru, en) = match event {
+fn words(order: &Order, entry: &Entry, lang: Lang) -> Option<&'static str> {
+    let operation = entry.subject.and_then(|no| order.operation(no));
+    let by_buyer = operation.is_none_or(|operation| operation.by == Initiator::Buyer);
+    let cancelled_by_buyer = || order.operations.iter().any(|of| of.by == Initiator::Buyer && of.kind.of().is_some());
+    let of_a_hold = operation.is_some_and(|of| matches!(of.kind, OperationKind::Capture { .. }));
+    let of_a_check = operation.and_then(|of| order.operation(of.kind.of()?)).is_some_and(|of| !of.is_payment());
+    let (ru, en) = match entry.event {
+        // The rouble of a check comes and goes without a word.
+        Event::ReleaseStarted if of_a_check => return None,
         Event::Created => ("Заказ создан", "Order created"),
-        Event::PaymentStarted => ("Вы перешли к оплате", "You went on to pay"),
+        Event::PaymentStarted if by_buyer => ("Вы перешли к оплате", "You went on to pay"),
+        Event::PaymentStarted => ("Начали списание с сохранённой карты", "A saved card is being charged"),
         Event::PaymentDeclined => ("Оплата не прошла", "The payment did not go through"),
+        Event::Captured if of_a_hold => ("Удержанные деньги списаны", "The held money was taken"),
         Event::Captured => ("Оплата получена", "Payment received"),
         Event::ReceiptIssued => ("Кассовый чек выдан", "Receipt issued"),
         Event::HandedOver => ("Передан на исполнение", "Handed over to be carried out"),
         Event::Fulfilled => ("Заказ выполнен", "Order done"),
         Event::ExecutionFailed => ("Выполнить заказ не удалось", "The order could not be carried out"),
         Event::Overdue => ("Срок исполнения прошёл, заказ можно отменить", "The time is over, you may cancel"),
-        Event::Cancelled => ("Вы отменили заказ", "You cancelled the order"),
+        Event::Cancelled if cancelled_by_buyer() => ("Вы отменили заказ", "You cancelled the order"),
+        Event::Cancelled => ("Заказ отменён", "Order cancelled"),
         Event::RefundStarted => ("Возврат денег начат", "Refund started"),
+        Event::Refunded if order.standing_payment().is_some() => {
+            ("Часть денег возвращена", "A part of the money returned")
+        }
         Event::Refunded => ("Деньги возвращены", "Money returned"),
         Event::Expired => ("Время на оплату вышло", "The time to pay is over"),
         Event::ResultOpened => ("Вы открыли результат", "You opened the result"),
         Event::Reminded => ("Мы напомнили о результате", "We reminded you of the result"),
-        Event::Held => ("Деньги удержаны на карте", "The money is held on the card"),
+        Event::Held => ("Деньги удержаны, не списаны", "The money is held, not taken"),
+        Event::ReleaseStarted => ("Просим банк снять удержание", "The bank is asked to let the hold go"),
         Event::Released => ("Удержание снято", "The hold was let go"),
         Event::RefundUndone => ("Банк вернул возврат, повторяем его", "The bank sent the refund back; we repeat it"),
         Event::Edited => ("Состав заказа изменён", "The order was changed"),
         Event::MeansSaved => ("Способ оплаты сохранён", "The means of payment are saved"),
         Event::MeansNotSaved => ("Сохранить способ оплаты не удалось", "The means of payment were not saved"),
+        Event::SplitStarted => ("Начали списывать части заказа", "The parts are being charged"),
+        Event::SplitEnded => ("Банк ответил по всем частям", "The bank has answered for all parts"),
         Event::PointsSpent => ("Часть оплачена бонусами", "A part was paid with points"),
+        Event::PointsAccrued => ("Банк начислил бонусы", "The bank gave points"),
         Event::PointsReturned => ("Бонусы возвращены", "Points returned"),
-        Event::CaptureStarted
-        | Event::CaptureFailed
-        | Event::ReleaseStarted
-        | Event::HoldEnding
-        | Event::SplitStarted
-        | Event::SplitEnded
-        | Event::PointsAccrued
-        | Event::PaidOut => return None,
+        Event::CaptureStarted | Event::CaptureFailed | Event::HoldEnding | Event::PaidOut => return None,
     };
-    Some(match lang {
-        Lang::Ru => ru,
-        Lang::En => en,
-    })
+    Some(pick(lang, ru, en))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_contact_is_shown_to_who_knows_it() {
-        assert_eq!(mask_email("ivanova@example.com"), "iv•••@example.com");
-        assert_eq!(mask_email("i@example.com"), "i•••@example.com");
-        assert_eq!(mask_phone("+79161234567"), "+7916 ••• 4567");
-    }
 
     #[test]
     fn an_order_path_stays_on_this_host() {

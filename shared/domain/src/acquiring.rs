@@ -14,7 +14,7 @@ use crate::money::{Currency, Money};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// A bank card: Мир, Visa, MasterCard, UnionPay.
+    /// A bank card: Мир, Visa, Mastercard, Union Pay.
     #[default]
     Card,
     /// СБП: by QR code or link to the buyer's bank.
@@ -113,6 +113,10 @@ pub enum Lapse {
 }
 
 /// What an account can do by one means.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature a bank offers or does not, independent of the others"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MethodTerms {

@@ -120,7 +120,7 @@ fn shell(lang: Lang, title: &str) -> Shell {
     let mut shell = Shell::new(
         lang,
         format!("{title} · {}", w.bank_name),
-        &[include_str!("../styles/form.css"), include_str!("../styles/bank.css")],
+        &[include_str!("../styles/form.css"), include_str!("../styles/note.css"), include_str!("../styles/bank.css")],
     );
     shell.test_mode = true;
     shell

@@ -213,8 +213,12 @@ fn render<'a>(
     language_url: Option<&str>,
 ) -> Page {
     let w = words(lang);
-    let mut shell = Shell::new(lang, title, &[include_str!("../styles/form.css"), include_str!("../styles/demo.css")])
-        .with_language_url(language_url);
+    let mut shell = Shell::new(
+        lang,
+        title,
+        &[include_str!("../styles/form.css"), include_str!("../styles/note.css"), include_str!("../styles/demo.css")],
+    )
+    .with_language_url(language_url);
     shell.test_mode = matches!(room, Room::Shop(_) | Room::ShopReturn(_));
     let brand = if shell.test_mode { w.shop_brand } else { w.local_brand };
     finish(&shell, &DemoTemplate { shell: &shell, w, brand, room, back })

@@ -40,6 +40,21 @@ pub(crate) fn amount(amount_minor: i64, lang: Lang) -> String {
     text
 }
 
+/// A decimal as people write it: the point is a comma in Russian.
+pub(crate) fn decimal(number: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Ru => number.replace('.', ","),
+        Lang::En => number.to_owned(),
+    }
+}
+
+/// Minutes and seconds that are left: `14:05`; hours as well where there are any.
+pub(crate) fn left(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
+}
+
 /// The moment's wall-clock reading in Moscow (UTC+3, without summer time since 2014). A number beyond jiff's range reads as 1970.
 fn moscow(at_ms: i64) -> jiff::Zoned {
     Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::fixed(offset(3)))

@@ -22,3 +22,19 @@ pub(crate) const CARD: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden=
 pub(crate) const SEARCH: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 4 4"/></svg>"#;
 /// A sheet of paper.
 pub(crate) const SHEET: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M7 3h7l4 4v14H7zM14 3v4h4M10 12h5M10 16h5"/></svg>"#;
+/// A code to be scanned.
+const CODE: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2m4 4h-6"/></svg>"#;
+/// A telephone.
+const PHONE: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M7 3h10v18H7zM11 18h2"/></svg>"#;
+/// A circle in quarters.
+const QUARTERS: &str = r#"<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5"/><path d="M12 3v18M3 12h18"/></svg>"#;
+
+/// The picture beside a way to pay.
+pub(crate) fn method(id: &str) -> &'static str {
+    match id {
+        "card" => CARD,
+        "sbp" => CODE,
+        "dolyami" => QUARTERS,
+        _ => PHONE,
+    }
+}

@@ -21,8 +21,10 @@ mod page;
 mod parties;
 mod qr;
 mod receipt;
+mod sbp;
 mod sms;
 mod state;
+mod wallet;
 mod words;
 
 pub use api_docs::{ApiDocsView, ApiOperation, ApiParameter, ApiResponse, api_docs};
@@ -31,7 +33,8 @@ pub use bank::{
     bank_waiting,
 };
 pub use checkout::{
-    ButtonLabel, Channel, CheckoutView, ConsentField, Contact, DeclineReason, FieldError, Method, checkout,
+    ButtonLabel, Channel, CheckoutView, ConsentField, Contact, Decline, DeclineReason, FieldError, Method, OrderPart,
+    OriginalPrice, SaveField, SavedMeans, Taking, checkout,
 };
 pub use delivery::{DeliveryContent, DeliveryExpiredView, DeliveryView, delivery, delivery_expired};
 pub use demo::{
@@ -43,10 +46,15 @@ pub use error_page::{ErrorView, error_page};
 pub use format::{date, moment, money, time_of_day};
 pub use lang::Lang;
 pub use legal::{LegalBlock, LegalKind, LegalText, LegalView, legal, legal_text};
-pub use mail::{InlineImage, Mail, MailButton, MailKind, MailView, mail};
+pub use mail::{ChargeNotice, ChargedBy, InlineImage, LineChange, Mail, MailButton, MailKind, MailView, mail};
 pub use page::Page;
 pub use parties::{Agent, Line, Partner};
 pub use qr::{qr_png, qr_svg};
 pub use receipt::{ReceiptKind, ReceiptLine, ReceiptView, Supplier, VatSum, receipt, receipt_text};
+pub use sbp::{SbpView, sbp};
 pub use sms::{SmsKind, SmsView, sms};
-pub use state::{OrderSummary, ReceiptState, StateKind, StateView, TimelineEntry, order_state};
+pub use state::{
+    CancelMoney, MoneyMoved, OrderSummary, PartPayment, PartState, ReceiptState, StateKind, StateView, TimelineEntry,
+    order_state,
+};
+pub use wallet::{WalletExpiredView, WalletMeans, WalletView, wallet, wallet_expired};

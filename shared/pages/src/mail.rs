@@ -81,7 +81,36 @@ pub enum MailKind {
         /// How long it can be opened, Unix milliseconds.
         valid_until_ms: Option<i64>,
     },
-    /// The money is back; here is the refund receipt.
+    /// The money is held, not taken.
+    Held {
+        /// How much, kopecks.
+        held_minor: i64,
+        /// Until when, Unix milliseconds.
+        until_ms: Option<i64>,
+        /// At the end of that time it is taken, not let go.
+        is_taken_at_end: bool,
+        /// The order was over by then: the hold is being let go.
+        is_late: bool,
+    },
+    /// A hold was let go.
+    Released {
+        /// How much, kopecks.
+        released_minor: i64,
+        /// How much is still held, kopecks.
+        rest_minor: i64,
+    },
+    /// The basket was changed.
+    Edited {
+        /// What was changed of what the buyer had agreed to.
+        changes: Vec<LineChange>,
+        /// The amount agreed to, kopecks.
+        before_minor: i64,
+        /// The amount now, kopecks.
+        after_minor: i64,
+        /// The money is held already: the new amount is no more than that.
+        is_held: bool,
+    },
+    /// The money is back, or a part of it; here is the refund receipt.
     RefundReceipt {
         /// The refund receipt.
         receipt: Box<ReceiptView>,
@@ -89,11 +118,15 @@ pub enum MailKind {
         receipt_url: String,
         /// How much, kopecks.
         refund_minor: i64,
+        /// How much stays paid, kopecks.
+        rest_minor: i64,
     },
-    /// Cancelled; the money is on its way back.
+    /// Cancelled; the money is on its way back, or was never taken.
     OrderCancelled {
         /// How much goes back, kopecks; zero when nothing was charged.
         refund_minor: i64,
+        /// How much of a hold is let go, kopecks.
+        release_minor: i64,
     },
     /// Paid too late; the money goes back.
     ExpiredRefund {
@@ -109,6 +142,39 @@ pub enum MailKind {
         /// A button under it.
         button: Option<MailButton>,
     },
+}
+
+/// What became of a line of the basket: its quantity and amount before and now; nothing where it was not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineChange {
+    /// Its name.
+    pub name: String,
+    /// Before.
+    pub before: Option<(String, i64)>,
+    /// Now.
+    pub after: Option<(String, i64)>,
+}
+
+/// Who charged without the buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChargedBy {
+    /// The seller.
+    Partner,
+    /// A rule of the seller's.
+    Rule,
+    /// A schedule the buyer has agreed to.
+    Schedule,
+}
+
+/// Saved means were charged, and the buyer was not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeNotice {
+    /// Who charged.
+    pub by: ChargedBy,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// What was charged: `Мир •• 1234`.
+    pub means: Option<String>,
 }
 
 /// A mail to a buyer.
@@ -132,6 +198,8 @@ pub struct MailView {
     pub order_url: String,
     /// Nothing was charged.
     pub test_mode: bool,
+    /// The money was taken or held without the buyer.
+    pub charge: Option<ChargeNotice>,
     /// What it is about.
     pub kind: MailKind,
 }
@@ -163,7 +231,38 @@ const CALM: &str = "#1a56db";
 const GOOD: &str = "#0a7540";
 const LATE: &str = "#8a5200";
 
+/// What the mail says; of a charge without the buyer also who charged, why, and how to stop it.
 fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
+    let mut telling = tell_kind(view, w);
+    if let Some(ChargeNotice { by, reason, means }) = &view.charge {
+        let by = match by {
+            ChargedBy::Partner => w.by_partner,
+            ChargedBy::Rule => w.by_rule,
+            ChargedBy::Schedule => w.by_schedule,
+        };
+        telling.paragraphs.push(format!("{}. {}", w.mail_charged, w.mail_charged_text));
+        telling.paragraphs.push(w.mail_charged_stop.to_owned());
+        telling.facts.push((w.charged_by, by.to_owned()));
+        telling.facts.extend(reason.iter().map(|reason| (w.charged_why, reason.clone())));
+        telling.facts.extend(means.iter().map(|means| (w.charged_means, means.clone())));
+    }
+    telling
+}
+
+/// A changed line: which way, and what of it is now.
+fn change<'w>(change: &LineChange, w: &'w Words) -> (&'w str, String) {
+    let LineChange { name, before, after } = change;
+    let part = |part: &Option<(String, i64)>| {
+        part.as_ref().map(|(quantity, minor)| format!("{quantity} × {}", w.money(minor))).unwrap_or_default()
+    };
+    match (before, after) {
+        (None, _) => (w.mail_edited_added, format!("{name}: {}", part(after))),
+        (_, None) => (w.mail_edited_removed, format!("{name}: {}", part(before))),
+        _ => (w.mail_edited_changed, format!("{name}: {} → {}", part(before), part(after))),
+    }
+}
+
+fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
     let subject = |what: &str| format!("{what} · {} {} · {}", w.order_word, view.number, view.partner.name);
     let plain = |title: &str, tone, paragraphs: Vec<String>| Telling {
         subject: subject(title),
@@ -188,8 +287,41 @@ fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             title: w.paid.to_owned(),
             button: Some((w.open_receipt.to_owned(), receipt_url)),
             receipt: Some(receipt),
-            ..plain(w.mail_paid, GOOD, vec![w.mail_paid_text.to_owned(), w.paid_next.to_owned()])
+            ..with(
+                plain(w.mail_paid, GOOD, vec![w.mail_paid_text.to_owned(), w.paid_next.to_owned()]),
+                // A part of the order, or of what was held.
+                (receipt.total_minor != view.amount_minor)
+                    .then(|| (w.charged, w.money(receipt.total_minor)))
+                    .into_iter()
+                    .collect(),
+            )
         },
+        MailKind::Held { held_minor, until_ms, is_taken_at_end, is_late } => {
+            let end = if *is_taken_at_end { w.held_end_captured } else { w.held_end_released };
+            let text = if *is_late { w.mail_held_late.to_owned() } else { format!("{} {end}", w.held_next) };
+            let until = until_ms.filter(|_| !is_late).map(|until| (w.held_until, w.moment(until)));
+            let facts = [(w.held_amount, w.money(*held_minor))].into_iter().chain(until).collect();
+            with(plain(w.held, CALM, vec![w.mail_held_text.to_owned(), text]), facts)
+        }
+        MailKind::Released { released_minor, rest_minor } => {
+            let facts = vec![(w.let_go, w.money(*released_minor))];
+            if *rest_minor > 0 {
+                let rest = facts.into_iter().chain([(w.held_amount, w.money(*rest_minor))]).collect();
+                with(plain(w.mail_released_part, CALM, vec![w.mail_released_part_text.to_owned()]), rest)
+            } else {
+                let text = vec![w.mail_released_text.to_owned(), w.released_next.to_owned()];
+                with(plain(w.released, CALM, text), facts)
+            }
+        }
+        MailKind::Edited { changes, before_minor, after_minor, is_held } => {
+            let up = after_minor > before_minor;
+            let then = if *is_held { w.mail_edited_held_text } else { w.mail_edited_up_text };
+            let (title, tone) = if up { (w.mail_edited_up, LATE) } else { (w.mail_edited, CALM) };
+            let mut facts: Vec<_> = changes.iter().map(|of| change(of, w)).collect();
+            facts.push((w.mail_edited_before, w.money(*before_minor)));
+            facts.push((w.mail_edited_after, w.money(*after_minor)));
+            with(plain(title, tone, vec![w.mail_edited_text.to_owned(), then.to_owned()]), facts)
+        }
         MailKind::ExecutionDelayed { promised_ms, cancel_url } => Telling {
             button: Some((w.cancel_and_refund.to_owned(), cancel_url)),
             ..with(
@@ -211,19 +343,28 @@ fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
                 until(valid_until_ms).into_iter().collect(),
             )
         },
-        MailKind::RefundReceipt { receipt, receipt_url, refund_minor } => Telling {
-            button: Some((w.open_receipt.to_owned(), receipt_url)),
-            receipt: Some(receipt),
-            ..with(
-                plain(w.refunded, GOOD, vec![w.mail_refund_text.to_owned(), w.refunded_next.to_owned()]),
-                vec![(w.returned, w.money(*refund_minor))],
-            )
-        },
-        MailKind::OrderCancelled { refund_minor } => {
-            let charged = *refund_minor > 0;
-            let facts = if charged { vec![(w.will_be_returned, w.money(*refund_minor))] } else { Vec::new() };
-            let text = if charged { w.refund_next } else { w.nothing_charged };
-            with(plain(w.cancelled, CALM, vec![w.cancelled_lead.to_owned(), text.to_owned()]), facts)
+        MailKind::RefundReceipt { receipt, receipt_url, refund_minor, rest_minor } => {
+            let returned = (w.returned, w.money(*refund_minor));
+            let telling = if *rest_minor > 0 {
+                let text = vec![w.mail_part_refund_text.to_owned(), w.refunded_next.to_owned()];
+                let rest = (w.stays_paid, w.money(*rest_minor));
+                with(plain(w.mail_part_refund, GOOD, text), vec![returned, rest])
+            } else {
+                let text = vec![w.mail_refund_text.to_owned(), w.refunded_next.to_owned()];
+                with(plain(w.refunded, GOOD, text), vec![returned])
+            };
+            Telling { button: Some((w.open_receipt.to_owned(), receipt_url)), receipt: Some(receipt), ..telling }
+        }
+        MailKind::OrderCancelled { refund_minor, release_minor } => {
+            let will = |label, minor: i64| (minor > 0).then(|| (label, w.money(minor)));
+            let facts = [will(w.will_be_returned, *refund_minor), will(w.will_be_released, *release_minor)];
+            let text = match (*refund_minor > 0, *release_minor > 0) {
+                (true, _) => w.refund_next,
+                (false, true) => w.releasing_next,
+                (false, false) => w.nothing_charged,
+            };
+            let text = vec![w.cancelled_lead.to_owned(), text.to_owned()];
+            with(plain(w.cancelled, CALM, text), facts.into_iter().flatten().collect())
         }
         MailKind::ExpiredRefund { refund_minor } => with(
             plain(w.expired_refunding, LATE, vec![w.expired_refunding_lead.to_owned(), w.refund_next.to_owned()]),

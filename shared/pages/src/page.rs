@@ -59,8 +59,14 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// A frame with this title and these style parts after the common one.
+    /// A frame with this title and these style parts after the common one and the one for paper.
     pub(crate) fn new(lang: Lang, title: impl Into<String>, parts: &[&'static str]) -> Self {
+        let print = [include_str!("../styles/print.css")];
+        Self::bare(lang, title, &[&print, parts].concat())
+    }
+
+    /// A frame that is not made for paper: the payment page counts its bytes.
+    pub(crate) fn bare(lang: Lang, title: impl Into<String>, parts: &[&'static str]) -> Self {
         let mut css = small(include_str!("../styles/base.css"));
         for part in parts {
             css.push_str(&small(part));

@@ -18,8 +18,25 @@ pub enum SmsKind {
     Reminder,
     /// The money is back; the link is the refund receipt.
     RefundReceipt,
+    /// A part of the money is back; the link is the refund receipt.
+    PartRefundReceipt,
+    /// Saved means were charged without the buyer; the link is the receipt.
+    ChargedReceipt,
+    /// The money is held, not taken.
+    Held,
+    /// The money is held for an order that is over: the hold is being let go.
+    HeldLate,
+    /// A hold was let go.
+    Released,
+    /// The basket was changed.
+    Edited {
+        /// The order costs more now.
+        up: bool,
+    },
     /// Cancelled; the money is on its way back.
     OrderCancelled,
+    /// Cancelled; nothing was charged.
+    OrderCancelledFree,
     /// Paid too late; the money goes back.
     ExpiredRefund,
     /// A partner's own moderated text; the mention is added when it lacks one.
@@ -37,7 +54,7 @@ pub struct SmsView {
     pub partner_name: String,
     /// The merchant's order number.
     pub number: String,
-    /// The amount paid or returned, kopecks.
+    /// The amount paid, held, let go or returned, kopecks; the new amount of an order that was changed.
     pub amount_minor: i64,
     /// Where to look; empty: no link.
     pub link: String,
@@ -83,6 +100,13 @@ fn news(kind: &SmsKind, view: &SmsView, w: &Words) -> String {
         SmsKind::OrderFulfilled => w.sms_fulfilled.to_owned(),
         SmsKind::Reminder => w.sms_reminder.to_owned(),
         SmsKind::RefundReceipt => format!("{}. {}", with_amount(w.sms_refunded), w.sms_receipt),
+        SmsKind::PartRefundReceipt => format!("{}. {}", with_amount(w.sms_part_refunded), w.sms_receipt),
+        SmsKind::ChargedReceipt => format!("{}. {}", with_amount(w.sms_charged), w.sms_receipt),
+        SmsKind::Held => format!("{}. {}", with_amount(w.sms_held), w.sms_held_not_taken),
+        SmsKind::HeldLate => w.sms_held_late.to_owned(),
+        SmsKind::Released => with_amount(w.sms_released),
+        SmsKind::Edited { up } => with_amount(if *up { w.sms_edited_up } else { w.sms_edited }),
+        SmsKind::OrderCancelledFree => w.sms_cancelled_free.to_owned(),
         SmsKind::OrderCancelled => with_amount(w.sms_cancelled),
         SmsKind::ExpiredRefund => with_amount(w.sms_expired),
         SmsKind::Custom(text) => text.clone(),

@@ -111,6 +111,58 @@ one: {
     advice_bank: "Попробуйте ещё раз через минуту или оплатите другой картой.", "Try again in a minute or pay with another card.";
     declined_unknown: "Банк отклонил оплату", "The bank declined the payment";
     advice_other_card: "Оплатите другой картой или позвоните в свой банк.", "Pay with another card or call your bank.";
+    declined_funds_account: "На счёте не хватает денег", "Not enough money on the account";
+    advice_account: "Пополните счёт или попробуйте ещё раз.", "Top up the account or try again.";
+    advice_bank_again: "Попробуйте ещё раз или позвоните в свой банк.", "Try again or call your bank.";
+    advice_ways: "Ниже есть и другие способы оплаты.", "There are other ways to pay below.";
+    not_saved: "Банк не сохранил карту", "The bank did not keep the card";
+    advice_not_saved: "Удержание снято. Попробуйте ещё раз или другой картой.", "The hold is let go. Try again or use another card.";
+
+    // more ways to take money
+    save_h1: "Привязка карты", "Adding a card";
+    save_button: "Привязать карту", "Add the card";
+    other_way: "Другой способ", "Another way";
+    parts: "Заказ оплачивается частями", "The order is paid in parts";
+    original_price: "Цена магазина", "The shop’s price";
+    original_rate: "по курсу", "at the rate of";
+    original_since: "на", "of";
+    points: "Бонусами банка можно оплатить до", "The bank’s points may pay up to";
+    points_where: "Банк предложит это на своей странице.", "The bank offers it on its page.";
+    taking_held: "Деньги удержим на карте, а спишем, когда магазин подтвердит заказ.", "The money is held on the card and taken when the shop confirms the order.";
+    taking_later: "Сейчас ничего не спишем. Магазин спишет оплату позже с этой карты.", "Nothing is charged now. The shop charges this card later.";
+    taking_check: "Для проверки банк удержит и сразу отпустит", "To check the card, the bank holds and at once lets go";
+
+    // СБП
+    sbp_h1: "Оплата через СБП", "Payment through the SBP";
+    sbp_scan: "Наведите на код камеру телефона или сканер в приложении банка и подтвердите оплату.", "Point your phone’s camera, or the scanner in your bank’s app, at the code and confirm the payment.";
+    sbp_open: "Оплатить в приложении банка", "Pay in your bank’s app";
+    sbp_open_here: "Открыть приложение банка на этом устройстве", "Open the bank’s app on this device";
+    sbp_open_text: "Откроется приложение вашего банка. Подтвердите в нём оплату и вернитесь сюда.", "Your bank’s app opens. Confirm the payment there and come back.";
+    sbp_auto: "Страница обновляется сама и покажет, когда банк подтвердит оплату.", "This page updates by itself and says when the bank has confirmed the payment.";
+    sbp_qr: "QR-код для оплаты через СБП", "QR code for paying through the SBP";
+    sbp_test: "Тест: открыть страницу банка покупателя", "Test: open the page of the buyer’s bank";
+    sbp_other: "Оплатить другим способом", "Pay another way";
+    sbp_other_text: "Пока код действует, второй платёж начать нельзя: деньги могли бы списаться дважды. Откажитесь от оплаты в приложении банка, и здесь сразу появятся другие способы.", "While the code is good, no second payment can begin: you might be charged twice. Refuse the payment in your bank’s app, and the other ways appear here at once.";
+    sbp_other_end: "Если ничего не делать, заказ закроется, и деньги не спишутся:", "If you do nothing, the order closes and nothing is charged:";
+
+    // the buyer's saved means
+    wallet: "Мои карты", "My cards";
+    wallet_lead: "Карты и счета, которые вы разрешили сохранить для оплаты в этом магазине. Номера хранит банк, у нас их нет.", "Cards and accounts you have allowed to be kept for paying at this shop. The bank keeps the numbers; we do not have them.";
+    wallet_empty: "Сохранённых карт нет", "No saved cards";
+    wallet_empty_text: "Чтобы сохранить карту, поставьте отметку «Сохранить» при следующей оплате.", "To save one, tick “keep” when you pay the next time.";
+    wallet_on: "Можно списывать", "May be charged";
+    wallet_off: "Отключена: списаний не будет", "Switched off: will not be charged";
+    wallet_switch_off: "Отключить", "Switch off";
+    wallet_switch_on: "Включить", "Switch on";
+    wallet_delete: "Удалить", "Delete";
+    wallet_delete_sure: "Удалить насовсем? Банк забудет её, и списать с неё больше будет нельзя.", "Delete for good? The bank forgets it, and it can not be charged any more.";
+    wallet_delete_yes: "Да, удалить", "Yes, delete";
+    wallet_add: "Добавить карту", "Add a card";
+    wallet_saved_at: "сохранена", "saved";
+    wallet_valid: "действует до", "valid until";
+    wallet_until: "Ссылка действует до", "The link works until";
+    wallet_expired: "Срок ссылки истёк", "The link has expired";
+    wallet_expired_text: "Чтобы увидеть свои карты, откройте их ещё раз из магазина. С картами ничего не случилось.", "To see your cards, open them from the shop again. Nothing happened to the cards.";
     // the order's page
     what_next: "Что дальше", "What happens next";
     what_now: "Что делать", "What to do now";
@@ -149,12 +201,12 @@ one: {
     overdue_choice: "Можно подождать: заказ остаётся в работе. Или отменить его, и мы вернём всю сумму.", "You may wait: the order is still being worked on. Or cancel it, and we will return the whole amount.";
     cancel_confirm: "Отменить заказ?", "Cancel the order?";
     cancel_lead: "Отмену нельзя отозвать: результат по этому заказу вы не получите.", "This cannot be undone: you will not receive the result of this order.";
-    cancel_next: "Мы вернём деньги на ту же карту и пришлём чек возврата. Банк зачислит их за 1–10 рабочих дней.", "We will return the money to the same card and send a refund receipt. Banks take 1–10 working days.";
+    cancel_next: "Мы вернём деньги туда, откуда вы платили, и пришлём чек возврата. Банк зачислит их за 1–10 рабочих дней.", "We will return the money to where you paid from and send a refund receipt. Banks take 1–10 working days.";
     cancelled: "Заказ отменён", "Order cancelled";
     cancelled_lead: "Заказ отменён и исполняться не будет.", "The order is cancelled and will not be carried out.";
-    refund_next: "Возвращаем деньги на ту же карту. Как только банк подтвердит возврат, пришлём чек. Зачисление занимает 1–10 рабочих дней. Делать ничего не нужно.", "We are returning the money to the same card and will send a receipt once the bank confirms. It takes 1–10 working days. You need not do anything.";
+    refund_next: "Возвращаем деньги туда, откуда вы платили. Как только банк подтвердит возврат, пришлём чек. Зачисление занимает 1–10 рабочих дней. Делать ничего не нужно.", "We are returning the money to where you paid from and will send a receipt once the bank confirms. It takes 1–10 working days. You need not do anything.";
     refunded: "Деньги возвращены", "Money returned";
-    refunded_lead: "Мы вернули деньги на карту, которой вы платили.", "We have returned the money to the card you paid with.";
+    refunded_lead: "Мы вернули деньги туда, откуда вы платили.", "We have returned the money to where you paid from.";
     refunded_next: "Банк зачислит их за 1–10 рабочих дней. Если деньги не придут, покажите банку чек возврата.", "Your bank will credit them within 1–10 working days. If they do not come, show your bank the refund receipt.";
     expired: "Время на оплату вышло", "The time to pay is over";
     expired_lead: "Заказ закрыт. Деньги не списаны.", "The order is closed. Nothing was charged.";
@@ -164,6 +216,54 @@ one: {
     not_found: "Заказ не найден", "Order not found";
     not_found_lead: "По этой ссылке заказа нет. Если вы уже платили, деньги не потеряны: заказ остаётся у нас.", "There is no order at this link. If you have already paid, your money is not lost: we still have the order.";
     not_found_next: "Откройте ссылку из письма или SMS целиком либо вернитесь в магазин.", "Open the whole link from the e-mail or SMS, or go back to the shop.";
+
+    held: "Деньги удержаны", "The money is held";
+    held_lead: "Банк удерживает сумму заказа, но ничего не списал. Платить ещё раз не нужно.", "The bank holds the amount; nothing is charged. There is nothing more to pay.";
+    held_amount: "Удержано", "Held";
+    held_until: "Не дольше чем до", "No longer than until";
+    held_next: "Магазин подтвердит заказ, и деньги спишутся: не больше удержанной суммы. Чек придёт после списания.", "When the shop confirms the order, the money is taken: no more than is held. The receipt comes then.";
+    held_end_released: "Если магазин не успеет, удержание снимется само.", "If the shop does not, the hold is let go by itself.";
+    held_end_captured: "В конце срока сумма спишется.", "At the end of that time the amount is taken.";
+    will_be_released: "Снимем удержание", "Hold to be let go";
+    released: "Удержание снято", "The hold is let go";
+    released_lead: "Деньги не списаны. Заказ отменён.", "Nothing was charged. The order is cancelled.";
+    released_next: "Удержанная сумма снова доступна на карте; в приложении банка это видно сразу или через несколько дней.", "The amount is available again; your bank’s app shows it at once or within a few days.";
+    released_at: "Снято", "Let go";
+    releasing: "Снимаем удержание", "Letting the hold go";
+    releasing_lead: "Заказ отменён. Деньги не списаны.", "The order is cancelled. Nothing was charged.";
+    releasing_next: "Удержанная сумма снова станет доступна, как только банк снимет удержание. Делать ничего не нужно.", "The amount becomes available as soon as the bank lets the hold go. You need not do anything.";
+    let_go: "Удержание снято", "Hold let go";
+    cancelled_unpaid_lead: "Деньги не списаны, исполняться заказ не будет.", "Nothing was charged, and the order will not be carried out.";
+    ordered: "Заказ оформлен", "The order is placed";
+    ordered_lead: "Деньги пока не списаны.", "Nothing is charged yet.";
+    ordered_next: "Магазин соберёт заказ и спишет оплату без вашего участия. Если состав или сумма изменятся, мы сообщим до списания.", "The shop prepares the order and charges you without asking again. If the basket or the amount changes, we tell you first.";
+    ordered_means: "Спишем с", "Will be charged to";
+    ordered_until: "Не позже чем", "No later than";
+    ordered_stop: "Пока деньги не списаны, заказ можно отменить.", "Until you are charged, you may cancel.";
+    ordered_cancel: "Отменить заказ, деньги не списывать", "Cancel the order, charge nothing";
+    unheld_cancel_lead: "Отмену нельзя отозвать. Деньги ещё не списаны и списаны не будут.", "This can not be undone. Nothing was charged yet, and nothing will be.";
+    held_cancel_next: "Мы попросим банк снять удержание. Деньги останутся у вас.", "We ask the bank to let the hold go. The money stays yours.";
+    will_not_be_charged: "Не спишем", "Will not be charged";
+    means_saved: "Карта привязана", "The card is added";
+    means_saved_lead: "Проверка прошла, деньги не списаны: удержанный рубль отпущен.", "The check passed, nothing was charged: the rouble held for it is let go.";
+    means_saved_next: "Теперь ею можно платить в этом магазине. Отключить или удалить её можно в любой момент на странице «Мои карты» магазина.", "It can be used at this shop now. You may switch it off or delete it at any time on the shop’s page of your cards.";
+    means_saved_what: "Привязано", "Added";
+    splitting: "Оплачиваем части заказа", "Paying for the parts of the order";
+    splitting_lead: "Банк списывает части по очереди. Не платите ещё раз.", "The bank charges the parts one by one. Please do not pay again.";
+    splitting_next: "Страница обновляется сама. Если нужные части не оплатятся, мы вернём всё, что списано.", "This page updates by itself. If the needed parts are not paid, everything charged goes back.";
+    part_waiting: "ждём банк", "waiting for the bank";
+    part_paid: "оплачено", "paid";
+    part_held: "удержано", "held";
+    part_declined: "банк отклонил", "declined";
+    part_returned: "возвращено", "returned";
+    order_parts: "Части заказа", "Parts of the order";
+    charged: "Списано", "Charged";
+    being_returned: "Возвращаем", "Being returned";
+    paid_points: "Оплачено бонусами", "Paid with points";
+    receipt_later: "Чек придёт, когда деньги будут списаны.", "The receipt comes when the money is taken.";
+    overdue_held_lead: "Продавец не исполнил заказ в обещанный срок. Деньги не списаны, банк их только удерживает.", "The seller has not completed the order in time. Nothing was charged; the bank only holds the money.";
+    overdue_held_choice: "Можно подождать: заказ остаётся в работе. Или отменить его, и удержание снимется.", "You may wait: the order is still being worked on. Or cancel it, and the hold is let go.";
+    cancel_and_release: "Отменить заказ и снять удержание", "Cancel the order and let the hold go";
 
     // receipt and result
     receipt_title: "Кассовый чек", "Fiscal receipt";
@@ -271,7 +371,34 @@ one: {
     mail_fulfilled_text: "Результат вашего заказа готов. Откройте его по кнопке.", "The result of your order is ready. Open it with the button.";
     mail_reminder: "Результат ждёт вас", "Your result is waiting";
     mail_reminder_text: "Вы ещё не открыли результат заказа. Ссылка действует ограниченное время.", "You have not opened the result of your order yet. The link works for a limited time.";
-    mail_refund_text: "Мы вернули деньги на карту, которой вы платили. Чек возврата ниже.", "We have returned the money to the card you paid with. The refund receipt is below.";
+    mail_refund_text: "Мы вернули деньги туда, откуда вы платили. Чек возврата ниже.", "We have returned the money to where you paid from. The refund receipt is below.";
+    mail_part_refund: "Часть денег возвращена", "A part of the money is returned";
+    mail_part_refund_text: "Мы вернули часть денег за заказ. Остальное остаётся оплаченным. Чек возврата ниже.", "We have returned a part of the money. The rest stays paid. The refund receipt is below.";
+    stays_paid: "Остаётся оплаченным", "Stays paid";
+    mail_held_text: "Банк удержал деньги за заказ, но ничего не списал.", "The bank holds the money for the order; nothing is charged.";
+    mail_held_late: "Заказ к этому времени уже закрыт. Мы снимаем удержание, деньги не спишутся.", "The order was closed by then. We let the hold go, and nothing will be charged.";
+    mail_released_part: "Часть удержания снята", "A part of the hold is let go";
+    mail_released_part_text: "Эту сумму не спишут. Остальное банк по-прежнему удерживает для заказа.", "This amount will not be charged. The rest is still held for the order.";
+    mail_released_text: "Деньги за заказ не списаны: банк снял удержание.", "Nothing was charged for the order: the bank has let the hold go.";
+    mail_edited: "Заказ изменён", "The order was changed";
+    mail_edited_up: "Сумма заказа выросла", "The order now costs more";
+    mail_edited_text: "Продавец изменил состав заказа по сравнению с тем, на что вы соглашались.", "The seller changed the order from what you had agreed to.";
+    mail_edited_up_text: "Если вы не согласны, отмените заказ на его странице до списания или напишите продавцу.", "If you do not agree, cancel the order on its page before you are charged, or write to the seller.";
+    mail_edited_held_text: "Спишется не больше новой суммы, остаток удержания вернётся.", "No more than the new amount is taken; the rest of the hold is let go.";
+    mail_edited_before: "Было", "Before";
+    mail_edited_after: "Стало", "Now";
+    mail_edited_added: "Добавлено", "Added";
+    mail_edited_removed: "Убрано", "Removed";
+    mail_edited_changed: "Изменено", "Changed";
+    mail_charged: "Оплата списана с сохранённой карты", "Your saved card was charged";
+    mail_charged_text: "Списание прошло без вашего участия, как вы разрешили при сохранении карты или счёта.", "The charge was made without you, as you allowed when the card or account was saved.";
+    mail_charged_stop: "Чтобы таких списаний больше не было, отключите или удалите карту на странице «Мои карты» магазина или напишите продавцу. Не согласны со списанием? Напишите нам: контакты ниже.", "To stop such charges, switch the card off or delete it on the shop’s page of your cards, or write to the seller. You do not agree with the charge? Write to us: the contacts are below.";
+    charged_by: "Кто списал", "Charged by";
+    charged_why: "Причина", "Reason";
+    charged_means: "С чего", "Charged to";
+    by_partner: "продавец", "the seller";
+    by_rule: "продавец, по правилу для статуса заказа", "the seller, by a rule for the order’s status";
+    by_schedule: "по расписанию, на которое вы согласились", "by the schedule you agreed to";
     mail_order_page: "Страница заказа", "Order page";
 
     // SMS
@@ -283,6 +410,15 @@ one: {
     sms_reminder: "готов, вы ещё не открыли результат", "is ready, you have not opened it yet";
     sms_refunded: "отменён, возвращено", "refunded:";
     sms_cancelled: "отменён. Вернём", "cancelled. To be returned:";
+    sms_cancelled_free: "отменён, деньги не списаны", "cancelled, nothing was charged";
+    sms_part_refunded: "возвращено", "returned:";
+    sms_held: "удержано", "held:";
+    sms_held_not_taken: "Не списано. Подробно:", "Not charged. More:";
+    sms_held_late: "закрыт, удержание снимаем", "closed, the hold is being let go";
+    sms_released: "удержание снято:", "hold let go:";
+    sms_edited: "изменён, теперь", "changed, now";
+    sms_edited_up: "подорожал, теперь", "costs more now:";
+    sms_charged: "оплачен сохранённой картой:", "charged to your saved card:";
     sms_expired: "закрыт, оплата опоздала. Вернём", "closed, payment came late. To be returned:";
 }
 two: {

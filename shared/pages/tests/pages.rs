@@ -4,7 +4,7 @@
 mod samples;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pages::{Contact, FieldError, Lang, LegalKind, MailKind, Page, StateKind};
+use pages::{CheckoutView, Contact, FieldError, Lang, LegalKind, MailKind, Page, StateKind};
 use sha2::{Digest as _, Sha256};
 
 const HOSTILE: &str = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>";
@@ -109,11 +109,15 @@ fn every_field_has_a_label_and_every_tag_is_closed() {
 
 #[test]
 fn the_checkout_is_at_most_ten_kilobytes() {
-    let worst = samples::checkout_errors();
-    for (what, view) in
-        [("plain", samples::checkout(Lang::Ru)), ("english", samples::checkout(Lang::En)), ("errors", worst)]
-    {
+    for (what, view) in [
+        ("plain", samples::checkout(Lang::Ru)),
+        ("english", samples::checkout(Lang::En)),
+        ("errors", samples::checkout_errors()),
+        ("3 lines, 4 ways, 2 saved means", samples::checkout_ways()),
+        ("nothing to pay now", CheckoutView { save: samples::checkout_ways().save, ..samples::checkout_order() }),
+    ] {
         let bytes = pages::checkout(&view).html.len();
+        println!("{what}: {bytes} bytes");
         assert!(bytes <= 10_000, "{what}: {bytes} bytes");
     }
 }
@@ -162,6 +166,113 @@ fn the_amount_is_on_the_button() {
     assert!(pages::checkout(&view).html.contains("<button class=\"go\">Заказать</button>"));
 }
 
+#[test]
+fn saved_means_come_first_and_the_ways_follow() {
+    let html = pages::checkout(&samples::checkout_ways()).html;
+    let at = |what: &str| html.find(what).unwrap_or_else(|| panic!("{what}"));
+    assert!(at("Мир •• 0004") < at("Другой способ") && at("Другой способ") < at("value=\"sbp\""));
+    let tag = |what: &str| tags(&html).into_iter().find(|tag| tag.contains(what)).unwrap();
+    assert!(tag("value=\"card\"").contains(" checked") && !tag("value=\"sbp\"").contains(" checked"));
+    assert!(!tag("name=\"consent_means\"").contains("checked"), "a box is not ticked beforehand");
+    // A way that can not be saved hides the box without a script.
+    assert!(
+        tag("value=\"dolyami\"").contains("class=\"n\"") && html.contains("form:has(.n:checked) .save{display:none}")
+    );
+}
+
+#[test]
+fn a_declined_saved_card_is_named_with_a_way_on() {
+    let html = pages::checkout(&samples::checkout_rich()).html;
+    for said in [
+        "На карте не хватает денег (Мир •• 0004)",
+        "Деньги не списаны. Пополните карту или оплатите другой. Ниже есть и другие способы оплаты.",
+        "Цена магазина 13,35 USD по курсу 92,4719 ₽ на 21\u{a0}ноября 2026",
+        "Склад Химки 900,00\u{a0}₽; Склад Тверь 334,50\u{a0}₽",
+        "Бонусами банка можно оплатить до 500,00\u{a0}₽",
+        "Деньги удержим на карте",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    let mut view = samples::checkout_declined();
+    for (reason, title, advice) in [
+        (
+            pages::DeclineReason::CardBlocked,
+            "Банк отклонил оплату (СБП)",
+            "Попробуйте ещё раз или позвоните в свой банк.",
+        ),
+        (pages::DeclineReason::InsufficientFunds, "На счёте не хватает денег (СБП)", "Пополните счёт"),
+        (pages::DeclineReason::Abandoned, "Вы не завершили оплату (СБП)", "Заказ ждёт"),
+        (pages::DeclineReason::NotSaved, "Банк не сохранил карту (СБП)", "Удержание снято"),
+    ] {
+        view.declined = Some(pages::Decline { reason, by: Some("СБП".to_owned()), is_account: true });
+        let html = pages::checkout(&view).html;
+        assert!(html.contains(title) && html.contains(advice) && html.contains("Деньги не списаны"), "{title}");
+    }
+}
+
+#[test]
+fn the_button_says_what_the_buyer_came_for() {
+    let html = pages::checkout(&samples::checkout_order()).html;
+    assert!(html.contains("<button class=\"go\">Заказать</button>") && html.contains("Сейчас ничего не спишем"));
+    assert!(html.contains("href=\"#consent_means\"") && html.contains("id=\"consent_means-e\""));
+    let mut view = samples::checkout_ways();
+    view.button = pages::ButtonLabel::SaveMeans;
+    view.taking = pages::Taking::Check { check_minor: 100 };
+    let html = pages::checkout(&view).html;
+    assert!(html.contains("<button class=\"go\">Привязать карту</button>") && html.contains("отпустит 1,00\u{a0}₽."));
+    assert!(!html.contains("<button class=\"go\">Оплатить"));
+}
+
+#[test]
+fn the_sbp_page_has_the_code_and_the_link_and_asks_by_itself() {
+    for lang in [Lang::Ru, Lang::En] {
+        let view = samples::sbp(lang);
+        let html = pages::sbp(&view).html;
+        let href = format!("href=\"{}\"", view.link.replace('&', "&#38;"));
+        assert_eq!(html.matches(&href).count(), 2, "by a scan's side and by a tap");
+        assert!(html.contains("<svg class=\"qr\"") && html.contains("<b>14:59</b>"));
+        assert!(html.contains("http-equiv=\"refresh\" content=\"5;url=/c/1/return\""));
+        assert!(!html.contains("<script") && !html.contains("<form"));
+        assert!(html.len() <= 16_000, "{} bytes", html.len());
+    }
+    let mut live = samples::sbp(Lang::Ru);
+    live.test_url = None;
+    assert!(!pages::sbp(&live).html.contains("/sandbox/"));
+}
+
+#[test]
+fn what_of_the_money_is_where_is_said_once_it_is_not_simple() {
+    let html = pages::order_state(&samples::part_refunded()).html;
+    for (label, amount) in [("Списано", "900,00"), ("Возвращено", "100,00"), ("Возвращаем", "50,00")]
+    {
+        assert!(html.contains(&format!("<dt>{label}</dt><dd>{amount}\u{a0}₽</dd>")), "{label}");
+    }
+    assert!(
+        html.contains("<small class=\"good\">оплачено</small>") && html.contains("<small class=\"bad\">банк отклонил")
+    );
+    let (_, paid) = samples::states().into_iter().find(|(name, _)| *name == "paid").unwrap();
+    let html = pages::order_state(&samples::state(Lang::Ru, paid)).html;
+    assert!(!html.contains("Списано") && !html.contains("Возвращено"));
+    for (name, not_said) in [("held", "Заказ оплачен"), ("ordered", "Заказ оплачен"), ("released", "Вернём")]
+    {
+        let (_, kind) = samples::states().into_iter().find(|(state, _)| *state == name).unwrap();
+        assert!(!pages::order_state(&samples::state(Lang::Ru, kind)).html.contains(not_said), "{name}");
+    }
+}
+
+#[test]
+fn a_letter_of_a_charge_says_who_why_and_how_to_stop_it() {
+    for (lang, parts) in [
+        (Lang::Ru, ["без вашего участия", "продавец", "заказ собран", "Мир •• 0004", "отключите или удалите"]),
+        (Lang::En, ["without you", "the seller", "заказ собран", "Мир •• 0004", "switch the card off"]),
+    ] {
+        let mail = samples::mail_charged(lang);
+        for part in parts {
+            assert!(mail.text.contains(part) && mail.html.contains(part), "{part}");
+        }
+    }
+}
+
 fn hostile_pages() -> Vec<Page> {
     let hostile = || HOSTILE.to_owned();
     let mut checkout = samples::checkout(Lang::Ru);
@@ -189,7 +300,23 @@ fn hostile_pages() -> Vec<Page> {
     receipt.partner_name = hostile();
     receipt.lines[0].name = hostile();
     receipt.user_name = hostile();
-    vec![pages::checkout(&checkout), pages::order_state(&state), pages::receipt(&receipt)]
+    checkout.parts = vec![pages::OrderPart { name: hostile(), amount_minor: 1 }];
+    checkout.saved = vec![pages::SavedMeans { id: hostile(), label: hostile(), note: hostile() }];
+    let mut sbp = samples::sbp(Lang::Ru);
+    sbp.partner.name = hostile();
+    "javascript:alert(1)".clone_into(&mut sbp.link);
+    sbp.test_url = Some("javascript:alert(1)".to_owned());
+    let mut wallet = samples::wallet(Lang::Ru);
+    wallet.means[0].label = hostile();
+    wallet.means[0].id = hostile();
+    wallet.add_url = Some("javascript:alert(1)".to_owned());
+    vec![
+        pages::checkout(&checkout),
+        pages::order_state(&state),
+        pages::receipt(&receipt),
+        pages::sbp(&sbp),
+        pages::wallet(&wallet),
+    ]
 }
 
 #[test]
@@ -208,7 +335,7 @@ fn hostile_names_stay_text() {
             assert!(attributes(&tag).iter().all(|attribute| !attribute.starts_with("on")), "<{tag}>");
         }
     }
-    let mut view = samples::mail_view(Lang::Ru, MailKind::OrderCancelled { refund_minor: 0 });
+    let mut view = samples::mail_view(Lang::Ru, MailKind::OrderCancelled { refund_minor: 0, release_minor: 0 });
     view.partner.name = format!("{HOSTILE}\r\nBcc: all@evil.example");
     let mail = pages::mail(&view);
     assert!(!mail.html.contains("<script>") && !mail.subject.contains(['\r', '\n']));

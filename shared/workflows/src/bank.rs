@@ -11,6 +11,7 @@ use connectors::bank::{
 pub use connectors::bank::{CallbackAnswer, Incoming};
 use domain::acquiring::Return;
 use domain::details::Details;
+use domain::exchange::Purpose;
 use domain::id::{OrderId, Tenant};
 use domain::order::{
     BankReport, BankState, Command, DeclineReason, Operation, OperationKind, Order, TaskId, TransactionKind, means_id,
@@ -19,6 +20,7 @@ use domain::partner::Partner;
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
+use crate::exchange::{self, About, Fate, recorded};
 use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
 use crate::{clock, links, wallet};
@@ -49,6 +51,7 @@ fn known(order: &Order, operation: &Operation) -> Known {
         number: operation_number(&order.id, operation),
         reference: operation.reference().map(ToOwned::to_owned),
         amount: operation.amount,
+        captured: order.figures(operation).ok().map(|figures| figures.captured),
         method: operation.method,
     }
 }
@@ -88,6 +91,15 @@ fn request(
     }
 }
 
+/// What an exchange about an operation is put into the journal with.
+fn about(order: &Order, operation: &Operation, purpose: Purpose) -> About {
+    let about = About::operation(&order.id, operation.no, purpose);
+    match &operation.account {
+        Some(account) => about.over(account),
+        None => about,
+    }
+}
+
 /// What the buyer does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -111,7 +123,8 @@ pub async fn register(
     let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
     let request = request(ports, order, details, partner, operation);
     let bank = connect::bank(ports, partner, At::operation(order, operation))?;
-    let http = ports.http.as_ref();
+    let purpose = if operation.means.is_some() { Purpose::Charge } else { Purpose::Register };
+    let http = recorded(ports, about(order, operation, purpose)).await;
     if operation.means.is_some() {
         let Some(token) = token(ports, order, details, operation).await? else {
             let declined = BankReport::new(None, BankState::Declined(DeclineReason::Other));
@@ -119,7 +132,7 @@ pub async fn register(
             return Ok(Next::Look);
         };
         let charge = ChargeRequest { payment: request, token, buyer_present: true };
-        let charged = bank.charge(http, &charge).await.map_err(WorkflowError::Bank)?;
+        let charged = bank.charge(&http, &charge).await.map_err(WorkflowError::Bank)?;
         let applied = report(ports, order, details, no, charged.report.clone(), true).await?;
         let Some(url) = charged.page else { return Ok(Next::Look) };
         if let Some(reference) = charged.report.reference {
@@ -128,7 +141,7 @@ pub async fn register(
         }
         return Ok(Next::Page(url));
     }
-    let Registered { reference, show } = bank.register(http, &request).await.map_err(WorkflowError::Bank)?;
+    let Registered { reference, show } = bank.register(&http, &request).await.map_err(WorkflowError::Bank)?;
     let (url, next) = match show {
         Show::Page(url) => (url.clone(), Next::Page(url)),
         Show::Sbp(link) => (link, Next::Sbp),
@@ -151,7 +164,7 @@ async fn report(
 }
 
 /// The bank's token of the means an operation charges: from the wallet, or from the order itself when they were saved with it
-/// a moment ago. Nothing when they were deleted or switched off.
+/// a moment ago and are not in the wallet yet. Nothing when they were deleted or switched off.
 async fn token(
     ports: &Ports,
     order: &Order,
@@ -159,13 +172,14 @@ async fn token(
     operation: &Operation,
 ) -> Result<Option<String>, WorkflowError> {
     let Some(means) = &operation.means else { return Ok(None) };
-    let own = order.attempts().find(|saved| saved.saved.is_some() && means_id(&order.id, saved.no) == *means);
-    if let Some(saved) = own.and_then(|saved| saved.saved.as_ref()) {
-        return Ok(Some(saved.token.clone()));
+    if let Some(customer) = &details.payment.customer
+        && let Some(kept) = ports.store.means(order.id.tenant(), customer, means).await?
+    {
+        let usable = kept.is_usable() && kept.account == operation.account;
+        return Ok(usable.then_some(kept.means.token));
     }
-    let Some(customer) = &details.payment.customer else { return Ok(None) };
-    let kept = ports.store.means(order.id.tenant(), customer, means).await?;
-    Ok(kept.filter(|kept| kept.is_usable() && kept.account == operation.account).map(|kept| kept.means.token))
+    let own = order.attempts().find(|saved| saved.saved.is_some() && means_id(&order.id, saved.no) == *means);
+    Ok(own.and_then(|saved| saved.saved.as_ref()).map(|saved| saved.token.clone()))
 }
 
 /// What a bank's callback came to.
@@ -183,13 +197,49 @@ pub async fn callback(
     id: &OrderId,
     incoming: &Incoming,
 ) -> Result<Result<Heard, CallbackError>, WorkflowError> {
+    let outcome = hear_of(ports, id, incoming).await;
+    journal(ports, id.tenant(), None, Some(id), incoming, &outcome).await;
+    outcome
+}
+
+/// Puts a callback into the journal, with what became of it.
+async fn journal(
+    ports: &Ports,
+    tenant: &Tenant,
+    account: Option<&str>,
+    order: Option<&OrderId>,
+    incoming: &Incoming,
+    outcome: &Result<Result<Heard, CallbackError>, WorkflowError>,
+) {
+    let applied = outcome.as_ref().ok().and_then(|heard| heard.as_ref().ok());
+    let known = applied.and_then(|heard| heard.applied.as_ref()).map(|applied| &applied.order.id);
+    let about = About {
+        tenant: tenant.clone(),
+        account: account.map(ToOwned::to_owned),
+        order: known.or(order).cloned(),
+        operation: None,
+        purpose: Purpose::Callback,
+    };
+    let fate = Fate::of(outcome);
+    let fate = match applied {
+        Some(heard) => fate.answered(heard.answer.clone()),
+        None => fate,
+    };
+    exchange::came_in(ports, about, incoming, fate).await;
+}
+
+async fn hear_of(
+    ports: &Ports,
+    id: &OrderId,
+    incoming: &Incoming,
+) -> Result<Result<Heard, CallbackError>, WorkflowError> {
     let partner = perform::partner(ports, id.tenant()).await?;
     let bank = connect::bank(ports, &partner, At { tenant: id.tenant(), account: None })?;
     let callback = match bank.callback(ports.clock.now(), incoming) {
         Ok(callback) => callback,
         Err(error) => return Ok(Err(error)),
     };
-    let Some(callback) = callback else { return Ok(Ok(Heard { applied: None, answer: CallbackAnswer::EMPTY })) };
+    let Some(callback) = callback else { return Ok(Ok(Heard { applied: None, answer: bank.answer_to_nothing() })) };
     match operation_of(id.tenant(), &callback.number) {
         Some((order, operation)) if order == *id => heard(ports, &order, operation, callback).await.map(Ok),
         _ => Err(WorkflowError::NotFound),
@@ -203,11 +253,22 @@ pub async fn account_callback(
     account: &str,
     incoming: &Incoming,
 ) -> Result<Result<Heard, CallbackError>, WorkflowError> {
+    let outcome = Box::pin(hear_account(ports, tenant, account, incoming)).await;
+    journal(ports, tenant, Some(account), None, incoming, &outcome).await;
+    outcome
+}
+
+async fn hear_account(
+    ports: &Ports,
+    tenant: &Tenant,
+    account: &str,
+    incoming: &Incoming,
+) -> Result<Result<Heard, CallbackError>, WorkflowError> {
     let partner = perform::partner(ports, tenant).await?;
     let bank = connect::bank(ports, &partner, At { tenant, account: Some(account) })?;
     let callback = match bank.callback(ports.clock.now(), incoming) {
         Ok(Some(callback)) => callback,
-        Ok(None) => return Ok(Ok(Heard { applied: None, answer: CallbackAnswer::EMPTY })),
+        Ok(None) => return Ok(Ok(Heard { applied: None, answer: bank.answer_to_nothing() })),
         Err(error) => return Ok(Err(error)),
     };
     let (order, operation) = operation_of(tenant, &callback.number).ok_or(WorkflowError::NotFound)?;
@@ -238,7 +299,7 @@ pub async fn ask(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, Workflo
         Some(loaded) if loaded.order.operation(no).is_some() => loaded,
         _ => ports.store.load(id, storage::table::Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?,
     };
-    ask_knowing(ports, loaded.order, loaded.details, no).await
+    Box::pin(ask_knowing(ports, loaded.order, loaded.details, no)).await
 }
 
 async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> Result<Applied, WorkflowError> {
@@ -251,7 +312,8 @@ async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> R
         payment: known(&order, payment),
         reference: if payment.no == no { None } else { operation.reference().map(ToOwned::to_owned) },
     };
-    let report = bank.ask(ports.http.as_ref(), &question).await.map_err(WorkflowError::Bank)?;
+    let http = recorded(ports, about(&order, operation, Purpose::Ask)).await;
+    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?;
     let command = Command::BankReported { operation: no, report, asked: true };
     apply_knowing(ports, order, details, &command).await
 }
@@ -264,8 +326,8 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         return Ok(());
     };
     let outcome = match task {
-        TaskId::AskBank(no) => ask_task(ports, order, details, no).await,
-        TaskId::TellBank(no) => tell(ports, order, details, no).await,
+        TaskId::AskBank(no) => Box::pin(ask_task(ports, order, details, no)).await,
+        TaskId::TellBank(no) => Box::pin(tell(ports, order, details, no)).await,
         TaskId::KeepMeans(no) => wallet::keep(ports, &order, &details, no).await,
         _ => return Ok(()),
     };
@@ -298,7 +360,12 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         return Ok(());
     };
     let bank = connect::bank(ports, &partner, At::operation(&order, operation))?;
-    let http = ports.http.as_ref();
+    let purpose = match operation.kind {
+        OperationKind::Capture { .. } => Purpose::Capture,
+        OperationKind::Return { .. } => Purpose::GiveBack,
+        _ => Purpose::Charge,
+    };
+    let http = recorded(ports, about(&order, operation, purpose)).await;
     let payment = payment_of(&order, operation);
     let tried = order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures > 0);
     if tried && operation.kind.of().is_none() {
@@ -318,7 +385,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
             match token(ports, &order, &details, operation).await? {
                 Some(token) => {
                     let charge = ChargeRequest { payment: request, token, buyer_present: false };
-                    let charged = bank.charge(http, &charge).await;
+                    let charged = bank.charge(&http, &charge).await;
                     declined_when_refused(charged.map(|charged| charged.report))
                 }
                 None => Ok(BankReport::new(None, BankState::Declined(DeclineReason::Other))),
@@ -327,7 +394,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         OperationKind::Capture { .. } => {
             let payment = known(&order, payment);
             let request = CaptureRequest { number, payment, held: figures.held, amount: operation.amount };
-            declined_when_refused(bank.capture(http, &request).await)
+            declined_when_refused(bank.capture(&http, &request).await)
         }
         OperationKind::Return { of } => {
             if operation.attempt() > 0 {
@@ -346,7 +413,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
             };
             let payment = known(&order, payment);
             let request = ReturnRequest { number, payment, kind, amount: operation.amount, standing };
-            declined_when_refused(bank.give_back(http, &request).await)
+            declined_when_refused(bank.give_back(&http, &request).await)
         }
         OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => return Ok(()),
     };

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use connectors::nspk;
 use domain::acquiring::{Method, MethodTerms, Stages, Wish};
 use domain::consent::{AgreedText, ConsentEvidence};
 use domain::details::{Contact, Details, Language, Purpose, Source};
 use domain::id::OrderId;
 use domain::order::{
-    BankReport, BankState, Cancellation, Command, DeclineReason, Initiator, Operation, OperationKind, Order, Refusal,
-    Start, Status,
+    BankReport, BankState, Cancellation, Command, DeclineReason, Event, Initiator, Operation, OperationKind, Order,
+    Refusal, Start, Status, TransactionState,
 };
 use domain::partner::{Channel, Partner};
 use domain::time::Timestamp;
@@ -24,6 +25,8 @@ use crate::perform::{self, apply, apply_knowing};
 use crate::ports::{Ports, Settings};
 use crate::{bank, clock, connect, links, wallet};
 
+/// Where links of the СБП lead that bind an account.
+const BINDING_LINKS: &str = "https://sub.nspk.ru/";
 /// Seconds after which an agreement nobody acted on may be replaced by a newer one.
 const AGREEMENT_SECONDS: i64 = 60;
 
@@ -141,6 +144,12 @@ pub struct Offers {
 }
 
 impl Offers {
+    /// The method that is taken where none was chosen: the card, where it is offered.
+    pub fn preselected(&self) -> Option<Method> {
+        let card = self.methods.iter().find(|(method, _)| *method == Method::Card);
+        card.or(self.methods.first()).map(|(method, _)| *method)
+    }
+
     /// Whether the buyer may have the means of this method saved.
     pub fn may_save(&self, method: Method) -> bool {
         self.methods.iter().any(|(offered, terms)| *offered == method && terms.save.is_on())
@@ -205,12 +214,10 @@ fn choose(
         return Ok(route.map(|route| start(kept.method, route, Some(kept.id.clone()), false)));
     }
     let chosen = submission.method.as_deref().filter(|code| !code.is_empty());
-    let method = match chosen {
-        Some(code) => Method::parse(code).filter(|method| offers.methods.iter().any(|(offered, _)| offered == method)),
-        None => {
-            let card = offers.methods.iter().find(|(method, _)| *method == Method::Card);
-            card.or(offers.methods.first()).map(|(method, _)| *method)
-        }
+    let method = if let Some(code) = chosen {
+        Method::parse(code).filter(|method| offers.methods.iter().any(|(offered, _)| offered == method))
+    } else {
+        offers.preselected()
     };
     let Some(method) = method else {
         return Err(vec![missing("/method", "Выберите способ оплаты.", "Choose how to pay.")]);
@@ -310,7 +317,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
         let seen = Seen { order: started.order, details: started.details, ..seen };
         match go_on(ports, seen).await? {
             // It surely did not happen: the payment may go another way. It never goes two.
-            Went::NotReached(seen, operation) if connects_elsewhere(&seen, &account) => {
+            Went::NotReached(seen, operation) if connects_elsewhere(&seen, account.as_deref()) => {
                 let report = BankReport::new(None, BankState::Declined(DeclineReason::NotReached));
                 let command = Command::BankReported { operation, report, asked: true };
                 let applied = apply_knowing(ports, seen.order.clone(), seen.details.clone(), &command).await?;
@@ -324,11 +331,11 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
 }
 
 /// Whether another account could take what this one could not be told of.
-fn connects_elsewhere(seen: &Seen, account: &Option<String>) -> bool {
+fn connects_elsewhere(seen: &Seen, account: Option<&str>) -> bool {
     let Some(open) = seen.order.open_payment() else { return false };
     let wish = wish(seen, open.method, open.kind == OperationKind::Verification);
     let found = connect::routes(seen.order.id.tenant(), &seen.partner, &wish);
-    open.means.is_none() && found.iter().any(|route| route.account != *account)
+    open.means.is_none() && found.iter().any(|route| route.account.as_deref() != account)
 }
 
 /// Where the buyer goes on.
@@ -358,7 +365,7 @@ async fn go_on(ports: &Ports, seen: Seen) -> Result<Went, WorkflowError> {
         return Ok(Went::To(Submitted::GoToBank(url.to_owned())));
     }
     let operation = open.no;
-    match bank::register(ports, &seen.order, &seen.details, &seen.partner, operation).await {
+    match Box::pin(bank::register(ports, &seen.order, &seen.details, &seen.partner, operation)).await {
         Ok(bank::Next::Page(url)) => Ok(Went::To(Submitted::GoToBank(url))),
         Ok(bank::Next::Sbp) => Ok(Went::To(Submitted::PayBySbp(Box::new(look(ports, &seen.order.id).await?)))),
         Ok(bank::Next::Look) => Ok(Went::To(Submitted::Look(Box::new(look(ports, &seen.order.id).await?)))),
@@ -569,7 +576,8 @@ pub async fn cancel(ports: &Ports, token: &str, csrf: &str) -> Result<Seen, Work
 /// API and webhooks only. Nothing when the partner has named no address.
 pub fn return_url(seen: &Seen) -> Option<String> {
     let order = &seen.order;
-    let paid = order.standing_payment().is_some();
+    let done = matches!(order.status(), Status::Ordered | Status::MeansSaved);
+    let paid = done || order.standing_payment().is_some();
     let (own, general) = (&seen.details.returns, &seen.partner.returns);
     let url = if paid {
         own.success.as_ref().or(general.success.as_ref())
@@ -593,11 +601,81 @@ pub fn return_url(seen: &Seen) -> Option<String> {
     Some(links::with_query(url, &fields))
 }
 
-/// Why the latest attempt was declined, for the page.
-pub fn last_decline(order: &Order) -> Option<domain::order::DeclineReason> {
-    match order.attempts().next_back().map(Operation::state)? {
-        domain::order::TransactionState::Declined(reason) => Some(reason),
+/// The link of the СБП a payment under way is waiting at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SbpLink<'a> {
+    /// The link.
+    pub url: &'a str,
+    /// Its id.
+    pub id: String,
+}
+
+/// The link by which the buyer can pay the order now. A link that is not whole, or is over another amount, is shown to nobody.
+pub fn sbp_link(order: &Order) -> Option<SbpLink<'_>> {
+    let open = order.open_payment().filter(|open| open.by == Initiator::Buyer)?;
+    let url = open.sbp_link()?;
+    if let Some(rest) = url.strip_prefix(BINDING_LINKS) {
+        // Links that bind an account have no published checksum.
+        let id = rest.split(['?', '/']).next().unwrap_or_default().to_owned();
+        return Some(SbpLink { url, id });
+    }
+    match nspk::read(url) {
+        Ok(link) if link.sum.is_none_or(|sum| sum == open.amount) => Some(SbpLink { url, id: link.id }),
+        Ok(_) => {
+            tracing::error!(order = %order.id, "a link of the СБП is over another amount");
+            None
+        }
+        Err(error) => {
+            tracing::error!(order = %order.id, %error, "a link of the СБП can not be shown");
+            None
+        }
+    }
+}
+
+/// What the means are called that the order is to be charged to, or that were saved with it.
+pub async fn means_label(ports: &Ports, seen: &Seen) -> Result<Option<String>, WorkflowError> {
+    let order = &seen.order;
+    match order.status() {
+        Status::Ordered => match &order.means {
+            Some(means) => wallet::label(ports, order, &seen.details, &means.id).await,
+            None => Ok(None),
+        },
+        Status::MeansSaved => {
+            let saved = order.attempts().filter_map(|attempt| attempt.saved.as_ref()).next_back();
+            Ok(saved.map(|saved| saved.label.clone()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The attempt after which the page offers another one: the latest, where it was declined, or its means were not saved.
+pub fn last_failure(order: &Order) -> Option<(&Operation, Failure)> {
+    let last = order.attempts().next_back()?;
+    match last.state() {
+        TransactionState::Declined(reason) => Some((last, Failure::Declined(reason))),
+        TransactionState::Succeeded
+            if last.saved.is_none() && order.happened(Event::MeansNotSaved, last.no).is_some() =>
+        {
+            Some((last, Failure::NotSaved))
+        }
         _ => None,
+    }
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The bank declined.
+    Declined(DeclineReason),
+    /// The means that were to be saved were not.
+    NotSaved,
+}
+
+/// Why the latest attempt was declined.
+pub fn last_decline(order: &Order) -> Option<DeclineReason> {
+    match last_failure(order)?.1 {
+        Failure::Declined(reason) => Some(reason),
+        Failure::NotSaved => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::OrderId;
+use domain::id::{OrderId, Tenant};
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -78,6 +78,32 @@ pub fn result_url(settings: &Settings, id: &OrderId, until: Timestamp) -> String
 pub fn open_result(settings: &Settings, token: &str) -> Option<(OrderId, Timestamp)> {
     let (id, until) = untag(&settings.master_secret, "result", token)?.rsplit_once('~')?;
     Some((id.parse().ok()?, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// Address of the page where a buyer of a shop's sees their saved means, good until `until`.
+pub fn wallet_url(settings: &Settings, tenant: &Tenant, customer: &str, until: Timestamp) -> String {
+    // The shop's own id of its buyer may have any character in it.
+    let customer = URL_SAFE_NO_PAD.encode(customer);
+    let token = token(&settings.master_secret, "wallet", &format!("{tenant}~{customer}~{}", until.as_second()));
+    format!("{}/w/{token}", settings.base_url)
+}
+
+/// The buyer whose saved means a token opens, and until when.
+pub fn open_wallet(settings: &Settings, token: &str) -> Option<(Tenant, String, Timestamp)> {
+    let (text, until) = untag(&settings.master_secret, "wallet", token)?.rsplit_once('~')?;
+    let (tenant, customer) = text.split_once('~')?;
+    let customer = String::from_utf8(URL_SAFE_NO_PAD.decode(customer).ok()?).ok()?;
+    Some((tenant.parse().ok()?, customer, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// A token that proves a form was made by this platform for this buyer's saved means.
+pub fn wallet_form_token(settings: &Settings, tenant: &Tenant, customer: &str) -> String {
+    tag(&settings.master_secret, "wallet-form", &format!("{tenant}\n{customer}"))
+}
+
+/// Whether such a form's token is right.
+pub fn wallet_form_token_holds(settings: &Settings, tenant: &Tenant, customer: &str, given: &str) -> bool {
+    bool::from(wallet_form_token(settings, tenant, customer).as_bytes().ct_eq(given.as_bytes()))
 }
 
 /// A token that proves a form was made by this platform for this order and this purpose.

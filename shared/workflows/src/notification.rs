@@ -1,21 +1,23 @@
 //! Messages to the buyer: which one a journal entry calls for, what it says, and that it is sent once.
 
 use connectors::channel::{ChannelError, Email, InlinePng, Sms};
+use domain::acquiring::Lapse;
 use domain::delivery::{Attempt, Delivery};
 use domain::details::{Details, Line, Subject};
-use domain::order::{Command, Event, Order, Receipt, TaskId};
+use domain::money::{Money, MoneyError};
+use domain::order::{Command, Event, Initiator, Operation, Order, Receipt, TaskId};
 use domain::partner::{Channel, Partner};
 use domain::receipt::ReceiptKind;
 use domain::tax::{Taxation, VatRate};
-use domain::time::plus_seconds;
-use pages::{MailKind, MailView, SmsKind, SmsView};
+use domain::time::{Timestamp, plus_seconds};
+use pages::{ChargeNotice, ChargedBy, LineChange, MailKind, MailView, SmsKind, SmsView};
 
 use crate::checkout::{page_agent, page_language, page_partner};
 use crate::error::WorkflowError;
 use crate::execution::result_link;
 use crate::perform::{self, apply};
 use crate::ports::{Ports, Settings};
-use crate::{clock, links};
+use crate::{clock, links, wallet};
 
 /// What a message is about.
 enum Kind<'a> {
@@ -26,12 +28,19 @@ enum Kind<'a> {
     Delayed,
     Fulfilled,
     Reminder,
-    Cancelled,
+    /// The order, as it was when this entry was made.
+    Cancelled(u16),
+    /// The payment whose money is held.
+    Held(&'a Operation),
+    /// The operation that let a hold go.
+    Released(&'a Operation),
+    Edited,
 }
 
 fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
     let entry = order.journal.iter().find(|found| found.no == entry)?;
     let receipt = |no: Option<u8>| order.receipts.iter().find(|receipt| Some(receipt.no) == no);
+    let operation = || entry.subject.and_then(|no| order.operation(no));
     match entry.event {
         Event::ReceiptIssued => {
             let receipt = receipt(entry.subject)?;
@@ -44,7 +53,10 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
         Event::Overdue => Some(Kind::Delayed),
         Event::Fulfilled => Some(Kind::Fulfilled),
         Event::Reminded => Some(Kind::Reminder),
-        Event::Cancelled | Event::ExecutionFailed => Some(Kind::Cancelled),
+        Event::Cancelled | Event::ExecutionFailed => Some(Kind::Cancelled(entry.no)),
+        Event::Held => operation().map(Kind::Held),
+        Event::Released => operation().map(Kind::Released),
+        Event::Edited => Some(Kind::Edited),
         _ => None,
     }
 }
@@ -52,6 +64,96 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
 fn is_returned(order: &Order, receipt: &Receipt) -> bool {
     let mut captures = order.journal.iter().filter(|entry| entry.event == Event::Captured);
     captures.any(|entry| entry.subject == Some(receipt.operation) && order.is_returned_capture(entry))
+}
+
+/// The payment a message tells of, where it tells of money taken or held.
+fn payment<'a>(order: &'a Order, kind: &Kind<'a>) -> Option<&'a Operation> {
+    match kind {
+        Kind::Paid(receipt) => {
+            let operation = order.operation(receipt.operation)?;
+            Some(operation.kind.of().and_then(|of| order.operation(of)).unwrap_or(operation))
+        }
+        Kind::Held(payment) => Some(payment),
+        _ => None,
+    }
+}
+
+/// Who took or holds the money without the buyer, if the buyer was not there.
+fn charged_by(order: &Order, kind: &Kind<'_>) -> Option<ChargedBy> {
+    match payment(order, kind)?.by {
+        Initiator::Partner => Some(ChargedBy::Partner),
+        Initiator::Rule => Some(ChargedBy::Rule),
+        Initiator::Schedule => Some(ChargedBy::Schedule),
+        // The platform charges only what the buyer has begun: the parts of a split.
+        Initiator::Buyer | Initiator::Platform | Initiator::Bank => None,
+    }
+}
+
+async fn charge_notice(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    kind: &Kind<'_>,
+) -> Result<Option<ChargeNotice>, WorkflowError> {
+    let (Some(by), Some(payment)) = (charged_by(order, kind), payment(order, kind)) else { return Ok(None) };
+    let means = match &payment.means {
+        Some(means) => wallet::label(ports, order, details, means).await?,
+        None => None,
+    };
+    Ok(Some(ChargeNotice { by, reason: payment.reason.clone(), means }))
+}
+
+/// What goes back of an order cancelled by an entry, and what is let go of its holds: whatever has come of that since.
+fn cancelled(order: &Order, entry: u16) -> Result<(Money, Money), MoneyError> {
+    let zero = order.amount.zero();
+    let (mut refund, mut release) = (zero, zero);
+    let before = |event, operation: &Operation| {
+        let mut done = order.journal.iter().filter(|of| of.event == event && of.subject == Some(operation.no));
+        done.any(|of| of.no < entry)
+    };
+    for payment in order.payments() {
+        let figures = order.figures(payment)?;
+        let gone = |event| {
+            let mut done = order.returns_of(payment.no).filter(|of| before(event, of));
+            done.try_fold(zero, |sum, of| sum.plus(of.amount))
+        };
+        if figures.captured.is_positive() {
+            refund = refund.plus(figures.captured.minus(gone(Event::Refunded)?)?)?;
+        } else if payment.succeeded() {
+            release = release.plus(payment.money()?.minus(gone(Event::Released)?)?)?;
+        }
+    }
+    Ok((refund, release))
+}
+
+/// What was changed of the basket the buyer had agreed to.
+fn changes(agreed: &[Line], now: &[Line]) -> Vec<LineChange> {
+    let part = |line: &Line| (line.quantity.normalize().to_string(), line.price.minor());
+    let mut left: Vec<&Line> = now.iter().collect();
+    let mut changes = Vec::new();
+    for line in agreed {
+        let same = left.iter().position(|other| *other == line);
+        let named = same.or_else(|| left.iter().position(|other| other.name == line.name));
+        let after = named.map(|at| left.remove(at));
+        if after != Some(line) {
+            changes.push(LineChange { name: line.name.clone(), before: Some(part(line)), after: after.map(part) });
+        }
+    }
+    changes.extend(left.into_iter().map(|line| LineChange {
+        name: line.name.clone(),
+        before: None,
+        after: Some(part(line)),
+    }));
+    changes
+}
+
+fn agreed_amount(order: &Order, details: &Details) -> Result<Money, MoneyError> {
+    details.lines.iter().try_fold(order.amount.zero(), |sum, line| sum.plus(line.amount))
+}
+
+/// Whether a hold came when its order was over, or paid for already.
+fn is_late(order: &Order, payment: &Operation) -> bool {
+    !order.stands(payment) && order.returns_of(payment.no).next().is_some()
 }
 
 /// The worker of the queue `notification`. A record of the delivery keeps a doubled message from being a doubled letter.
@@ -78,7 +180,9 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let reference = format!("{id}-{task}");
     let sent = match channel {
         Channel::Email => {
-            let mail = pages::mail(&mail_view(ports, &order, &details, &partner, &kind)?);
+            let mut view = mail_view(ports, &order, &details, &partner, &kind)?;
+            view.charge = charge_notice(ports, &order, &details, &kind).await?;
+            let mail = pages::mail(&view);
             let inline =
                 mail.inline.into_iter().map(|image| InlinePng { content_id: image.content_id, bytes: image.bytes });
             let email = Email {
@@ -92,7 +196,7 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
             ports.channels.email(email).await
         }
         Channel::Sms => {
-            let text = pages::sms(&sms_view(ports, &order, &details, &partner, &kind));
+            let text = pages::sms(&sms_view(ports, &order, &details, &partner, &kind)?);
             ports.channels.sms(Sms { to: to.to_owned(), text, reference }).await
         }
     };
@@ -121,8 +225,16 @@ fn name(kind: &Kind<'_>) -> &'static str {
         Kind::Delayed => "message.execution_delayed",
         Kind::Fulfilled => "message.order_fulfilled",
         Kind::Reminder => "message.reminder",
-        Kind::Cancelled => "message.order_cancelled",
+        Kind::Cancelled(_) => "message.order_cancelled",
+        Kind::Held(_) => "message.payment_held",
+        Kind::Released(_) => "message.hold_released",
+        Kind::Edited => "message.order_edited",
     }
+}
+
+/// The amount of a receipt; the order's, where it names none.
+fn receipt_amount(order: &Order, receipt: &Receipt) -> Money {
+    order.receipt_total(receipt).unwrap_or(order.amount)
 }
 
 fn mail_view(
@@ -132,20 +244,43 @@ fn mail_view(
     partner: &Partner,
     kind: &Kind<'_>,
 ) -> Result<MailView, WorkflowError> {
+    Ok(MailView {
+        lang: page_language(details.language),
+        partner: page_partner(partner),
+        logo_content_id: None,
+        agent: page_agent(&ports.settings),
+        bill: order.bill.to_string(),
+        number: order.number.clone(),
+        amount_minor: order.amount.minor(),
+        order_url: links::checkout_url(&ports.settings, &order.id),
+        test_mode: order.id.tenant().is_test(),
+        charge: None,
+        kind: mail_kind(ports, order, details, partner, kind)?,
+    })
+}
+
+fn mail_kind(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    partner: &Partner,
+    kind: &Kind<'_>,
+) -> Result<MailKind, WorkflowError> {
     let settings = &ports.settings;
     let url = |receipt: &Receipt| links::receipt_url(settings, &order.id, receipt.no);
     let result =
         || result_link(ports, order).map(|(url, until)| (url, Some(until.as_millisecond()))).unwrap_or_default();
-    let mail_kind = match kind {
+    Ok(match kind {
         Kind::Paid(receipt) => MailKind::PaidReceipt {
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
         },
-        Kind::Returned(_) => MailKind::ExpiredRefund { refund_minor: order.amount.minor() },
+        Kind::Returned(receipt) => MailKind::ExpiredRefund { refund_minor: receipt_amount(order, receipt).minor() },
         Kind::Refund(receipt) => MailKind::RefundReceipt {
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
-            refund_minor: order.amount.minor(),
+            refund_minor: receipt_amount(order, receipt).minor(),
+            rest_minor: order.kept()?.minor(),
         },
         Kind::Delayed => {
             let promised = order.execution_deadline().or(order.execution.overdue_at).unwrap_or(order.created_at);
@@ -162,43 +297,84 @@ fn mail_view(
             let (result_url, valid_until_ms) = result();
             MailKind::Reminder { result_url, valid_until_ms }
         }
-        Kind::Cancelled => MailKind::OrderCancelled { refund_minor: order.amount.minor() },
-    };
-    Ok(MailView {
-        lang: page_language(details.language),
-        partner: page_partner(partner),
-        logo_content_id: None,
-        agent: page_agent(settings),
-        bill: order.bill.to_string(),
-        number: order.number.clone(),
-        amount_minor: order.amount.minor(),
-        order_url: links::checkout_url(settings, &order.id),
-        test_mode: order.id.tenant().is_test(),
-        kind: mail_kind,
+        Kind::Cancelled(entry) => {
+            let (refund, release) = cancelled(order, *entry)?;
+            MailKind::OrderCancelled { refund_minor: refund.minor(), release_minor: release.minor() }
+        }
+        Kind::Held(payment) => MailKind::Held {
+            held_minor: payment.money()?.minor(),
+            until_ms: payment.hold_until.map(Timestamp::as_millisecond),
+            is_taken_at_end: details.payment.hold_end == Lapse::Captured,
+            is_late: is_late(order, payment),
+        },
+        Kind::Released(operation) => MailKind::Released {
+            released_minor: operation.amount.minor(),
+            rest_minor: still_held(order, operation)?.minor(),
+        },
+        Kind::Edited => MailKind::Edited {
+            changes: changes(&details.lines, order.basket(details)),
+            before_minor: agreed_amount(order, details)?.minor(),
+            after_minor: order.amount.minor(),
+            is_held: order.held()?.is_positive(),
+        },
     })
 }
 
-fn sms_view(ports: &Ports, order: &Order, details: &Details, partner: &Partner, kind: &Kind<'_>) -> SmsView {
+/// What is still held of the payment a part of whose hold was let go.
+fn still_held(order: &Order, operation: &Operation) -> Result<Money, MoneyError> {
+    let payment = operation.kind.of().and_then(|of| order.operation(of));
+    payment.map_or(Ok(order.amount.zero()), |payment| order.figures(payment).map(|figures| figures.held))
+}
+
+fn sms_view(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    partner: &Partner,
+    kind: &Kind<'_>,
+) -> Result<SmsView, WorkflowError> {
     let settings = &ports.settings;
     let page = || links::checkout_url(settings, &order.id);
     let result = || result_link(ports, order).map_or_else(page, |(url, _)| url);
-    let (kind, link) = match kind {
-        Kind::Paid(receipt) => (SmsKind::PaidReceipt, links::receipt_url(settings, &order.id, receipt.no)),
-        Kind::Returned(receipt) => (SmsKind::ExpiredRefund, links::receipt_url(settings, &order.id, receipt.no)),
-        Kind::Refund(receipt) => (SmsKind::RefundReceipt, links::receipt_url(settings, &order.id, receipt.no)),
-        Kind::Delayed => (SmsKind::ExecutionDelayed, links::cancel_url(settings, &order.id)),
-        Kind::Fulfilled => (SmsKind::OrderFulfilled, result()),
-        Kind::Reminder => (SmsKind::Reminder, result()),
-        Kind::Cancelled => (SmsKind::OrderCancelled, page()),
+    let receipt_url = |receipt: &Receipt| links::receipt_url(settings, &order.id, receipt.no);
+    let (kind, amount, link) = match kind {
+        Kind::Paid(receipt) => {
+            let without_buyer = charged_by(order, kind).is_some();
+            let kind = if without_buyer { SmsKind::ChargedReceipt } else { SmsKind::PaidReceipt };
+            (kind, receipt_amount(order, receipt), receipt_url(receipt))
+        }
+        Kind::Returned(receipt) => (SmsKind::ExpiredRefund, receipt_amount(order, receipt), receipt_url(receipt)),
+        Kind::Refund(receipt) => {
+            let part = order.kept()?.is_positive();
+            let kind = if part { SmsKind::PartRefundReceipt } else { SmsKind::RefundReceipt };
+            (kind, receipt_amount(order, receipt), receipt_url(receipt))
+        }
+        Kind::Delayed => (SmsKind::ExecutionDelayed, order.amount, links::cancel_url(settings, &order.id)),
+        Kind::Fulfilled => (SmsKind::OrderFulfilled, order.amount, result()),
+        Kind::Reminder => (SmsKind::Reminder, order.amount, result()),
+        Kind::Cancelled(entry) => {
+            let (refund, _) = cancelled(order, *entry)?;
+            let kind = if refund.is_positive() { SmsKind::OrderCancelled } else { SmsKind::OrderCancelledFree };
+            (kind, refund, page())
+        }
+        Kind::Held(payment) => {
+            let kind = if is_late(order, payment) { SmsKind::HeldLate } else { SmsKind::Held };
+            (kind, payment.money()?, page())
+        }
+        Kind::Released(operation) => (SmsKind::Released, operation.amount, page()),
+        Kind::Edited => {
+            let up = order.amount.minus(agreed_amount(order, details)?)?.is_positive();
+            (SmsKind::Edited { up }, order.amount, page())
+        }
     };
-    SmsView {
+    Ok(SmsView {
         lang: page_language(details.language),
         kind,
         partner_name: partner.name.clone(),
         number: order.number.clone(),
-        amount_minor: order.amount.minor(),
+        amount_minor: amount.minor(),
         link,
-    }
+    })
 }
 
 /// A receipt as pages and mails show it: what was sent to the register, and what it printed.
@@ -210,9 +386,10 @@ pub fn receipt_view(
     receipt: &Receipt,
 ) -> Result<pages::ReceiptView, WorkflowError> {
     let fiscal = receipt.fiscal.as_ref().ok_or(WorkflowError::NotFound)?;
-    let lines = details.lines.iter().map(|line| receipt_line(partner, line)).collect::<Result<Vec<_>, _>>()?;
+    let sold = order.receipt_lines(receipt, details)?;
+    let lines = sold.iter().map(|line| receipt_line(partner, line)).collect::<Result<Vec<_>, _>>()?;
     let mut vats: Vec<pages::VatSum> = Vec::new();
-    for (line, shown) in details.lines.iter().zip(&lines) {
+    for (line, shown) in sold.iter().zip(&lines) {
         let (label, amount) = (vat_sum_label(line.vat), shown.vat_minor.unwrap_or(line.amount.minor()));
         match vats.iter_mut().find(|sum| sum.label == label) {
             Some(sum) => sum.amount_minor += amount,
@@ -265,7 +442,7 @@ fn receipt_line(partner: &Partner, line: &Line) -> Result<pages::ReceiptLine, Wo
         price_minor: line.price.minor(),
         amount_minor: line.amount.minor(),
         vat: vat(line.vat).to_owned(),
-        vat_minor: line.vat.inside(line.amount)?.map(domain::money::Money::minor),
+        vat_minor: line.vat.inside(line.amount)?.map(Money::minor),
         subject: subject(line.subject).to_owned(),
         method: "ПОЛНЫЙ РАСЧЕТ".to_owned(),
         agent_sign: Some("АГЕНТ".to_owned()),

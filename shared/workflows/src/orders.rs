@@ -246,14 +246,14 @@ pub async fn create(
         Claimed::Taken(_) => return Ok(Created::NumberTaken),
     };
     if repeated && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await? {
-        return charge(ports, loaded.order, loaded.details, charged, repeated).await;
+        return Box::pin(charge(ports, loaded.order, loaded.details, charged, repeated)).await;
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
     let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
     let terms = partner.commission.clone();
     let order = Order::new(claim.order, claim.bill, amount, terms, timeout, details.clone(), claim.at);
     ports.store.create_order(&order).await?;
-    charge(ports, order, details, charged, repeated).await
+    Box::pin(charge(ports, order, details, charged, repeated)).await
 }
 
 /// Charges the order at once where that was asked for, and tells of it as it is then.
@@ -429,7 +429,7 @@ fn details(
     let languages = [("ru", Language::Ru), ("en", Language::En)];
     let language = check.choice("/language", request.language.as_deref(), &languages, Language::Ru);
     let scenario = scenario(&mut check, request, tenant);
-    let original = rate.zip(original).map(|(rate, amount)| Original { amount, rate: rate.rate, since: rate.since });
+    let original = rate.zip(original).map(|(rate, amount)| Original { amount, rate: rate.roubles, since: rate.since });
     let payment = terms::terms(&mut check, request, tenant, partner, &lines, original);
     if let Some(charge) = &request.charge {
         check.text("/charge/means", &charge.means, 60);

@@ -94,21 +94,21 @@ pub(crate) fn rate(check: &mut Check, request: &OrderRequest, partner: &Partner,
             "RUB, or a currency with a rate in force in your settings.",
         );
     }
-    found.map(|rate| Rate { currency: rate.currency, rate: rate.rate, since: rate.since })
+    found.map(|rate| Rate { currency: rate.currency, roubles: rate.rate, since: rate.since })
 }
 
 /// Roubles for one unit of a currency.
 #[derive(Debug, Clone)]
 pub(crate) struct Rate {
     pub currency: Currency,
-    pub rate: rust_decimal::Decimal,
+    pub roubles: rust_decimal::Decimal,
     pub since: jiff::civil::Date,
 }
 
 impl Rate {
     /// A price in roubles.
     pub fn convert(&self, price: Money) -> Option<Money> {
-        let factor = rust_decimal::Decimal::from(price.minor()).checked_mul(self.rate)?;
+        let factor = rust_decimal::Decimal::from(price.minor()).checked_mul(self.roubles)?;
         let exponent = price.currency().exponent().map_or(2, u32::from);
         let kopecks = factor
             .checked_mul(rust_decimal::Decimal::new(100, 0))?
@@ -152,7 +152,7 @@ pub(crate) fn terms(
             Some(method) if !methods.contains(&method) => methods.push(method),
             Some(_) => {}
             None => {
-                check.say(format!("/payment/methods/{at}"), "unknown_value", "Такого способа нет.", "No such method.")
+                check.say(format!("/payment/methods/{at}"), "unknown_value", "Такого способа нет.", "No such method.");
             }
         }
     }

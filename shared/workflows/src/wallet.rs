@@ -1,12 +1,14 @@
 //! The buyer's wallet at a shop: means kept with consent, switched off and on, deleted here and at the bank.
 
 use domain::details::Details;
+use domain::exchange::Purpose;
 use domain::id::Tenant;
 use domain::order::{Command, Order, TaskId, means_id};
 use domain::wallet::Kept;
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
+use crate::exchange::{About, recorded};
 use crate::perform::{self, apply};
 use crate::ports::Ports;
 
@@ -61,28 +63,70 @@ pub async fn enable(
 ) -> Result<Kept, WorkflowError> {
     let kept = ports.store.means(tenant, customer, id).await?.filter(|kept| !kept.deleted);
     let mut kept = kept.ok_or(WorkflowError::NotFound)?;
-    if kept.enabled != enabled {
-        kept.enabled = enabled;
-        ports.store.put_means(tenant, customer, &kept).await?;
+    for mut same in same(ports, tenant, customer, &kept).await? {
+        if same.enabled != enabled {
+            same.enabled = enabled;
+            ports.store.put_means(tenant, customer, &same).await?;
+        }
     }
+    kept.enabled = enabled;
     Ok(kept)
+}
+
+/// All that is kept of the same means: saved twice, they are kept twice and shown once.
+async fn same(ports: &Ports, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<Vec<Kept>, WorkflowError> {
+    let all = ports.store.wallet(tenant, customer).await?;
+    let same = |other: &Kept| {
+        other.id == kept.id
+            || (!other.deleted && other.account == kept.account && other.means.token == kept.means.token)
+    };
+    Ok(all.into_iter().filter(same).collect())
 }
 
 /// Deletes means: they can not be charged from this moment on, and are forgotten at the bank. Cut short, it is finished by
 /// asking again.
 pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) -> Result<(), WorkflowError> {
-    let mut kept = ports.store.means(tenant, customer, id).await?.ok_or(WorkflowError::NotFound)?;
+    let kept = ports.store.means(tenant, customer, id).await?.ok_or(WorkflowError::NotFound)?;
     if kept.deleted && kept.means.token.is_empty() {
         return Ok(());
     }
     let token = kept.means.token.clone();
-    kept.enabled = false;
-    ports.store.put_means(tenant, customer, &kept).await?;
+    let same = same(ports, tenant, customer, &kept).await?;
+    for mut kept in same.clone() {
+        kept.enabled = false;
+        ports.store.put_means(tenant, customer, &kept).await?;
+    }
     let partner = perform::partner(ports, tenant).await?;
     let bank = connect::bank(ports, &partner, At { tenant, account: kept.account.as_deref() })?;
-    bank.forget(ports.http.as_ref(), customer, &token).await.map_err(WorkflowError::Bank)?;
-    kept.deleted = true;
-    kept.means.token = String::new();
-    ports.store.put_means(tenant, customer, &kept).await?;
+    let about = About {
+        tenant: tenant.clone(),
+        account: kept.account.clone(),
+        order: Some(kept.order.clone()),
+        operation: None,
+        purpose: Purpose::Forget,
+    };
+    let http = recorded(ports, about).await;
+    bank.forget(&http, customer, &token).await.map_err(WorkflowError::Bank)?;
+    for mut kept in same {
+        kept.enabled = false;
+        kept.deleted = true;
+        kept.means.token = String::new();
+        ports.store.put_means(tenant, customer, &kept).await?;
+    }
     Ok(())
+}
+
+/// What the means of an order are called: those saved with it, or those of the buyer's wallet.
+pub async fn label(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    means: &str,
+) -> Result<Option<String>, WorkflowError> {
+    let mut own = order.attempts().filter(|saved| means_id(&order.id, saved.no) == means);
+    if let Some(saved) = own.find_map(|saved| saved.saved.as_ref()) {
+        return Ok(Some(saved.label.clone()));
+    }
+    let Some(customer) = &details.payment.customer else { return Ok(None) };
+    Ok(ports.store.means(order.id.tenant(), customer, means).await?.map(|kept| kept.means.label))
 }

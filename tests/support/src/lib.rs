@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
+use domain::details::Details;
 use domain::id::{Mode, OrderId, Tenant};
 use domain::order::{Order, Status};
 use domain::partner::Partner;
@@ -182,7 +183,7 @@ impl World {
     /// Brings one message to its worker. What fails waits to be brought again, as often as a queue would.
     pub async fn deliver(&self, waiting: Waiting) -> Pumped {
         let Message { queue, body, .. } = waiting.message.clone();
-        let outcome = Self::handle(self.ports.clone(), queue, body.clone()).await;
+        let outcome = Box::pin(Self::handle(self.ports.clone(), queue, body.clone())).await;
         if outcome.is_err() {
             self.queue.bring_again(waiting);
         }
@@ -196,6 +197,7 @@ impl World {
             QueueName::Notification => notification::handle(ports, body).await,
             QueueName::Webhook => webhook::handle(ports, body).await,
             QueueName::Fulfilment => fulfilment::handle(ports, body).await,
+            QueueName::Exchange => exchange::handle(ports, vec![body]).await.into_iter().collect(),
             QueueName::Sandbox => sandbox_worker::handle(ports, body).await,
         }
     }
@@ -231,6 +233,16 @@ impl World {
             Created::Order { order, .. } => *order,
             other => panic!("no order was made: {other:?}"),
         }
+    }
+
+    /// Makes an order as the demo partner, its offer changed before anybody sees it.
+    pub async fn order_with(&self, wish: &OrderRequest, change: impl FnOnce(&mut Details)) -> Order {
+        let made = self.order(wish).await;
+        let mut order = self.load(&made.id).await.order;
+        change(order.offer.as_mut().expect("an offer"));
+        order.version += 1;
+        self.ports.store.commit(&order).await.expect("the offer is kept");
+        order
     }
 
     /// An order as it is on record.
@@ -294,8 +306,13 @@ impl World {
         Answer::of(self.doors.call(request).await).await
     }
 
-    /// The buyer agrees to everything and presses the button; answers with what the browser gets.
+    /// The buyer agrees to everything that must be agreed to and presses the button; answers with what the browser gets.
     pub async fn agree(&self, order: &Order) -> Answer {
+        self.agree_with(order, &[]).await
+    }
+
+    /// The same, with some of the form's fields set.
+    pub async fn agree_with(&self, order: &Order, set: &[(&str, &str)]) -> Answer {
         let page = self.get(&self.page(order)).await;
         let known = page.inputs();
         let mut fields: BTreeMap<&str, &str> =
@@ -304,6 +321,7 @@ impl World {
             fields.insert("email", BUYER_EMAIL);
         }
         fields.extend([("consent_personal_data", "1"), ("consent_terms", "1")]);
+        fields.extend(set.iter().copied());
         let fields: Vec<_> = fields.into_iter().collect();
         self.post(&format!("{}/pay", self.page(order)), &fields).await
     }

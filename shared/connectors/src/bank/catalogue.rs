@@ -7,7 +7,10 @@ use domain::acquiring::{Account, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
+use super::assist::{self, AssistBank};
+use super::paykeeper::{self, PaykeeperBank};
 use super::rbs::{self, RbsBank};
+use super::tbank::{self, TbankBank};
 use super::yookassa::{self, YookassaBank};
 
 /// A family of protocols.
@@ -44,8 +47,10 @@ impl Family {
     pub fn terms(self) -> Vec<MethodTerms> {
         match self {
             Self::Rbs => rbs::terms(),
+            Self::Tbank => tbank::terms(),
             Self::Yookassa => yookassa::terms(),
-            Self::Tbank | Self::Paykeeper | Self::Assist => Vec::new(),
+            Self::Assist => assist::terms(),
+            Self::Paykeeper => paykeeper::terms(),
         }
     }
 }
@@ -121,8 +126,10 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     let credentials = &account.credentials;
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
+        Family::Tbank => Some(Box::new(TbankBank::new(address, credentials, now))),
         Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
-        Family::Tbank | Family::Paykeeper | Family::Assist => None,
+        Family::Assist => Some(Box::new(AssistBank::new(address, credentials, now))),
+        Family::Paykeeper => Some(Box::new(PaykeeperBank::new(address, credentials, now))),
     }
 }
 

@@ -190,6 +190,16 @@ fn three_days_after_hand_over_the_buyer_may_cancel_and_only_one_of_cancel_and_ex
 }
 
 #[test]
+fn a_buyer_may_stop_what_would_be_charged_later_until_it_is() {
+    let mut ordered = order();
+    ordered.means = Some(Means { id: "mns_1".into(), account: None });
+    ordered.offer = None;
+    assert_eq!((ordered.status(), ordered.may_cancel()), (Status::Ordered, true));
+    let stopped = after(ordered, 20, &[Command::Cancel(Cancellation::BUYER)]);
+    assert_eq!((stopped.status(), stopped.means.is_none(), stopped.may_cancel()), (Status::Cancelled, true, false));
+}
+
+#[test]
 fn money_goes_out_no_earlier_than_three_days_after_payment_and_hand_over_and_only_once() {
     let done = [Command::HandedOver, Command::ExecutionReported(ExecutionOutcome::Fulfilled)];
     let fulfilled = after(after(order(), 1, &pay(1)), 100, &done);

@@ -455,9 +455,11 @@ impl Order {
         Some(plus_seconds(from, THREE_DAYS_SECONDS))
     }
 
-    /// Whether the buyer may cancel now.
+    /// Whether the buyer may cancel now: what is late, and what they have agreed to pay later while nothing was charged.
     pub fn may_cancel(&self) -> bool {
-        self.execution.overdue_at.is_some() && self.execution.ended.is_none() && self.standing_payment().is_some()
+        let late =
+            self.execution.overdue_at.is_some() && self.execution.ended.is_none() && self.standing_payment().is_some();
+        late || self.status() == Status::Ordered
     }
 
     /// When the partner's part may go out: the order is fulfilled, all that stands of it is captured, and three days have

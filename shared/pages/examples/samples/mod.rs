@@ -2,12 +2,13 @@
 
 use pages::{
     Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView, BankView,
-    BankWaitingView, ButtonLabel, Channel, CheckoutView, ConsentField, Contact, DeclineReason, DeliveryContent,
-    DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView, FieldError, Good, IndexLink, Lang,
-    LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton, MailKind, MailView, MailboxItem, MailboxMessageView,
-    MailboxView, MessageBody, Method, OrderSummary, Page, Partner, ReceiptKind, ReceiptLine, ReceiptState, ReceiptView,
-    ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView, Supplier, TestCard, TimeMachineView,
-    TimelineEntry, VatSum,
+    BankWaitingView, ButtonLabel, CancelMoney, Channel, ChargeNotice, ChargedBy, CheckoutView, ConsentField, Contact,
+    Decline, DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView,
+    FieldError, Good, IndexLink, Lang, LegalKind, LegalView, Line, LineChange, LocalIndexView, Mail, MailButton,
+    MailKind, MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, Method, MoneyMoved, OrderPart,
+    OrderSummary, OriginalPrice, Page, PartPayment, PartState, Partner, ReceiptKind, ReceiptLine, ReceiptState,
+    ReceiptView, SaveField, SavedMeans, SbpView, ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView,
+    Supplier, Taking, TestCard, TimeMachineView, TimelineEntry, VatSum, WalletExpiredView, WalletMeans, WalletView,
 };
 
 /// 21 November 2026, 18:05 in Moscow.
@@ -69,7 +70,7 @@ pub fn checkout(lang: Lang) -> CheckoutView {
         |id: &str, label: &str, checked, enabled| Channel { id: text(id), label: text(label), checked, enabled };
     CheckoutView {
         lang,
-        action_url: text("/pay/01JD9K3V7Q8X2M4N5P6R7S8T9V"),
+        action_url: text("/c/ord_t_demoshop_01jd9k3v7q8x2m4n5p6r7s8t9v~Zm9vYmFyYmF6cXV4MTI/pay"),
         language_url: text("?lang=en"),
         partner: partner(),
         agent: agent(),
@@ -89,9 +90,18 @@ pub fn checkout(lang: Lang) -> CheckoutView {
         refresh_seconds: Some(900),
         test_mode: true,
         version: text("01JD9K3V7Q8X2M4N5P6R7S8T9V-3"),
-        csrf: text("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
-        methods: vec![Method { id: text("card"), title: text(card), subtitle: text(schemes) }],
+        csrf: text("n4bQgYhMfWWaL-qgxVrQFa"),
+        parts: Vec::new(),
+        original: None,
+        points_max_minor: None,
+        taking: Taking::Now,
+        saved: Vec::new(),
+        means_chosen: None,
+        means_error: None,
+        methods: vec![Method { id: text("card"), title: text(card), subtitle: text(schemes), saves: true }],
         method_chosen: None,
+        method_error: None,
+        save: None,
         problem: None,
         declined: None,
     }
@@ -109,7 +119,7 @@ pub fn checkout_errors() -> CheckoutView {
 
 pub fn checkout_declined() -> CheckoutView {
     let mut view = checkout(Lang::Ru);
-    view.declined = Some(DeclineReason::InsufficientFunds);
+    view.declined = Some(Decline { reason: DeclineReason::InsufficientFunds, by: None, is_account: false });
     view.phone = Some(Contact::Passed { value: text("+7 900 •••-••-17") });
     view.channels.clear();
     view.test_mode = false;
@@ -117,9 +127,124 @@ pub fn checkout_declined() -> CheckoutView {
         id: text("sbp"),
         title: text("СБП"),
         subtitle: text("Система быстрых платежей, без карты"),
+        saves: true,
     });
     view.partner.accent = Some(text("#ffdd2d"));
     view
+}
+
+/// Three lines, four ways, two saved means, and a box to save another.
+pub fn checkout_ways() -> CheckoutView {
+    let mut view = checkout(Lang::Ru);
+    let method = |id: &str, title: &str, subtitle: &str, saves| Method {
+        id: text(id),
+        title: text(title),
+        subtitle: text(subtitle),
+        saves,
+    };
+    view.methods = vec![
+        method("sbp", "СБП", "По QR-коду или в приложении банка", true),
+        method("card", "Банковская карта", "МИР, Visa, Mastercard", true),
+        method("yandex_pay", "Yandex Pay", "", false),
+        method("dolyami", "Долями", "Четыре платежа", false),
+    ];
+    view.method_chosen = Some(text("card"));
+    view.saved = vec![
+        SavedMeans {
+            id: text("mns_01jd9k3v7q8x2m4n5p6r7s8t9v_1"),
+            label: text("Мир •• 0004"),
+            note: text("до 12/2030"),
+        },
+        SavedMeans { id: text("mns_01jd9k3v7q8x2m4n5p6r7s8t9w_1"), label: text("Т-Банк"), note: text("СБП") },
+    ];
+    view.save = Some(SaveField {
+        text: text(
+            "Сохранить карту или счёт у банка и списывать по ним оплату моих заказов в этом магазине. Я могу отключить или удалить их в любой момент.",
+        ),
+        required: false,
+        ticked: false,
+        error: None,
+    });
+    view
+}
+
+/// Everything at once: two stages, parts, a foreign price, points, a declined saved card.
+pub fn checkout_rich() -> CheckoutView {
+    let mut view = checkout_ways();
+    view.means_chosen = Some(String::new());
+    view.declined =
+        Some(Decline {
+            reason: DeclineReason::InsufficientFunds, by: Some(text("Мир •• 0004")), is_account: false
+        });
+    view.taking = Taking::Held;
+    view.parts = vec![
+        OrderPart { name: text("Склад Химки"), amount_minor: 90_000 },
+        OrderPart { name: text("Склад Тверь"), amount_minor: 33_450 },
+    ];
+    view.original =
+        Some(OriginalPrice { amount: text("13.35"), currency: text("USD"), rate: text("92.4719"), since_ms: NOW });
+    view.points_max_minor = Some(50_000);
+    view
+}
+
+/// Nothing to pay now: the box must be ticked, and was not.
+pub fn checkout_order() -> CheckoutView {
+    let mut view = checkout_ways();
+    view.saved.clear();
+    view.button = ButtonLabel::Order;
+    view.taking = Taking::Later { check_minor: 100 };
+    if let Some(save) = &mut view.save {
+        save.required = true;
+        save.error = Some(FieldError::Other(text("Без согласия сохранить карту заказ не оформить.")));
+    }
+    view
+}
+
+pub fn sbp(lang: Lang) -> SbpView {
+    SbpView {
+        lang,
+        language_url: text("?lang=en"),
+        partner: partner(),
+        agent: agent(),
+        bill: text("4000123412341234"),
+        number: text("А-1024"),
+        amount_minor: 123_450,
+        link: text(
+            "https://qr.nspk.ru/AD10001246OADML79D5OP9279JLPI2V6?type=02&bank=100000000001&sum=253&cur=RUB&crc=D959",
+        ),
+        expires_at_ms: NOW + 14 * 60_000 + 59_000,
+        now_ms: NOW,
+        refresh_seconds: 5,
+        refresh_url: text("/c/1/return"),
+        test_url: Some(text("/sandbox/sbp/demoshop/AD10001246OADML79D5OP9279JLPI2V6")),
+        test_mode: true,
+    }
+}
+
+pub fn wallet(lang: Lang) -> WalletView {
+    let means = |id: &str, label: &str, enabled| WalletMeans {
+        id: text(id),
+        label: text(label),
+        method: None,
+        valid_until: Some(text("12/2030")),
+        saved_at_ms: NOW,
+        enabled,
+    };
+    WalletView {
+        lang,
+        language_url: text("?lang=en"),
+        partner: partner(),
+        agent: agent(),
+        action_url: text("/w/1"),
+        csrf: text("9f86"),
+        means: vec![
+            means("mns_1", "Мир •• 0004", true),
+            WalletMeans { method: Some(text("СБП")), valid_until: None, ..means("mns_2", "Т-Банк", false) },
+        ],
+        add_url: Some(text("/c/2")),
+        until_ms: NOW + HOUR,
+        test_mode: true,
+    }
 }
 
 pub fn order() -> OrderSummary {
@@ -130,6 +255,8 @@ pub fn order() -> OrderSummary {
         number: text("А-1024"),
         lines: lines(),
         amount_minor: 123_450,
+        money: MoneyMoved::default(),
+        parts: Vec::new(),
         timeline: vec![
             entry(NOW - 9 * 60_000, "Заказ создан"),
             entry(NOW - 2 * 60_000, "Банк подтвердил оплату"),
@@ -161,9 +288,39 @@ pub fn state(lang: Lang, kind: StateKind) -> StateView {
     }
 }
 
+/// Paid in parts: one was declined, and of the other some went back.
+pub fn part_refunded() -> StateView {
+    let kind = StateKind::Paid {
+        paid_at_ms: NOW,
+        receipt: receipt_state(),
+        next: None,
+        return_url: text("https://spravki.example/return?order=1024"),
+        refresh_seconds: None,
+    };
+    let mut view = state(Lang::Ru, kind);
+    if let Some(order) = &mut view.order {
+        order.money = MoneyMoved {
+            charged_minor: 90_000,
+            returned_minor: 10_000,
+            returning_minor: 5_000,
+            ..MoneyMoved::default()
+        };
+        let part = |name: &str, amount_minor, state| PartState { name: text(name), amount_minor, state };
+        order.parts =
+            vec![part("Склад Химки", 90_000, PartPayment::Paid), part("Склад Тверь", 33_450, PartPayment::Declined)];
+    }
+    view
+}
+
 pub fn states() -> Vec<(&'static str, StateKind)> {
     let back = || text("https://spravki.example/return?order=1024");
     let csrf = || text("9f86d081884c7d65");
+    let question = |money| StateKind::CancelConfirm {
+        money,
+        action_url: text("/order/1/cancel"),
+        csrf: csrf(),
+        back_url: text("/order/1"),
+    };
     vec![
         ("checking", StateKind::Checking { refresh_seconds: 5, resume_url: Some("https://bank.example/pay/1".into()) }),
         (
@@ -195,11 +352,61 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
                 receipt: receipt_state(),
             },
         ),
-        ("overdue", StateKind::Overdue { promised_ms: NOW - DAY, cancel_url: text("/order/1/cancel"), csrf: csrf() }),
         (
-            "cancel-confirm",
-            StateKind::CancelConfirm { action_url: text("/order/1/cancel"), csrf: csrf(), back_url: text("/order/1") },
+            "held",
+            StateKind::Held {
+                held_at_ms: NOW,
+                amount_minor: 123_450,
+                until_ms: Some(NOW + 7 * DAY),
+                is_taken_at_end: false,
+                return_url: back(),
+                refresh_seconds: None,
+            },
         ),
+        (
+            "ordered",
+            StateKind::Ordered {
+                means: Some(text("Мир •• 0004")),
+                until_ms: NOW + 90 * DAY,
+                cancel_url: text("/order/1/cancel"),
+                return_url: back(),
+                refresh_seconds: None,
+            },
+        ),
+        (
+            "means-saved",
+            StateKind::MeansSaved {
+                means: Some(text("Мир •• 0004")),
+                saved_at_ms: NOW,
+                return_url: back(),
+                refresh_seconds: None,
+            },
+        ),
+        ("splitting", StateKind::Splitting { refresh_seconds: 5 }),
+        ("released", StateKind::Cancelled { cancelled_at_ms: NOW, released_minor: 123_450, return_url: back() }),
+        ("cancelled-unpaid", StateKind::Cancelled { cancelled_at_ms: NOW, released_minor: 0, return_url: back() }),
+        ("releasing", StateKind::Releasing { cancelled_at_ms: NOW, amount_minor: 123_450 }),
+        (
+            "overdue",
+            StateKind::Overdue {
+                promised_ms: NOW - DAY,
+                is_held: false,
+                cancel_url: text("/order/1/cancel"),
+                csrf: csrf(),
+            },
+        ),
+        (
+            "overdue-held",
+            StateKind::Overdue {
+                promised_ms: NOW - DAY,
+                is_held: true,
+                cancel_url: text("/order/1/cancel"),
+                csrf: csrf(),
+            },
+        ),
+        ("cancel-confirm", question(CancelMoney::Returned)),
+        ("cancel-confirm-held", question(CancelMoney::Released)),
+        ("cancel-confirm-ordered", question(CancelMoney::NotCharged)),
         ("cancelled", StateKind::CancelledRefunding { cancelled_at_ms: NOW, amount_minor: 123_450 }),
         (
             "refunded",
@@ -419,10 +626,21 @@ pub fn pages() -> Vec<(String, Page)> {
     add("checkout-en", pages::checkout(&checkout(Lang::En)));
     add("checkout-errors", pages::checkout(&checkout_errors()));
     add("checkout-declined", pages::checkout(&checkout_declined()));
+    add("checkout-ways", pages::checkout(&checkout_ways()));
+    add("checkout-rich", pages::checkout(&checkout_rich()));
+    add("checkout-order", pages::checkout(&checkout_order()));
+    add("sbp", pages::sbp(&sbp(Lang::Ru)));
+    add("sbp-en", pages::sbp(&sbp(Lang::En)));
+    add("wallet", pages::wallet(&wallet(Lang::Ru)));
+    add("wallet-en", pages::wallet(&wallet(Lang::En)));
+    add("wallet-empty", pages::wallet(&WalletView { means: Vec::new(), add_url: None, ..wallet(Lang::Ru) }));
+    let gone = WalletExpiredView { lang: Lang::Ru, partner: partner(), agent: agent() };
+    add("wallet-expired", pages::wallet_expired(&gone));
     for (name, kind) in states() {
         add(&format!("state-{name}"), pages::order_state(&state(Lang::Ru, kind.clone())));
         add(&format!("state-{name}-en"), pages::order_state(&state(Lang::En, kind)));
     }
+    add("state-part-refunded", pages::order_state(&part_refunded()));
     add("receipt", pages::receipt(&receipt(ReceiptKind::Income)));
     add("receipt-refund", pages::receipt(&receipt(ReceiptKind::IncomeRefund)));
     add(
@@ -648,8 +866,39 @@ pub fn mail_view(lang: Lang, kind: MailKind) -> MailView {
         amount_minor: 123_450,
         order_url: text("https://pay.apikassa.example/order/01JD9K3V7Q8X2M4N5P6R7S8T9V"),
         test_mode: false,
+        charge: None,
         kind,
     }
+}
+
+fn held(is_late: bool) -> MailKind {
+    MailKind::Held { held_minor: 123_450, until_ms: Some(NOW + 7 * DAY), is_taken_at_end: false, is_late }
+}
+
+fn edited(after_minor: i64, is_held: bool) -> MailKind {
+    let change = |name: &str, before: Option<(&str, i64)>, after: Option<(&str, i64)>| {
+        let of = |part: Option<(&str, i64)>| part.map(|(quantity, minor)| (text(quantity), minor));
+        LineChange { name: text(name), before: of(before), after: of(after) }
+    };
+    let changes = vec![
+        change("Доставка", None, Some(("1", 5_000))),
+        change("Выписка о переходе прав", Some(("1", 29_000)), None),
+        change("Выписка из ЕГРН", Some(("2", 45_000)), Some(("1", 45_000))),
+    ];
+    MailKind::Edited { changes, before_minor: 123_450, after_minor, is_held }
+}
+
+/// A letter of a charge without the buyer.
+pub fn mail_charged(lang: Lang) -> Mail {
+    let kind = MailKind::PaidReceipt {
+        receipt: Box::new(receipt(ReceiptKind::Income)),
+        receipt_url: text("https://pay.apikassa.example/receipt/1"),
+    };
+    let charge =
+        ChargeNotice {
+            by: ChargedBy::Partner, reason: Some(text("заказ собран")), means: Some(text("Мир •• 0004"))
+        };
+    pages::mail(&MailView { charge: Some(charge), ..mail_view(lang, kind) })
 }
 
 /// Every mail by its file name.
@@ -673,9 +922,26 @@ pub fn mails() -> Vec<(String, Mail)> {
                 receipt: Box::new(receipt(ReceiptKind::IncomeRefund)),
                 receipt_url: receipt_url(),
                 refund_minor: 123_450,
+                rest_minor: 0,
             },
         ),
-        ("cancelled", MailKind::OrderCancelled { refund_minor: 123_450 }),
+        (
+            "part-refund",
+            MailKind::RefundReceipt {
+                receipt: Box::new(receipt(ReceiptKind::IncomeRefund)),
+                receipt_url: receipt_url(),
+                refund_minor: 23_450,
+                rest_minor: 100_000,
+            },
+        ),
+        ("held", held(false)),
+        ("held-late", held(true)),
+        ("released", MailKind::Released { released_minor: 123_450, rest_minor: 0 }),
+        ("released-part", MailKind::Released { released_minor: 23_450, rest_minor: 100_000 }),
+        ("edited", edited(100_000, true)),
+        ("edited-up", edited(150_000, false)),
+        ("cancelled", MailKind::OrderCancelled { refund_minor: 123_450, release_minor: 0 }),
+        ("cancelled-held", MailKind::OrderCancelled { refund_minor: 0, release_minor: 123_450 }),
         ("expired-refund", MailKind::ExpiredRefund { refund_minor: 123_450 }),
         (
             "custom",
@@ -686,7 +952,8 @@ pub fn mails() -> Vec<(String, Mail)> {
             },
         ),
     ];
-    let mut all = Vec::new();
+    let mut all =
+        vec![(text("mail-charged"), mail_charged(Lang::Ru)), (text("mail-charged-en"), mail_charged(Lang::En))];
     for (name, kind) in kinds {
         all.push((format!("mail-{name}"), pages::mail(&mail_view(Lang::Ru, kind.clone()))));
         all.push((format!("mail-{name}-en"), pages::mail(&mail_view(Lang::En, kind))));
@@ -703,6 +970,14 @@ pub fn messages() -> Vec<String> {
         SmsKind::Reminder,
         SmsKind::RefundReceipt,
         SmsKind::OrderCancelled,
+        SmsKind::OrderCancelledFree,
+        SmsKind::PartRefundReceipt,
+        SmsKind::ChargedReceipt,
+        SmsKind::Held,
+        SmsKind::HeldLate,
+        SmsKind::Released,
+        SmsKind::Edited { up: false },
+        SmsKind::Edited { up: true },
         SmsKind::ExpiredRefund,
         SmsKind::Custom(text("Ваша справка готова.")),
     ];

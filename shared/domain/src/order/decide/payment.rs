@@ -6,11 +6,8 @@ use super::{
 };
 use crate::acquiring::{Method, Wish, route};
 use crate::details::Purpose;
-use crate::order::Means;
 use crate::order::parts;
-
-/// Kopecks held to check means that are to be saved: one rouble, let go at once.
-pub(super) const VERIFICATION_MINOR: i64 = 100;
+use crate::order::{Means, VERIFICATION_MINOR};
 
 impl Next<'_> {
     pub(super) fn start_payment(&mut self, start: &Start) -> Result<(), Refusal> {

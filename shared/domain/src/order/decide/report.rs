@@ -4,8 +4,8 @@
 //! tells by itself may be older than what is known: less than known is then no news. Asked, it says the truth of now.
 
 use super::{
-    BankReport, BankState, DeclineReason, Event, Initiator, Money, Next, OperationKind, Refusal, Stages, Standing,
-    Task, TaskId, TransactionKind, TransactionState,
+    BankReport, BankState, DeclineReason, Event, Initiator, Money, Next, Operation, OperationKind, Refusal, Stages,
+    Standing, Task, TaskId, TransactionKind, TransactionState,
 };
 use crate::order::RECHECK_SECONDS;
 use crate::time::plus_seconds;
@@ -45,6 +45,12 @@ impl Next<'_> {
     fn payment_reported(&mut self, no: u8, report: &BankReport, asked: bool) -> Result<(), Refusal> {
         let operation = self.operation(no)?;
         let (state, zero, stages) = (operation.state(), operation.amount.zero(), operation.stages);
+        if let Some(saved) = report.saved.as_ref().filter(|_| {
+            // Some banks tell of the means apart from the payment, and later.
+            state == TransactionState::Succeeded && operation.save && operation.saved.is_none()
+        }) {
+            self.means_saved(no, saved)?;
+        }
         match (report.state, state) {
             (BankState::Pending, TransactionState::Intended) => {
                 if let Some(reference) = &report.reference {
@@ -59,6 +65,8 @@ impl Next<'_> {
                 Err(Refusal::Contradiction(no))
             }
             (BankState::Declined(reason), _) => self.payment_declined(no, reason, report),
+            // Nobody has told the bank yet: the operation's task does.
+            (BankState::NotFound, TransactionState::Intended) if self.is_to_be_told(no) => Ok(()),
             (BankState::NotFound, TransactionState::Intended) => {
                 self.payment_declined(no, DeclineReason::NotReached, report)
             }
@@ -72,6 +80,11 @@ impl Next<'_> {
             }
             (BankState::Stands(standing), _) => self.stands(no, &standing, report, asked),
         }
+    }
+
+    /// Whether a task is still to tell the bank of an operation.
+    fn is_to_be_told(&self, no: u8) -> bool {
+        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no))
     }
 
     fn payment_declined(&mut self, no: u8, reason: DeclineReason, report: &BankReport) -> Result<(), Refusal> {
@@ -274,7 +287,7 @@ impl Next<'_> {
             more = more.minus(amount)?;
         }
         if more.is_positive() {
-            let open = self.order.returns_of(no).any(|of| of.is_open());
+            let open = self.order.returns_of(no).any(Operation::is_open);
             if open {
                 return Ok(()); // a part of a return that is under way: it is asked about again
             }

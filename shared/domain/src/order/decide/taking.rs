@@ -49,7 +49,7 @@ impl Next<'_> {
         self.record(Event::PointsAccrued, Some(given), Vec::new())
     }
 
-    fn means_saved(&mut self, no: u8, saved: &SavedMeans) -> Result<(), Refusal> {
+    pub(super) fn means_saved(&mut self, no: u8, saved: &SavedMeans) -> Result<(), Refusal> {
         self.operation_mut(no)?.saved = Some(saved.clone());
         self.task(TaskId::KeepMeans(no));
         self.record(Event::MeansSaved, Some(no), Vec::new())
@@ -163,21 +163,22 @@ impl Next<'_> {
             return Err(Refusal::PaymentUnderWay(self.order.open_payment().map_or(0, |open| open.no)));
         }
         let mut held = Vec::new();
+        let mut under_way = false;
         for payment in self.order.standing_payments() {
-            if self.order.figures(payment)?.held.is_positive() {
-                held.push(payment.clone());
-            } else if *what == What::Whole {
+            if !self.order.figures(payment)?.held.is_positive() {
                 continue;
             }
-        }
-        for payment in &held {
-            if let Some(open) = self.order.open_operation_of(payment.no) {
-                let asked_before = matches!(open.kind, OperationKind::Capture { .. }) && *what == What::Whole;
-                return if asked_before { Ok(()) } else { Err(Refusal::OperationUnderWay(open.no)) };
+            match self.order.open_operation_of(payment.no) {
+                None => held.push(payment.clone()),
+                // Asked for before: a repetition changes nothing.
+                Some(open) if matches!(open.kind, OperationKind::Capture { .. }) && *what == What::Whole => {
+                    under_way = true;
+                }
+                Some(open) => return Err(Refusal::OperationUnderWay(open.no)),
             }
         }
         match held.as_slice() {
-            [] if *what == What::Whole && self.order.taken()?.is_positive() => Ok(()),
+            [] if under_way || (*what == What::Whole && self.order.taken()?.is_positive()) => Ok(()),
             [] => Err(Refusal::NothingHeld),
             [one] => self.start_capture(one, what, by),
             many if *what == What::Whole => {
