@@ -84,6 +84,7 @@ async fn a_card_that_pays_for_neither_leaves_the_order_to_another_card() {
     story.tells_money(&order).await;
     story.pays_with(&order, &[("consent_means", "1")], "success").await;
     story.settles().await;
+    eprintln!("{:#?}", story.world.load(&order.id).await.order.operations);
     assert_eq!(story.tells_money(&order).await["payment_state"], "approved");
     assert_snapshot!(story.ends().await);
 }

@@ -14,9 +14,11 @@ use domain::details::Details;
 use domain::exchange::Purpose;
 use domain::id::{OrderId, Tenant};
 use domain::order::{
-    BankReport, BankState, Command, DeclineReason, Operation, OperationKind, Order, TaskId, TransactionKind, means_id,
+    BankReport, BankState, CHARGE_SECONDS, Command, DeclineReason, Initiator, Operation, OperationKind, Order, TaskId,
+    TransactionKind, means_id,
 };
 use domain::partner::Partner;
+use domain::time::plus_seconds;
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
@@ -80,7 +82,12 @@ fn request(
         stages: operation.stages,
         description: details.description.clone().unwrap_or_else(|| order.number.clone()),
         return_url: format!("{page}/return"),
-        expires_at: order.expires_at,
+        // Saved means are charged whenever the order waits for that, long after its buyer's time to pay.
+        expires_at: if operation.means.is_some() && operation.by != Initiator::Buyer {
+            order.expires_at.max(plus_seconds(order.created_at, CHARGE_SECONDS))
+        } else {
+            order.expires_at
+        },
         language: details.language,
         merchant: partner.name.clone(),
         customer: details.payment.customer.clone(),

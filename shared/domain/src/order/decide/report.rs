@@ -82,9 +82,9 @@ impl Next<'_> {
         }
     }
 
-    /// Whether a task is still to tell the bank of an operation.
+    /// Whether a task is still to tell the bank of an operation, and has not tried yet: what was tried is not told twice.
     fn is_to_be_told(&self, no: u8) -> bool {
-        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no))
+        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures == 0)
     }
 
     fn payment_declined(&mut self, no: u8, reason: DeclineReason, report: &BankReport) -> Result<(), Refusal> {
