@@ -160,7 +160,13 @@ async fn a_charge_without_enough_money_is_declined_and_may_be_tried_again() {
 #[tokio::test]
 async fn an_order_that_waits_for_its_charge_is_edited_up_and_the_buyer_is_told() {
     let (mut story, order) = ordered("success").await;
-    story.asks(&order, "edit", json!({"lines": [{"name": "Выписка ЕГРН", "price": "3000.00"}, {"name": "Курьер", "price": "450.50"}]})).await;
+    story
+        .asks(
+            &order,
+            "edit",
+            json!({"lines": [{"name": "Выписка ЕГРН", "price": "3000.00"}, {"name": "Курьер", "price": "450.50"}]}),
+        )
+        .await;
     story.settles().await;
     story.asks(&order, "charge", json!({"reason": "Заказ собран"})).await;
     story.settles().await;

@@ -28,7 +28,10 @@ async fn an_order_cancelled_on_the_day_of_its_payment_is_reversed() {
     story.asks(&order, "cancel", json!({"reason": "покупатель передумал"})).await;
     story.settles().await;
     let view = story.tells_money(&order).await;
-    assert_eq!((view["status"].as_str(), view["operations"][1]["transaction"].as_str()), (Some("refunded"), Some("reversal")));
+    assert_eq!(
+        (view["status"].as_str(), view["operations"][1]["transaction"].as_str()),
+        (Some("refunded"), Some("reversal"))
+    );
     story.passes(2 * DAY).await;
     assert_snapshot!(story.ends().await);
 }
@@ -40,7 +43,10 @@ async fn an_order_cancelled_the_day_after_is_refunded() {
     story.asks(&order, "cancel", json!({})).await;
     story.settles().await;
     let view = story.tells_money(&order).await;
-    assert_eq!((view["status"].as_str(), view["operations"][1]["transaction"].as_str()), (Some("refunded"), Some("refund")));
+    assert_eq!(
+        (view["status"].as_str(), view["operations"][1]["transaction"].as_str()),
+        (Some("refunded"), Some("refund"))
+    );
     story.passes(2 * DAY).await;
     assert_snapshot!(story.ends().await);
 }

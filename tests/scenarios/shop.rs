@@ -38,7 +38,12 @@ async fn a_price_in_yuan_is_paid_in_roubles_at_the_shops_rate() {
     wish.currency = Some("USD".to_owned());
     let body = serde_json::to_string(&wish).unwrap();
     let said = story.api(&story.world.key, http::Method::POST, "/v1/orders", &[], &body).await;
-    story.note(format!("an order in dollars, which have no rate, is answered {} {}", said.status, said.body["errors"][0]["code"])).await;
+    story
+        .note(format!(
+            "an order in dollars, which have no rate, is answered {} {}",
+            said.status, said.body["errors"][0]["code"]
+        ))
+        .await;
     assert_eq!(said.status, 422);
     assert_snapshot!(story.ends().await);
 }
@@ -90,10 +95,14 @@ async fn money_lands_on_a_nominal_account_and_is_paid_out_from_there() {
         })
         .await;
     let order = story.orders_by_hand("A-1").await;
-    story.pays(&order, "success").await;
+    story.tell("the buyer pays A-1 on that bank's page").await;
+    let form = story.world.agree(&order).await.location();
+    let page = story.world.get(&form).await.location();
+    story.world.pay_at_bank(&page, "success").await;
     story.settles().await;
     let now = story.world.load(&order.id).await.order;
     assert!(now.operations[0].nominal);
+    assert_eq!(now.status(), Status::Executing);
     story.asks(&order, "cancel", json!({"amount": "1000.00"})).await;
     story.settles().await;
     story.tells_money(&order).await;
@@ -134,7 +143,10 @@ async fn a_buyer_chooses_the_sbp() {
     story.world.pay_at_bank(&app.location(), "success").await;
     story.settles().await;
     let view = story.tells_money(&order).await;
-    assert_eq!((view["payment_state"].as_str(), view["operations"][0]["method"].as_str()), (Some("approved"), Some("sbp")));
+    assert_eq!(
+        (view["payment_state"].as_str(), view["operations"][0]["method"].as_str()),
+        (Some("approved"), Some("sbp"))
+    );
     assert_snapshot!(story.ends().await);
 }
 

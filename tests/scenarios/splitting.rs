@@ -16,7 +16,8 @@ async fn split(story: &mut Story, least: Option<u8>) -> Order {
             wish.lines = basket();
             wish.customer = Some("buyer-1".to_owned());
             wish.scenario = Some(scenario(Some("manual"), None));
-            wish.split = Some(SplitRequest { children: vec![child("Склад 1", 1), child("Склад 2", 2)], least });
+            wish.split =
+                Some(SplitRequest { children: vec![child("Склад 1", 1), child("Склад 2", 2)], least });
         })
         .await
 }
@@ -84,7 +85,6 @@ async fn a_card_that_pays_for_neither_leaves_the_order_to_another_card() {
     story.tells_money(&order).await;
     story.pays_with(&order, &[("consent_means", "1")], "success").await;
     story.settles().await;
-    eprintln!("{:#?}", story.world.load(&order.id).await.order.operations);
     assert_eq!(story.tells_money(&order).await["payment_state"], "approved");
     assert_snapshot!(story.ends().await);
 }

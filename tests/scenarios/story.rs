@@ -428,7 +428,8 @@ impl Story {
     /// The partner has something done with an order: `capture`, `cancel`, `edit`, `charge`, `status` or `terminal`. Answers with
     /// the order, or with the problem.
     pub async fn asks(&mut self, order: &Order, what: &str, body: serde_json::Value) -> serde_json::Value {
-        let words = if body.as_object().is_some_and(serde_json::Map::is_empty) { String::new() } else { format!(": {body}") };
+        let words =
+            if body.as_object().is_some_and(serde_json::Map::is_empty) { String::new() } else { format!(": {body}") };
         self.tell(format!("the partner asks to {what} {}{words}", order.number)).await;
         let path = format!("/v1/orders/{}/{what}", order.id);
         let said = self.api(&self.world.key, Method::POST, &path, &[], &body.to_string()).await;

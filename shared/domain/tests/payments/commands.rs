@@ -116,7 +116,10 @@ fn asked(list: &mut List, order: &Order) {
         let no = receipt.no;
         list.add(format!("receipt {no} printed"), Command::ReceiptIssued { receipt: no, fiscal: fiscal(total) });
         let other = fiscal(total.plus(Money::rub(1)).unwrap());
-        list.add(format!("receipt {no} printed over another total"), Command::ReceiptIssued { receipt: no, fiscal: other });
+        list.add(
+            format!("receipt {no} printed over another total"),
+            Command::ReceiptIssued { receipt: no, fiscal: other },
+        );
     }
     for task in &order.tasks {
         if matches!(task.id, TaskId::AskBank(_) | TaskId::TellBank(_) | TaskId::HandOver) {

@@ -2,10 +2,10 @@
 
 use domain::acquiring::{Lapse, Stages};
 use domain::details::{CaptureRule, PaymentTerms, Purpose};
+use domain::money::Money;
 use domain::order::{
     BankReport, BankState, Cancellation, Command, DeclineReason, ExecutionOutcome, Initiator, Start, TaskId, What,
 };
-use domain::money::Money;
 
 use crate::tale::{AMOUNT, DAY, HOLD, HOUR, Tale, charge, children, line, rub, standing};
 
@@ -94,13 +94,21 @@ fn unpaid() -> Vec<State> {
         state("Declined", "The bank declined the only attempt; the buyer may try again.", declined.clone()),
         state("Checking, second attempt", "The first attempt was declined.", declined.started()),
         state("Expired", "Nobody paid in time.", one_stage().looks(1_300)),
-        state("Expired after an attempt", "The bank said that time ran out; it is asked once more a day later.", timed_out(started.clone())),
+        state(
+            "Expired after an attempt",
+            "The bank said that time ran out; it is asked once more a day later.",
+            timed_out(started.clone()),
+        ),
         state(
             "Late payment on its way back",
             "The order had expired; the bank took the money after all.",
             timed_out(started).done(1),
         ),
-        state("Cancelled before payment", "The partner cancelled an order nobody had paid.", one_stage().does(cancel(What::Whole))),
+        state(
+            "Cancelled before payment",
+            "The partner cancelled an order nobody had paid.",
+            one_stage().does(cancel(What::Whole)),
+        ),
     ]
 }
 
@@ -124,10 +132,18 @@ fn one() -> Vec<State> {
         .done(1);
     vec![
         state("Paid", "The money was taken; not yet handed over.", paid.clone()),
-        state("Paid with points", "1000.00 of 3000.00 were points; 50.00 points were given.", points(one_stage().started())),
+        state(
+            "Paid with points",
+            "1000.00 of 3000.00 were points; 50.00 points were given.",
+            points(one_stage().started()),
+        ),
         state("Paid at a terminal", "The operator recorded what the terminal printed.", terminal.clone()),
         state("Executing", "Handed over to the executor.", executing.clone()),
-        state("Executing, at a bank without parts", "The bank refunds whole payments only, and reverses nothing.", paid.at_a_plain_bank().does(Command::HandedOver)),
+        state(
+            "Executing, at a bank without parts",
+            "The bank refunds whole payments only, and reverses nothing.",
+            paid.at_a_plain_bank().does(Command::HandedOver),
+        ),
         state("Overdue", "Three days have passed; the buyer may cancel.", overdue.clone()),
         state("Fulfilled", "Executed; its money may not go out yet.", fulfilled),
         state("Fulfilled, mature", "Three days after payment and hand-over.", mature.clone()),
@@ -136,12 +152,32 @@ fn one() -> Vec<State> {
         state("Partly refunded", "1000.00 went back; the bank is asked once more a day later.", part.done(2)),
         state("Reversal under way", "Cancelled on the day of the capture: it is undone, not refunded.", reversing),
         state("Refund under way", "Cancelled after the capture had cleared.", refunding.clone()),
-        state("Refund declined once", "The bank would not; the money is owed all the same, and it is told again.", refunding.declined(2, DeclineReason::Other)),
-        state("Cancelled by the buyer", "After three days, by the buyer; the refund is under way.", overdue.does(Command::Cancel(Cancellation::BUYER))),
-        state("Execution failed", "The executor gave up; the money is on its way back.", executing.does(Command::ExecutionReported(ExecutionOutcome::Failed))),
-        state("Execution failed, paid at a terminal", "Only the operator can give the money back.", terminal.clone().does(Command::ExecutionReported(ExecutionOutcome::Failed))),
+        state(
+            "Refund declined once",
+            "The bank would not; the money is owed all the same, and it is told again.",
+            refunding.declined(2, DeclineReason::Other),
+        ),
+        state(
+            "Cancelled by the buyer",
+            "After three days, by the buyer; the refund is under way.",
+            overdue.does(Command::Cancel(Cancellation::BUYER)),
+        ),
+        state(
+            "Execution failed",
+            "The executor gave up; the money is on its way back.",
+            executing.does(Command::ExecutionReported(ExecutionOutcome::Failed)),
+        ),
+        state(
+            "Execution failed, paid at a terminal",
+            "Only the operator can give the money back.",
+            terminal.clone().does(Command::ExecutionReported(ExecutionOutcome::Failed)),
+        ),
         state("Refunded", "All went back.", refunded.clone()),
-        state("Refund owed again", "A day later the bank said it had taken the refund back.", refunded.later(DAY).bank(1, standing(0, AMOUNT, 0))),
+        state(
+            "Refund owed again",
+            "A day later the bank said it had taken the refund back.",
+            refunded.later(DAY).bank(1, standing(0, AMOUNT, 0)),
+        ),
         state("Second payment on its way back", "A declined attempt was paid after all, when another stood.", second),
     ]
 }
@@ -161,12 +197,20 @@ fn held() -> Vec<State> {
         state("Hold not known yet", "The buyer is at the bank's page.", started()),
         state("Held", "All is held; not yet handed over.", held.clone()),
         state("Held, executing", "Handed over before it was captured.", executing.clone()),
-        state("Held, at a bank without parts", "The bank captures and lets go whole holds only.", held.clone().at_a_plain_bank()),
+        state(
+            "Held, at a bank without parts",
+            "The bank captures and lets go whole holds only.",
+            held.clone().at_a_plain_bank(),
+        ),
         state("Held with points", "1000.00 of 3000.00 were points.", {
             let paid = BankReport { points: Some(rub(1_000)), ..BankReport::new(None, standing(200_000, 0, 0)) };
             started().does(Command::BankReported { operation: 1, report: paid, asked: true })
         }),
-        state("Held, its end is near", "The partner was warned a day before.", executing.clone().looks(2 * DAY).looks(to_the_end - 2 * DAY)),
+        state(
+            "Held, its end is near",
+            "The partner was warned a day before.",
+            executing.clone().looks(2 * DAY).looks(to_the_end - 2 * DAY),
+        ),
         state(
             "Held, to be captured at its end",
             "As the partner has it set.",
@@ -176,17 +220,37 @@ fn held() -> Vec<State> {
         state("Hold reduction under way", "Line 2 is to be let go.", reducing.clone()),
         state("Hold reduced", "1000.00 were let go, 2000.00 are held.", reducing.done(2)),
         state("Capture under way", "All of the hold is to be taken.", executing.clone().does(capture(What::Whole))),
-        state("Capture by rule under way", "The order was fulfilled, and that captures.", rule(PaymentTerms { capture: CaptureRule::Fulfilled, ..two() }).does(FULFILLED)),
+        state(
+            "Capture by rule under way",
+            "The order was fulfilled, and that captures.",
+            rule(PaymentTerms { capture: CaptureRule::Fulfilled, ..two() }).does(FULFILLED),
+        ),
         state("Capture of a part under way", "2500.00 of 3000.00.", capturing_part.clone()),
-        state("Capture declined", "The bank would not; what stands of the hold is asked for.", executing.clone().does(capture(What::Whole)).declined(2, DeclineReason::Other)),
+        state(
+            "Capture declined",
+            "The bank would not; what stands of the hold is asked for.",
+            executing.clone().does(capture(What::Whole)).declined(2, DeclineReason::Other),
+        ),
         state("Captured", "All was taken, and the order handed over.", captured.clone()),
         state("Partly captured", "2500.00 were taken, 500.00 let go.", capturing_part.clone().done(2)),
-        state("Partly captured, partly refunded", "1000.00 of 2500.00 went back.", capturing_part.done(2).does(cancel(What::Amount(rub(1_000)))).done(3)),
-        state("Fulfilled, still held", "Executed, not captured: the partner's part is not ripe.", executing.does(FULFILLED)),
+        state(
+            "Partly captured, partly refunded",
+            "1000.00 of 2500.00 went back.",
+            capturing_part.done(2).does(cancel(What::Amount(rub(1_000)))).done(3),
+        ),
+        state(
+            "Fulfilled, still held",
+            "Executed, not captured: the partner's part is not ripe.",
+            executing.does(FULFILLED),
+        ),
         state("Release under way", "Cancelled while held.", releasing.clone()),
         state("Released", "The hold was let go; no money was ever taken.", releasing.done(2)),
         state("Dropped by the bank", "The bank let the hold go by itself.", held.bank(1, standing(0, 0, 0))),
-        state("Captured, refund under way", "Cancelled a day after the capture.", captured.later(DAY).does(cancel(What::Whole))),
+        state(
+            "Captured, refund under way",
+            "Cancelled a day after the capture.",
+            captured.later(DAY).does(cancel(What::Whole)),
+        ),
     ]
 }
 
@@ -211,23 +275,52 @@ fn charged() -> Vec<State> {
             ordered.clone().does(Command::Edit { lines, by: Initiator::Partner })
         }),
         state("Charge under way", "The partner charges the means.", charging.clone()),
-        state("Charge under way, the answer lost", "Whether the bank knows is asked, not repeated.", reported(charging.clone())),
-        state("Charge declined", "Not enough money: the means stay, the charge may be tried again.", charging.clone().declined(3, DeclineReason::InsufficientFunds)),
+        state(
+            "Charge under way, the answer lost",
+            "Whether the bank knows is asked, not repeated.",
+            reported(charging.clone()),
+        ),
+        state(
+            "Charge declined",
+            "Not enough money: the means stay, the charge may be tried again.",
+            charging.clone().declined(3, DeclineReason::InsufficientFunds),
+        ),
         state("Charged", "The money was taken.", charging.done(3)),
         state("Never charged", "90 days have passed.", ordered.looks(91 * DAY)),
         state("Means not saved", "The bank held 1.00 and saved nothing.", verifying.clone().done(1).done(2)),
-        state("Verification declined", "The means can not be charged.", verifying.declined(1, DeclineReason::CardBlocked)),
+        state(
+            "Verification declined",
+            "The means can not be charged.",
+            verifying.declined(1, DeclineReason::CardBlocked),
+        ),
         state("Means saved", "That was all there was to do.", Tale::new(saving).saves().done(2)),
         state("Split: charging", "Two children are being charged.", split(0)),
         state("Split: one of two has paid", "Both must; the other's outcome is not known.", split(0).done(3)),
-        state("Split: a part stands", "One of two is enough, and one has paid.", part.clone().declined(4, DeclineReason::InsufficientFunds)),
+        state(
+            "Split: a part stands",
+            "One of two is enough, and one has paid.",
+            part.clone().declined(4, DeclineReason::InsufficientFunds),
+        ),
         state("Split: all stand", "Both have paid.", part.clone().done(4)),
-        state("Split: failed", "Both must, one was declined: the other goes back.", split(0).done(3).declined(4, DeclineReason::InsufficientFunds)),
+        state(
+            "Split: failed",
+            "Both must, one was declined: the other goes back.",
+            split(0).done(3).declined(4, DeclineReason::InsufficientFunds),
+        ),
+        state(
+            "Split: neither has paid",
+            "Both were declined; the buyer may try with other means.",
+            split(0).declined(3, DeclineReason::InsufficientFunds).declined(4, DeclineReason::InsufficientFunds),
+        ),
         state("Split: in two stages", "Both children are held.", {
             let terms = PaymentTerms { stages: Stages::Two, ..children(0) };
             Tale::new(terms).saves().done(2).done(3).done(4)
         }),
-        state("Split: a refund under way", "Line 2 of what both have paid.", part.done(4).does(cancel(What::Lines(vec![(2, rust_decimal::Decimal::ONE)])))),
+        state(
+            "Split: a refund under way",
+            "Line 2 of what both have paid.",
+            part.done(4).does(cancel(What::Lines(vec![(2, rust_decimal::Decimal::ONE)]))),
+        ),
     ]
 }
 

@@ -44,7 +44,8 @@ fn transactions(before: &Order, after: &Order) -> Vec<String> {
         let known = before.operation(operation.no);
         let same = known.is_some_and(|known| {
             known.transactions.len() == operation.transactions.len()
-                && (known.told(), known.state(), known.amount) == (operation.told(), operation.state(), operation.amount)
+                && (known.told(), known.state(), known.amount)
+                    == (operation.told(), operation.state(), operation.amount)
         });
         if same {
             continue;
@@ -74,9 +75,7 @@ fn changed(before: &Order, change: &Change) -> Cell {
     let journal: Vec<String> = new.iter().map(|entry| after.event_code(entry).to_owned()).collect();
     let postings = new.iter().flat_map(|entry| &entry.postings);
     let books: Vec<String> = postings
-        .map(|posting| {
-            format!("{} ← {} {}", posting.debit.code(), posting.credit.code(), posting.amount.to_decimal())
-        })
+        .map(|posting| format!("{} ← {} {}", posting.debit.code(), posting.credit.code(), posting.amount.to_decimal()))
         .collect();
     let mut counted: BTreeMap<String, usize> = BTreeMap::new();
     let had: BTreeSet<TaskId> = before.tasks.iter().map(|task| task.id).collect();
@@ -90,10 +89,8 @@ fn changed(before: &Order, change: &Change) -> Cell {
     for id in had.difference(&has) {
         *counted.entry(format!("~~{}~~", task(*id))).or_default() += 1;
     }
-    let tasks: Vec<String> = counted
-        .into_iter()
-        .map(|(name, times)| if times == 1 { name } else { format!("{name} ×{times}") })
-        .collect();
+    let tasks: Vec<String> =
+        counted.into_iter().map(|(name, times)| if times == 1 { name } else { format!("{name} ×{times}") }).collect();
     Cell::Changed {
         becomes: format!("{} / {}", after.status().code(), after.payment_state().code()),
         journal: words(&journal),
@@ -145,7 +142,8 @@ fn section(state: &State) -> String {
     let operations: Vec<String> = order.operations.iter().map(|operation| named(operation)).collect();
     let operations = if operations.is_empty() { "none".to_owned() } else { operations.join(", ") };
     let _ = writeln!(text, "; operations: {operations}.\n");
-    let cells: Vec<_> = commands::of(&state.tale).iter().map(|tried| (tried.name.clone(), cell(state, tried))).collect();
+    let cells: Vec<_> =
+        commands::of(&state.tale).iter().map(|tried| (tried.name.clone(), cell(state, tried))).collect();
     let cells = merged(&cells);
     let mut rows: Vec<(Cell, Vec<String>)> = Vec::new();
     for (name, cell) in cells {
@@ -201,7 +199,11 @@ const MARK: &str = "<!-- written by `cargo test -p domain --test payments` from 
 fn contents(chapters: &[Chapter]) -> String {
     let mut text = String::new();
     for chapter in chapters {
-        let _ = writeln!(text, "\n### {}\n\n| state | status | payment | what has happened |\n|---|---|---|---|", chapter.title);
+        let _ = writeln!(
+            text,
+            "\n### {}\n\n| state | status | payment | what has happened |\n|---|---|---|---|",
+            chapter.title
+        );
         for State { name, told, tale } in &chapter.states {
             let (status, payment) = (tale.order.status().code(), tale.order.payment_state().code());
             let _ = writeln!(
@@ -243,7 +245,10 @@ fn the_tables_of_the_payment_model_are_as_written() {
             stale.push(path);
         }
     }
-    assert!(stale.is_empty(), "{stale:?} differ: UPDATE=1 cargo test -p domain --test payments, then read what changed");
+    assert!(
+        stale.is_empty(),
+        "{stale:?} differ: UPDATE=1 cargo test -p domain --test payments, then read what changed"
+    );
 }
 
 #[test]

@@ -189,8 +189,10 @@ impl Tale {
             }
         }
         for task in self.order.tasks.clone() {
-            if matches!(task.id, TaskId::Webhook(_) | TaskId::Notify(..) | TaskId::KeepMeans(_) | TaskId::CancelExecution)
-            {
+            if matches!(
+                task.id,
+                TaskId::Webhook(_) | TaskId::Notify(..) | TaskId::KeepMeans(_) | TaskId::CancelExecution
+            ) {
                 self.apply(&Command::TaskDone(task.id)).unwrap();
             }
         }

@@ -183,6 +183,7 @@ impl Next<'_> {
     /// their Moscow day.
     fn reverses(&self, payment: &Operation) -> bool {
         let able = self.terms(payment).map_or(payment.account.is_none(), |terms| terms.reversal);
+        let able = able && payment.method != Method::Terminal;
         let captured = self.order.captured_at(payment);
         able && captured.is_some_and(|at| moscow_date(at) == moscow_date(self.context.now))
     }

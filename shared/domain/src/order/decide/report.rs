@@ -208,11 +208,7 @@ impl Next<'_> {
             // the bank has said before.
             let reversed = standing.captured.is_zero() && standing.held.is_zero();
             let stale = !asked && standing.captured.minor() < known.captured.minor();
-            return if stale || reversed {
-                Ok(())
-            } else {
-                Err(Refusal::Contradiction(no))
-            };
+            return if stale || reversed { Ok(()) } else { Err(Refusal::Contradiction(no)) };
         }
         let capture = self
             .order
