@@ -253,7 +253,7 @@ pub async fn account_callback(
     account: &str,
     incoming: &Incoming,
 ) -> Result<Result<Heard, CallbackError>, WorkflowError> {
-    let outcome = hear_account(ports, tenant, account, incoming).await;
+    let outcome = Box::pin(hear_account(ports, tenant, account, incoming)).await;
     journal(ports, tenant, Some(account), None, incoming, &outcome).await;
     outcome
 }
