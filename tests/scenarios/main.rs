@@ -5,12 +5,17 @@
 #![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 mod callbacks;
+mod charging;
 mod exchanges;
+mod giving;
+mod holding;
 mod paying;
 mod payouts;
 mod receipts;
 mod recovering;
 mod refunding;
+mod shop;
+mod splitting;
 mod story;
 mod subscribing;
 mod telling;

@@ -183,6 +183,7 @@ async fn a_bank_that_does_not_answer_a_refund_is_told_again_and_refunds_once() {
     story.passes(3 * DAY).await;
     story.world.net.faults(|call| match call {
         support::Call::Http(request) if request.url.ends_with("/refunds") => Some(support::Fault::AnswerLost),
+        support::Call::Http(request) if request.url.contains("/callbacks/bank/") => Some(support::Fault::Silence),
         _ => None,
     });
     story.cancels(&order).await;

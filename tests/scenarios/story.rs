@@ -425,6 +425,78 @@ impl Story {
         Said { status: parts.status.as_u16(), headers: parts.headers, body, text, bytes }
     }
 
+    /// The partner has something done with an order: `capture`, `cancel`, `edit`, `charge`, `status` or `terminal`. Answers with
+    /// the order, or with the problem.
+    pub async fn asks(&mut self, order: &Order, what: &str, body: serde_json::Value) -> serde_json::Value {
+        let words =
+            if body.as_object().is_some_and(serde_json::Map::is_empty) { String::new() } else { format!(": {body}") };
+        self.tell(format!("the partner asks to {what} {}{words}", order.number)).await;
+        let path = format!("/v1/orders/{}/{what}", order.id);
+        let said = self.api(&self.world.key, Method::POST, &path, &[], &body.to_string()).await;
+        self.note(format!("it is answered {}", answered(&said))).await;
+        self.look().await;
+        said.body
+    }
+
+    /// Tells how the API says the money of an order stands, and what was done with it.
+    pub async fn tells_money(&mut self, order: &Order) -> serde_json::Value {
+        let view = self.api_order(order).await;
+        self.note(format!("the API says of {}: {}", order.number, stands(&view))).await;
+        for operation in view["operations"].as_array().unwrap() {
+            let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
+            let reason = operation["reason"].as_str().map(|reason| format!(" «{reason}»")).unwrap_or_default();
+            let decline = operation["decline_reason"].as_str().map(|why| format!(" ({why})")).unwrap_or_default();
+            self.note(format!(
+                "  {} {}, {} {} by {}: {}{decline}{reason}",
+                text("number"),
+                text("kind"),
+                text("transaction"),
+                text("amount"),
+                text("by"),
+                text("state")
+            ))
+            .await;
+        }
+        view
+    }
+
+    /// The buyer agrees with more fields than the page's own, and pays with a test card.
+    pub async fn pays_with(&mut self, order: &Order, fields: &[(&str, &str)], card: &str) -> Answer {
+        let named: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.tell(format!("the buyer pays {} with the card `{card}`, {}", order.number, self.plain(&named.join(", "))))
+            .await;
+        let sent = self.agrees_with(order, fields).await;
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        let page = self.world.pay_at_bank(&sent.location(), card).await;
+        self.look().await;
+        page
+    }
+
+    /// The buyer agrees with more fields than the page's own; answers with what the browser gets.
+    pub async fn agrees_with(&self, order: &Order, fields: &[(&str, &str)]) -> Answer {
+        let csrf = workflows::links::form_token(&self.world.ports.settings, &order.id, "pay");
+        let mut all = vec![("csrf", csrf.as_str()), ("consent_personal_data", "1"), ("consent_terms", "1")];
+        all.extend(fields);
+        self.world.post(&format!("{}/pay", self.world.page(order)), &all).await
+    }
+
+    /// The means a buyer has saved at the demo partner's.
+    pub async fn wallet(&mut self, customer: &str) -> Vec<serde_json::Value> {
+        let path = format!("/v1/customers/{customer}/means");
+        let said = self.api(&self.world.key, Method::GET, &path, &[], "").await;
+        let means = said.body["means"].as_array().unwrap().clone();
+        let shown: Vec<String> = means
+            .iter()
+            .map(|one| {
+                let on = if one["enabled"] == true { "" } else { ", switched off" };
+                format!("{} by {}{on}", one["label"].as_str().unwrap(), one["method"].as_str().unwrap())
+            })
+            .collect();
+        let shown = if shown.is_empty() { "nothing".to_owned() } else { shown.join("; ") };
+        self.note(format!("the wallet of {customer}: {shown}")).await;
+        means
+    }
+
     /// What the API says of an order.
     pub async fn api_order(&self, order: &Order) -> serde_json::Value {
         let said = self.api(&self.world.key, Method::GET, &format!("/v1/orders/{}", order.id), &[], "").await;
@@ -551,6 +623,28 @@ pub struct Forged {
     pub signed_at: Timestamp,
     /// Whether it is signed at all.
     pub signed: bool,
+}
+
+/// How an order's money stands, in a line.
+fn stands(view: &serde_json::Value) -> String {
+    let text = |name: &str| view[name].as_str().unwrap_or("?").to_owned();
+    let (status, state) = (text("status"), text("payment_state"));
+    format!("{status}, {state}, held {}, captured {}, returned {}", text("held"), text("captured"), text("returned"))
+}
+
+/// What the API answered, in a line.
+fn answered(said: &Said) -> String {
+    match said.status {
+        200 => stands(&said.body),
+        status => {
+            let first = &said.body["errors"][0];
+            let words = match first["pointer"].as_str() {
+                Some(pointer) => format!("{pointer} {}", first["code"].as_str().unwrap_or("?")),
+                None => said.body["detail"].as_str().unwrap_or(&said.text).to_owned(),
+            };
+            format!("{status} {words}")
+        }
+    }
 }
 
 /// A wish with the buyer's e-mail in it.

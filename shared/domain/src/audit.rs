@@ -1,5 +1,6 @@
 //! What must be true of every order at any moment, whatever happened to it: checked from the stored row alone.
 
+use crate::acquiring::Method;
 use crate::ledger::{self, Account, Posting};
 use crate::money::Money;
 use crate::order::{Event, ExecutionEnd, Operation, OperationKind, Order, TaskId, TransactionKind};
@@ -239,7 +240,8 @@ impl Audit<'_> {
 
     fn execution(&mut self) {
         let order = self.order;
-        let stands = order.standing_payment().is_some();
+        // What a terminal took an operator gives back.
+        let stands = order.standing_payments().any(|payment| payment.method != Method::Terminal);
         let settling = order.payments().any(|payment| order.open_operation_of(payment.no).is_some());
         match order.execution.ended {
             Some(ExecutionEnd::Cancelled(_) | ExecutionEnd::Failed(_)) if stands && !settling => {

@@ -13,7 +13,7 @@ use domain::money::{Currency, Money};
 use domain::time::Timestamp;
 
 use crate::callback;
-use crate::double::{Deal, DealState, Dialect, Event, Family, Outgoing, RefundState, Seed, Terminal};
+use crate::double::{Deal, DealState, Dialect, Event, Facts, Family, Outgoing, RefundState, Seed, Terminal};
 
 /// Its dialect.
 pub struct Own;
@@ -69,16 +69,39 @@ fn outcome(deal: &Deal) -> Outcome {
             Outcome { reason: facts.reason.map(|reason| reason.code().to_owned()), ..plain(State::Declined) }
         }
         DealState::Held | DealState::Captured | DealState::Voided | DealState::PartlyRefunded | DealState::Refunded => {
+            let (held, captured, refunded) = in_money(&facts);
             Outcome {
                 currency: Some(deal.amount.currency().code().to_owned()),
-                held: Some(facts.held.minor()),
-                captured: Some(facts.captured.minor()),
-                refunded: Some(facts.refunded.minor()),
+                held: Some(held),
+                captured: Some(captured),
+                refunded: Some(refunded),
                 points: facts.points.is_positive().then(|| facts.points.minor()),
                 saved: facts.binding.filter(|_| deal.save).map(|token| saved(deal, token)),
                 ..plain(State::Stands)
             }
         }
+    }
+}
+
+/// What is held, was captured and went back in money: points are none, and go back after it.
+fn in_money(facts: &Facts) -> (i64, i64, i64) {
+    let less = |gross: Money| (gross.minor() - facts.points.minor()).max(0);
+    let captured = less(facts.captured);
+    (less(facts.held), captured, facts.refunded.minor().min(captured))
+}
+
+/// What a command over an amount of money moves, with the points that go with it.
+fn with_points(facts: &Facts, kind: Command, amount: Money) -> Money {
+    let (held, captured, refunded) = in_money(facts);
+    let all = match kind {
+        Command::Capture => return amount.plus(facts.points).unwrap_or(amount),
+        Command::Void => (held, Ok(facts.held)),
+        Command::Reversal => (captured, Ok(facts.captured)),
+        Command::Refund => (captured - refunded, facts.captured.minus(facts.refunded)),
+    };
+    match all {
+        (left, Ok(gross)) if left == amount.minor() => gross,
+        _ => amount,
     }
 }
 

@@ -14,9 +14,11 @@ use domain::details::Details;
 use domain::exchange::Purpose;
 use domain::id::{OrderId, Tenant};
 use domain::order::{
-    BankReport, BankState, Command, DeclineReason, Operation, OperationKind, Order, TaskId, TransactionKind, means_id,
+    BankReport, BankState, CHARGE_SECONDS, Command, DeclineReason, Initiator, Operation, OperationKind, Order, TaskId,
+    TransactionKind, means_id,
 };
 use domain::partner::Partner;
+use domain::time::plus_seconds;
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
@@ -80,7 +82,12 @@ fn request(
         stages: operation.stages,
         description: details.description.clone().unwrap_or_else(|| order.number.clone()),
         return_url: format!("{page}/return"),
-        expires_at: order.expires_at,
+        // Saved means are charged whenever the order waits for that, long after its buyer's time to pay.
+        expires_at: if operation.means.is_some() && operation.by != Initiator::Buyer {
+            order.expires_at.max(plus_seconds(order.created_at, CHARGE_SECONDS))
+        } else {
+            order.expires_at
+        },
         language: details.language,
         merchant: partner.name.clone(),
         customer: details.payment.customer.clone(),
@@ -326,7 +333,7 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         return Ok(());
     };
     let outcome = match task {
-        TaskId::AskBank(no) => Box::pin(ask_task(ports, &id, no)).await,
+        TaskId::AskBank(no) => Box::pin(ask_task(ports, order, details, no)).await,
         TaskId::TellBank(no) => Box::pin(tell(ports, order, details, no)).await,
         TaskId::KeepMeans(no) => wallet::keep(ports, &order, &details, no).await,
         _ => return Ok(()),
@@ -334,17 +341,22 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     finish(ports, &id, task, outcome).await
 }
 
-async fn ask_task(ports: &Ports, id: &OrderId, no: u8) -> Result<(), WorkflowError> {
-    let applied = ask(ports, id, no).await?;
-    let now = clock::now(ports, id.tenant()).await?;
+async fn ask_task(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(), WorkflowError> {
     let task = TaskId::AskBank(no);
+    let planned = |order: &Order| order.tasks.iter().find(|open| open.id == task).map(|open| open.next_at);
+    let (id, before) = (order.id.clone(), planned(&order));
+    let applied = ask_knowing(ports, order, details, no).await?;
+    if planned(&applied.order) != before {
+        return Ok(()); // the answer has it asked once more, a day later
+    }
+    let now = clock::now(ports, id.tenant()).await?;
     let command = if applied.order.is_unsettled(no, now) {
         // The bank does not know yet either: asked again later.
         Command::TaskFailed { task, forever: false, retry_after_seconds: None }
     } else {
         Command::TaskDone(task)
     };
-    apply(ports, id, &command).await?;
+    apply(ports, &id, &command).await?;
     Ok(())
 }
 

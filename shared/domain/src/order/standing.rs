@@ -390,7 +390,8 @@ impl Order {
         if self.has(Event::Expired) {
             return Status::Expired;
         }
-        if self.has(Event::MeansSaved) && self.means.is_none() {
+        // With payments tried, the means were saved on the way to something else, and that is still to be paid.
+        if self.has(Event::MeansSaved) && self.means.is_none() && self.payments().next().is_none() {
             return Status::MeansSaved;
         }
         match (self.open_payment(), &self.means) {

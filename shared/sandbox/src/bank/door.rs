@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use workflows::links::mac;
 use workflows::ports::Ports;
 
-use super::{Command, Noted, command_outcome, money, noted, outcome};
+use super::{Command, Noted, command_outcome, money, noted, outcome, with_points};
 use crate::Shared;
 use crate::door::{Received, Refusal, answer, machine_rule, signed_json};
 use crate::double::{self, Deal, DealState, Family, NewDeal, No, Opened};
@@ -272,6 +272,7 @@ fn commanded(deal: &mut Deal, kind: Command, number: &str, amount: Money, now: T
         Some(_) => return Err(Why::No(No::NumberReused)),
         None => {}
     }
+    let amount = with_points(&deal.facts(), kind, amount);
     match kind {
         Command::Capture => deal.capture(amount, now).map_err(Why::No)?,
         Command::Void => deal.void(amount, now).map_err(Why::No)?,

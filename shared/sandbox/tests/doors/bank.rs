@@ -593,7 +593,14 @@ async fn points_pay_a_part() {
     let page = told_of(&world, &with).await;
     world.form(&page.url, "card=points").await;
     let report = ask(&world, "n-1").await;
-    assert_eq!((report.state, report.points), (PAID, Some(Money::rub(100_000))));
+    // What stands is money; points are none, and go back after it.
+    assert_eq!((report.state, report.points), (stands(0, 200_000, 0), Some(Money::rub(100_000))));
+    give_back(&world, Return::Refund, "r-1", 50_000).await.unwrap();
+    assert_eq!(give_back(&world, Return::Refund, "r-2", 150_000).await.unwrap(), done(150_000));
+    assert_eq!(ask(&world, "n-1").await.state, stands(0, 200_000, 200_000));
+    let held = told_of(&world, &PaymentRequest { points_max: Some(Money::rub(100_000)), ..hold("n-2") }).await;
+    world.form(&held.url, "card=points").await;
+    assert_eq!(ask(&world, "n-2").await.state, stands(200_000, 0, 0));
 }
 
 #[tokio::test]

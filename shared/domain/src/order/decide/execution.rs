@@ -46,13 +46,7 @@ impl Next<'_> {
             ExecutionOutcome::Failed => {
                 self.order.execution.ended = Some(ExecutionEnd::Failed(self.context.now));
                 self.record(Event::ExecutionFailed, None, Vec::new())?;
-                let standing: Vec<u8> = self.order.standing_payments().map(|payment| payment.no).collect();
-                for payment in standing {
-                    if self.order.open_operation_of(payment).is_none() {
-                        self.give_all_back(payment, Initiator::Platform)?;
-                    }
-                }
-                Ok(())
+                self.give_all_that_stands_back()
             }
         }
     }

@@ -101,7 +101,13 @@ impl Next<'_> {
         if !ended && !self.order.has(Event::Cancelled) {
             return Ok(());
         }
-        let standing: Vec<u8> = self.order.standing_payments().map(|payment| payment.no).collect();
+        self.give_all_that_stands_back()
+    }
+
+    /// Whatever stands goes back, unless something is under way with it. What a terminal took only an operator gives back.
+    pub(super) fn give_all_that_stands_back(&mut self) -> Result<(), Refusal> {
+        let at_a_bank = self.order.standing_payments().filter(|payment| payment.method != Method::Terminal);
+        let standing: Vec<u8> = at_a_bank.map(|payment| payment.no).collect();
         for payment in standing {
             if self.order.open_operation_of(payment).is_none() {
                 self.give_all_back(payment, Initiator::Platform)?;
@@ -177,6 +183,7 @@ impl Next<'_> {
     /// their Moscow day.
     fn reverses(&self, payment: &Operation) -> bool {
         let able = self.terms(payment).map_or(payment.account.is_none(), |terms| terms.reversal);
+        let able = able && payment.method != Method::Terminal;
         let captured = self.order.captured_at(payment);
         able && captured.is_some_and(|at| moscow_date(at) == moscow_date(self.context.now))
     }
@@ -231,7 +238,9 @@ impl Next<'_> {
             let postings = ledger::refund(super::taking::landing(&payment), operation.amount, fee);
             self.record(Event::Refunded, Some(no), postings)?;
             self.receipt(ReceiptKind::SaleRefund, no)?;
-            self.ask_again(no);
+            if payment.method != Method::Terminal {
+                self.ask_again(no);
+            }
         }
         self.return_points(of)
     }

@@ -15,8 +15,16 @@ impl Next<'_> {
         let operation = self.operation(no)?;
         match operation.kind {
             OperationKind::Payment | OperationKind::Verification => {
+                let known = operation.succeeded();
                 self.same_reference(no, report.reference.as_deref())?;
                 self.payment_reported(no, report, asked)?;
+                if !asked && !known && self.context.now >= self.order.expires_at {
+                    // Late news of a hold may be older than its end.
+                    let payment = self.operation(no)?;
+                    if self.order.figures(payment)?.held.is_positive() {
+                        self.task(TaskId::AskBank(no));
+                    }
+                }
             }
             OperationKind::Capture { of } | OperationKind::Return { of } => {
                 if let BankState::Stands(standing) = report.state {
@@ -74,9 +82,9 @@ impl Next<'_> {
         }
     }
 
-    /// Whether a task is still to tell the bank of an operation.
+    /// Whether a task is still to tell the bank of an operation, and has not tried yet: what was tried is not told twice.
     fn is_to_be_told(&self, no: u8) -> bool {
-        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no))
+        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures == 0)
     }
 
     fn payment_declined(&mut self, no: u8, reason: DeclineReason, report: &BankReport) -> Result<(), Refusal> {
@@ -196,14 +204,11 @@ impl Next<'_> {
             return Ok(());
         }
         if known.captured.is_positive() {
-            // A reversal makes a capture never have been; anything else contradicts what the bank has said before.
-            let reversing = self.order.returns_of(no).any(|of| of.told() == Some(TransactionKind::Reversal));
+            // A reversal, ours or one of the bank's own cabinet, makes a capture never have been; anything else contradicts what
+            // the bank has said before.
+            let reversed = standing.captured.is_zero() && standing.held.is_zero();
             let stale = !asked && standing.captured.minor() < known.captured.minor();
-            return if stale || (reversing && standing.captured.is_zero()) {
-                Ok(())
-            } else {
-                Err(Refusal::Contradiction(no))
-            };
+            return if stale || reversed { Ok(()) } else { Err(Refusal::Contradiction(no)) };
         }
         let capture = self
             .order

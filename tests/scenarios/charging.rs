@@ -1,0 +1,217 @@
+//! Saved means: kept with consent, used, switched off and deleted by the buyer; charged later by the shop's status, by its
+//! manager, with the order.
+
+use domain::order::{Order, Status};
+use domain::partner::StatusAction;
+use http::Method;
+use insta::assert_snapshot;
+use serde_json::json;
+use workflows::orders::{ChargeRequest, OrderRequest, PaymentTermsRequest};
+
+use crate::story::{DAY, HOUR, Said, Story, scenario, with_email};
+
+const BUYER: &str = "buyer-1";
+
+fn by_hand(wish: &mut OrderRequest) {
+    wish.customer = Some(BUYER.to_owned());
+    wish.scenario = Some(scenario(Some("manual"), None));
+}
+
+fn purpose(wish: &mut OrderRequest, purpose: &str) {
+    by_hand(wish);
+    wish.payment = Some(PaymentTermsRequest { purpose: Some(purpose.to_owned()), ..PaymentTermsRequest::default() });
+}
+
+/// A buyer who has paid an order and let the card be kept; answers with the means' id.
+async fn saved(story: &mut Story, card: &str) -> String {
+    let order = story.orders_as("A-0", by_hand).await;
+    story.pays_with(&order, &[("consent_means", "1")], card).await;
+    story.settles().await;
+    let wallet = story.wallet(BUYER).await;
+    wallet[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// A buyer who has ordered and left means, at a shop whose status `picked` charges them.
+async fn ordered(card: &str) -> (Story, Order) {
+    let mut story = Story::begins().await;
+    story
+        .settings(|partner| {
+            partner.payment.statuses.insert("picked".to_owned(), StatusAction::Charge);
+            partner.payment.statuses.insert("gone".to_owned(), StatusAction::Cancel);
+        })
+        .await;
+    let order = story.orders_as("A-1", |wish| purpose(wish, "order")).await;
+    story.pays_with(&order, &[("consent_means", "1")], card).await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Ordered);
+    story.tells_money(&order).await;
+    (story, order)
+}
+
+/// The partner makes an order that is charged at once.
+async fn charges(story: &mut Story, number: &str, price: &str, means: &str, reason: &str) -> Said {
+    let mut wish = with_email(number);
+    by_hand(&mut wish);
+    wish.lines[0].price = price.to_owned();
+    wish.charge = Some(ChargeRequest { means: means.to_owned(), reason: reason.to_owned() });
+    story.tell(format!("the partner makes order {number} over {price} and charges the saved means: «{reason}»")).await;
+    let body = serde_json::to_string(&wish).unwrap();
+    let said = story.api(&story.world.key, Method::POST, "/v1/orders", &[], &body).await;
+    let code = said.body["errors"][0]["code"].as_str().or(said.body["detail"].as_str()).unwrap_or_default().to_owned();
+    story.note(format!("it is answered {} {code}", said.status)).await;
+    if let Some(id) = said.body["id"].as_str() {
+        let order = story.world.load(&id.parse().unwrap()).await.order;
+        story.follows(&order).await;
+        story.settles().await;
+    }
+    said
+}
+
+#[tokio::test]
+async fn a_card_is_kept_with_consent_used_again_switched_off_and_deleted() {
+    let mut story = Story::begins().await;
+    let id = saved(&mut story, "success").await;
+    let again = story.orders_as("A-1", by_hand).await;
+    story.tell("the buyer pays A-1 with the card the shop knows").await;
+    let answer = story.agrees_with(&again, &[("means", &id)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    story.settles().await;
+    assert_eq!(story.status(&again).await, Status::Executing);
+    let path = format!("/v1/customers/{BUYER}/means/{id}");
+    story.tell("the buyer switches the card off in the shop's account").await;
+    let off = story.api(&story.world.key, Method::PUT, &path, &[], r#"{"enabled":false}"#).await;
+    assert_eq!(off.status, 200, "{}", off.text);
+    story.wallet(BUYER).await;
+    charges(&mut story, "A-2", "500.00", &id, "Доставка").await;
+    let third = story.orders_as("A-3", by_hand).await;
+    let answer = story.agrees_with(&third, &[("means", &id)]).await;
+    assert_eq!(answer.status, 422, "means that are switched off are not charged");
+    story.tell("the buyer deletes the card").await;
+    for _ in 0..2 {
+        let gone = story.api(&story.world.key, Method::DELETE, &path, &[], "").await;
+        story.note(format!("it is answered {}", gone.status)).await;
+    }
+    assert!(story.wallet(BUYER).await.is_empty());
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn without_consent_nothing_is_kept() {
+    let mut story = Story::begins().await;
+    let order = story.orders_as("A-1", by_hand).await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    assert!(story.wallet(BUYER).await.is_empty());
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_buyer_adds_a_card_and_the_rouble_goes_back() {
+    let mut story = Story::begins().await;
+    let order = story.orders_as("A-1", |wish| purpose(wish, "save_means")).await;
+    let refused = story.agrees_with(&order, &[]).await;
+    assert_eq!(refused.status, 422, "not without consent");
+    story.pays_with(&order, &[("consent_means", "1")], "success").await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::MeansSaved);
+    story.tells_money(&order).await;
+    story.wallet(BUYER).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn an_order_is_charged_when_the_shop_has_picked_it() {
+    let (mut story, order) = ordered("success").await;
+    story.passes(2 * DAY).await;
+    story.asks(&order, "status", json!({"status": "packed"})).await;
+    story.asks(&order, "status", json!({"status": "picked"})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!(view["payment_state"], "approved", "{view}");
+    story.executor(&order, "fulfil").await;
+    story.settles().await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn an_order_nobody_picks_is_cancelled_and_charged_nothing() {
+    let (mut story, order) = ordered("success").await;
+    story.passes(HOUR).await;
+    story.asks(&order, "status", json!({"status": "gone"})).await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Cancelled);
+    story.asks(&order, "charge", json!({"reason": "всё же нашёлся"})).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_charge_without_enough_money_is_declined_and_may_be_tried_again() {
+    let (mut story, order) = ordered("charge_declined").await;
+    story.asks(&order, "charge", json!({"reason": "Заказ собран"})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((view["status"].as_str(), view["payment_state"].as_str()), (Some("ordered"), Some("declined")));
+    story.asks(&order, "charge", json!({"reason": "Заказ собран, вторая попытка"})).await;
+    story.settles().await;
+    story.tells_money(&order).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_its_charge_is_edited_up_and_the_buyer_is_told() {
+    let (mut story, order) = ordered("success").await;
+    story
+        .asks(
+            &order,
+            "edit",
+            json!({"lines": [{"name": "Выписка ЕГРН", "price": "3000.00"}, {"name": "Курьер", "price": "450.50"}]}),
+        )
+        .await;
+    story.settles().await;
+    story.asks(&order, "charge", json!({"reason": "Заказ собран"})).await;
+    story.settles().await;
+    assert_eq!(story.tells_money(&order).await["captured"], "3450.50");
+    story.asks(&order, "edit", json!({"lines": [{"name": "Выписка ЕГРН", "price": "5000.00"}]})).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_manager_makes_an_order_and_pays_it_with_the_buyers_card() {
+    let mut story = Story::begins().await;
+    let id = saved(&mut story, "success").await;
+    charges(&mut story, "A-1", "700.00", &id, "Замена товара").await;
+    charges(&mut story, "A-2", "700.00", "mns_of_nobody", "Замена товара").await;
+    story.tell("the operator stops charges without the buyer").await;
+    story.settings(|partner| partner.payment.charges_frozen = true).await;
+    charges(&mut story, "A-3", "700.00", &id, "Ещё одна замена").await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_subscription_is_charged_month_by_month_each_at_its_own_price() {
+    let mut story = Story::begins().await;
+    story.webhooks_in_short = true;
+    let id = saved(&mut story, "success").await;
+    for (number, price) in [("A-1", "1.00"), ("A-2", "500.00"), ("A-3", "1000.00")] {
+        charges(&mut story, number, price, &id, "Подписка").await;
+        story.passes(30 * DAY).await;
+    }
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_charge_whose_answer_gets_lost_is_asked_about_and_not_repeated() {
+    let (mut story, order) = ordered("success").await;
+    story.world.net.faults(|call| match call {
+        support::Call::Http(request) if request.url.ends_with("/charges") => Some(support::Fault::AnswerLost),
+        _ => None,
+    });
+    story.asks(&order, "charge", json!({"reason": "Заказ собран"})).await;
+    story.asks(&order, "charge", json!({"reason": "Заказ собран"})).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.passes(HOUR).await;
+    assert_eq!(story.tells_money(&order).await["payment_state"], "approved");
+    let now = story.world.load(&order.id).await.order;
+    assert_eq!(now.payments().count(), 1);
+    assert_snapshot!(story.ends().await);
+}

@@ -1,0 +1,145 @@
+//! Money goes back on the partner's word: undone, refunded, in parts, with points; and banks that refuse or change their mind.
+
+use domain::order::{Order, Status};
+use insta::assert_snapshot;
+use serde_json::json;
+use workflows::orders::PaymentTermsRequest;
+
+use crate::holding::basket;
+use crate::story::{DAY, HOUR, MINUTE, Story, scenario};
+
+async fn paid(card: &str) -> (Story, Order) {
+    let mut story = Story::begins().await;
+    let order = story
+        .orders_as("A-1", |wish| {
+            wish.lines = basket();
+            wish.scenario = Some(scenario(Some("manual"), None));
+        })
+        .await;
+    story.pays(&order, card).await;
+    story.settles().await;
+    (story, order)
+}
+
+#[tokio::test]
+async fn an_order_cancelled_on_the_day_of_its_payment_is_reversed() {
+    let (mut story, order) = paid("success").await;
+    story.passes(HOUR).await;
+    story.asks(&order, "cancel", json!({"reason": "покупатель передумал"})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!(
+        (view["status"].as_str(), view["operations"][1]["transaction"].as_str()),
+        (Some("refunded"), Some("reversal"))
+    );
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn an_order_cancelled_the_day_after_is_refunded() {
+    let (mut story, order) = paid("success").await;
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!(
+        (view["status"].as_str(), view["operations"][1]["transaction"].as_str()),
+        (Some("refunded"), Some("refund"))
+    );
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn parts_of_a_payment_go_back_until_nothing_is_left() {
+    let (mut story, order) = paid("success").await;
+    story.asks(&order, "cancel", json!({"lines": [{"line": 2, "quantity": "1"}]})).await;
+    story.asks(&order, "cancel", json!({"amount": "1000.00"})).await;
+    story.settles().await;
+    assert_eq!(story.tells_money(&order).await["payment_state"], "partial_canceled");
+    story.asks(&order, "cancel", json!({"amount": "1000.00", "lines": [{"line": 1}]})).await;
+    story.asks(&order, "cancel", json!({"amount": "2500.01"})).await;
+    story.asks(&order, "cancel", json!({"amount": "333.33"})).await;
+    story.settles().await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((view["status"].as_str(), view["payment_state"].as_str()), (Some("refunded"), Some("canceled")));
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn an_order_with_a_part_given_back_is_fulfilled_and_the_rest_is_paid_out() {
+    let (mut story, order) = paid("success").await;
+    story.asks(&order, "cancel", json!({"amount": "1000.00"})).await;
+    story.settles().await;
+    story.executor(&order, "fulfil").await;
+    story.passes(3 * DAY + HOUR).await;
+    assert_eq!(story.status(&order).await, Status::PaidOut);
+    story.asks(&order, "cancel", json!({"amount": "1000.00"})).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_slow_refund_is_waited_for() {
+    let (mut story, order) = paid("refund_slow").await;
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    assert_eq!(story.tells_money(&order).await["status"], "refunding");
+    story.passes(HOUR).await;
+    assert_eq!(story.tells_money(&order).await["status"], "refunded");
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_refund_the_bank_takes_back_is_found_out_and_done_again() {
+    let (mut story, order) = paid("refund_cancelled").await;
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    story.passes(3 * DAY).await;
+    story.tells_money(&order).await;
+    assert!(story.world.load(&order.id).await.order.has(domain::order::Event::RefundUndone));
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_refund_the_bank_declines_is_told_again_under_a_new_number() {
+    let (mut story, order) = paid("refund_refused").await;
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    assert_eq!(story.tells_money(&order).await["status"], "refunding");
+    story.passes(HOUR).await;
+    assert_eq!(story.tells_money(&order).await["status"], "refunded");
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn points_are_no_money_and_go_back_with_it() {
+    let mut story = Story::begins().await;
+    let order = story
+        .orders_as("A-1", |wish| {
+            wish.scenario = Some(scenario(Some("manual"), None));
+            wish.payment =
+                Some(PaymentTermsRequest { points_max: Some("1000.00".to_owned()), ..PaymentTermsRequest::default() });
+        })
+        .await;
+    story.pays(&order, "points").await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((view["payment_state"].as_str(), view["captured"].as_str()), (Some("approved"), Some("2000.00")));
+    story.passes(MINUTE).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    assert!(story.world.load(&order.id).await.order.has(domain::order::Event::PointsReturned));
+    story.tells_money(&order).await;
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
