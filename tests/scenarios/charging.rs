@@ -79,7 +79,7 @@ async fn a_card_is_kept_with_consent_used_again_switched_off_and_deleted() {
     assert_eq!(story.status(&again).await, Status::Executing);
     let path = format!("/v1/customers/{BUYER}/means/{id}");
     story.tell("the buyer switches the card off in the shop's account").await;
-    let off = story.api(&story.world.key, Method::PUT, &path, &[], r#"{"enabled":false}"#).await;
+    let off = story.api(&story.world.key, Method::PATCH, &path, &[], r#"{"enabled":false}"#).await;
     assert_eq!(off.status, 200, "{}", off.text);
     story.wallet(BUYER).await;
     charges(&mut story, "A-2", "500.00", &id, "Доставка").await;

@@ -442,3 +442,28 @@ async fn the_api_tells_of_it_all() {
         (&"schedule".into(), &"Подписка".into())
     );
 }
+
+#[tokio::test]
+async fn a_notice_whose_message_is_lost_is_sent_again_and_one_that_comes_twice_is_one_letter() {
+    let world = World::new().await;
+    let means = saved(&world, "success").await;
+    let id = subscribe(&world, &means, "month", Some("2026-12-01T09:00:00Z"), &[("500.00", None)]).await;
+    world.advance(9 * DAY); // 30 November
+    world.tick().await;
+    let waiting = world.queue.waiting().into_iter();
+    let lost: Vec<_> = waiting.filter(|one| one.message.body.contains(&id)).collect();
+    assert_eq!(lost.len(), 1);
+    assert!(world.queue.take(lost[0].no).is_some());
+    world.pass(10 * 60, 600).await;
+    assert!(notices(&world).is_empty());
+    world.pass(10 * 60, 600).await;
+    assert_eq!(notices(&world).len(), 1);
+    for waiting in lost {
+        assert!(world.deliver(waiting).await.outcome.is_ok());
+    }
+    assert_eq!(notices(&world).len(), 1);
+    let told = now(&world, &id).await;
+    assert!(told.noticed_at.is_some() && told.charges.is_empty());
+    world.pass(DAY + HOUR, HOUR).await;
+    assert_eq!(charged(&world, &now(&world, &id).await).await.len(), 1);
+}

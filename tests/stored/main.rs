@@ -83,6 +83,7 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("TENANTS", _) => through::<()>(name, body),
         ("K", _) => through::<KeyRow>(name, body),
         ("A", _) => through::<Vec<ListedKey>>(name, body),
+        ("B", _) => through::<domain::wallet::Kept>(name, body),
         ("R", _) => through::<Subscription>(name, body),
         ("Y", _) => through::<Payout>(name, body),
         ("E", _) => {
@@ -169,7 +170,17 @@ async fn what_is_not_an_order_is_found_by_todays_keys() {
             assert!(store.number(&tenant, number).await.unwrap().is_some(), "{name}");
         }
         if let Some(sha256) = key.pk.strip_prefix("K#") {
-            assert!(store.key_owner(sha256, rows::moment(0)).await.unwrap().is_some(), "{name}");
+            let owner = store.key_owner(sha256, rows::moment(0)).await.unwrap();
+            assert_eq!(owner.is_some(), name != "api-key-revoked", "{name}");
+        }
+        if key.pk.starts_with("R#") {
+            assert!(store.subscription(&tenant, &key.sk).await.unwrap().is_some(), "{name}");
+        }
+        if key.pk.starts_with("A#") {
+            assert_eq!(store.listed_keys(&tenant).await.unwrap().len(), 1, "{name}");
+        }
+        if key.pk.starts_with("B#") {
+            assert_eq!(store.wallet(&tenant, "buyer-1").await.unwrap().len(), 1, "{name}");
         }
     }
     let exchanges = store.exchanges(&tenant, rows::moment(0), None, 100).await.unwrap();

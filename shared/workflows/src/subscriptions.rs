@@ -11,7 +11,7 @@ use domain::acquiring::{Stages, Wish};
 use domain::details::Language;
 use domain::id::{OrderId, Tenant};
 use domain::money::{Currency, Money};
-use domain::order::{Cancellation, Command, Initiator, Order, Refusal, Status, What};
+use domain::order::{Cancellation, Command, Initiator, Order, RESEND_SECONDS, Refusal, Status, What};
 use domain::partner::Partner;
 use domain::subscription::{
     Canceller, Every, LOOK_SECONDS, Mandate, Pause, Phase, RETRY_SECONDS, State, Step, Subscription, rises,
@@ -31,7 +31,7 @@ use crate::checkout::{page_agent, page_language, page_partner};
 use crate::error::WorkflowError;
 use crate::orders::{self, Asker, BuyerRequest, Check, Created, Invalid, LineRequest, OrderRequest};
 use crate::perform::{self, apply};
-use crate::ports::Ports;
+use crate::ports::{Message, Ports, QueueName};
 use crate::terms::{ChargeRequest, PaymentTermsRequest};
 use crate::{clock, connect, links, payments};
 
@@ -411,7 +411,7 @@ async fn look(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp) -> Resul
         match before.step(now) {
             // The due index lags behind.
             Step::Wait(_) => return Ok(()),
-            Step::Notice => notice(ports, tenant, &mut next, now).await?,
+            Step::Notice => next.wait(now, RESEND_SECONDS),
             Step::Charge => Box::pin(charge(ports, tenant, &mut next, now)).await?,
             Step::Look => outcome(ports, &mut next, now).await?,
         }
@@ -420,6 +420,9 @@ async fn look(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp) -> Resul
             Ok(()) => {}
             Err(StoreError::Conflict) => continue,
             Err(other) => return Err(other.into()),
+        }
+        if before.step(now) == Step::Notice {
+            send_notice(ports, tenant, &next).await;
         }
         if before.state == State::Active && next.state != State::Active {
             give_up(ports, &next).await?;
@@ -542,15 +545,35 @@ async fn outcome(ports: &Ports, next: &mut Subscription, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Tells the buyer of the next charge: by letter, or by text message where there is no address. Twice at most, should the record
-/// of it get lost; never not at all.
-async fn notice(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Timestamp) -> Result<(), WorkflowError> {
-    let Some((amount, at)) = next.amount().zip(next.scheduled_at()) else {
-        next.pause(Pause::Refused);
-        return Ok(());
-    };
+/// What the worker of the queue `notification` is sent about a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    tenant: Tenant,
+    subscription: String,
+    charge: u32,
+}
+
+/// Has a worker tell the buyer. A failure is logged and no more: the sweep asks again until it is on record that they were told.
+async fn send_notice(ports: &Ports, tenant: &Tenant, subscription: &Subscription) {
+    let (tenant, id, charge) = (tenant.clone(), subscription.id.clone(), subscription.charge);
+    let Ok(body) = serde_json::to_string(&Notice { tenant, subscription: id, charge }) else { return };
+    let message = Message { queue: QueueName::Notification, body, delay_seconds: 0 };
+    if let Err(error) = ports.queue.send(vec![message]).await {
+        tracing::warn!(subscription = subscription.id, %error, "a notice was not sent; the sweep will send it");
+    }
+}
+
+/// Tells the buyer of the next charge: by letter, or by text message where there is no address. More than once only when the
+/// record of it got lost; never not at all.
+pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowError> {
+    let Notice { tenant, subscription: id, charge } = notice;
+    let next = one(ports, tenant, id).await?;
+    let planned = next.amount().zip(next.scheduled_at()).filter(|_| next.awaits_notice_of(*charge));
+    let Some((amount, at)) = planned else { return Ok(()) };
+    let now = clock::now(ports, tenant).await?;
     let at = at.max(plus_seconds(now, domain::subscription::NOTICE_SECONDS));
     let partner = perform::partner(ports, tenant).await?;
+    let next = &next;
     let reference = format!("{}-{}-notice", next.id, next.charge);
     let mut sent = None;
     if let Some(to) = &next.email {
@@ -566,10 +589,22 @@ async fn notice(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
         sent = Some(ports.channels.sms(Sms { to: to.clone(), text, reference }).await);
     }
     match sent {
-        Some(Ok(_)) => next.noticed(now),
-        None | Some(Err(ChannelError::Refused(_))) => next.pause(Pause::Unreachable),
-        Some(Err(error)) => {
-            return Err(WorkflowError::Outside { who: "the buyer's channel", reason: error.to_string() });
+        Some(Err(error)) if !matches!(error, ChannelError::Refused(_)) => {
+            tracing::warn!(subscription = id, %error, "a notice did not go out; the sweep will send it again");
+            return Ok(());
+        }
+        sent => {
+            let told = matches!(sent, Some(Ok(_)));
+            let record = |found: &mut Subscription| {
+                let open = found.awaits_notice_of(*charge);
+                match (open, told) {
+                    (false, _) => {}
+                    (true, true) => found.noticed(now),
+                    (true, false) => found.pause(Pause::Unreachable),
+                }
+                open
+            };
+            change(ports, tenant, id, record).await?;
         }
     }
     Ok(())
