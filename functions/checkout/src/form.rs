@@ -145,7 +145,7 @@ async fn create(ports: &Ports, pairs: Pairs) -> Result<Result<Order, Refused>, W
         Ok(request) => request,
         Err(faults) => return Ok(Err(Refused::Form(StatusCode::UNPROCESSABLE_ENTITY, faults))),
     };
-    match orders::create(ports, &tenant, &request, None).await {
+    match Box::pin(orders::create(ports, &tenant, &request, None)).await {
         Ok(Created::Order { order, .. }) => Ok(Ok(*order)),
         Ok(Created::Invalid(invalid)) => {
             let faults = invalid.into_iter().map(|invalid| in_form(invalid, fields.contains_key("name"))).collect();
@@ -310,11 +310,10 @@ fn in_form(invalid: Invalid, single: bool) -> Wrong {
             Err(_) => "lines".to_owned(),
         },
         ["lines", ..] => "line1_name".to_owned(),
-        ["buyer", part] => (*part).to_owned(),
+        ["buyer" | "payment", part] => (*part).to_owned(),
         ["returns", part] => format!("{part}_url"),
         ["payment_timeout_seconds"] => "timeout".to_owned(),
         ["payment", "methods", ..] => "methods".to_owned(),
-        ["payment", part] => (*part).to_owned(),
         [first, ..] => (*first).to_owned(),
         [] => String::new(),
     };
