@@ -397,7 +397,7 @@ pub async fn sweep(ports: &Ports, bucket: &str, now: Timestamp) -> Result<Swept,
 pub(crate) async fn sweep_live(ports: &Ports, now: Timestamp) -> Result<Swept, WorkflowError> {
     let mut swept = Swept::default();
     for part in 0..keys::DUE_SPREAD {
-        let more = sweep(ports, &keys::live_subscription_due_bucket(part), now).await?;
+        let more = Box::pin(sweep(ports, &keys::live_subscription_due_bucket(part), now)).await?;
         swept = Swept { looked: swept.looked + more.looked, failed: swept.failed + more.failed };
     }
     Ok(swept)
@@ -412,7 +412,7 @@ async fn look(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp) -> Resul
             // The due index lags behind.
             Step::Wait(_) => return Ok(()),
             Step::Notice => notice(ports, tenant, &mut next, now).await?,
-            Step::Charge => charge(ports, tenant, &mut next, now).await?,
+            Step::Charge => Box::pin(charge(ports, tenant, &mut next, now)).await?,
             Step::Look => outcome(ports, &mut next, now).await?,
         }
         next.version += 1;
@@ -449,40 +449,40 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
         Some(claim) => ports.store.load(&claim.order, Freshness::Consistent).await?,
         None => None,
     };
-    let order = match found {
-        Some(found) => {
-            let own = found.order.amount == amount
-                && found.details.payment.customer.as_deref() == Some(&next.customer)
-                && found.details.description.as_deref() == Some(&next.description);
-            if !own {
-                tracing::error!(order = %found.order.id, "the number of a subscription's order belongs to another order");
+    let order = if let Some(found) = found {
+        let own = found.order.amount == amount
+            && found.details.payment.customer.as_deref() == Some(&next.customer)
+            && found.details.description.as_deref() == Some(&next.description);
+        if !own {
+            tracing::error!(order = %found.order.id, "the number of a subscription's order belongs to another order");
+            next.pause(Pause::Refused);
+            return Ok(());
+        }
+        let declined = usize::from(next.declined);
+        let (order, details) = (found.order.clone(), found.details);
+        let by = Initiator::Schedule;
+        match payments::charge_once(ports, order, details, kept, by, &next.description, declined).await {
+            Ok(applied) => applied.order,
+            Err(WorkflowError::Refused(refusal)) => {
+                refused(next, &refusal, now, &found.order);
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        }
+    } else {
+        let request = wish(next, number, amount);
+        let asker = Asker { by: Initiator::Schedule, origin: next.origin.as_deref() };
+        match orders::create_by(ports, tenant, &request, None, asker).await {
+            Ok(Created::Order { order, .. }) => *order,
+            Ok(Created::Invalid(_) | Created::NumberTaken | Created::KeyReused) => {
                 next.pause(Pause::Refused);
                 return Ok(());
             }
-            let declined = usize::from(next.declined);
-            let (order, details) = (found.order.clone(), found.details);
-            let by = Initiator::Schedule;
-            match payments::charge_once(ports, order, details, kept, by, &next.description, declined).await {
-                Ok(applied) => applied.order,
-                Err(WorkflowError::Refused(refusal)) => return refused(next, &refusal, now, &found.order),
-                Err(other) => return Err(other),
+            Err(WorkflowError::Refused(_)) => {
+                next.wait(now, RETRY_SECONDS);
+                return Ok(());
             }
-        }
-        None => {
-            let request = wish(next, number, amount);
-            let asker = Asker { by: Initiator::Schedule, origin: next.origin.as_deref() };
-            match orders::create_by(ports, tenant, &request, None, asker).await {
-                Ok(Created::Order { order, .. }) => *order,
-                Ok(Created::Invalid(_) | Created::NumberTaken | Created::KeyReused) => {
-                    next.pause(Pause::Refused);
-                    return Ok(());
-                }
-                Err(WorkflowError::Refused(_)) => {
-                    next.wait(now, RETRY_SECONDS);
-                    return Ok(());
-                }
-                Err(other) => return Err(other),
-            }
+            Err(other) => return Err(other),
         }
     };
     next.begun(&order.id, amount, now);
@@ -490,14 +490,13 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
 }
 
 /// A charge the domain refuses: it is under way or over, which is looked at, or its bank does not take it now.
-fn refused(next: &mut Subscription, refusal: &Refusal, now: Timestamp, order: &Order) -> Result<(), WorkflowError> {
+fn refused(next: &mut Subscription, refusal: &Refusal, now: Timestamp, order: &Order) {
     match refusal {
         Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_) => {
             next.begun(&order.id, order.amount, now);
         }
         _ => next.wait(now, RETRY_SECONDS),
     }
-    Ok(())
 }
 
 fn wish(subscription: &Subscription, number: String, amount: Money) -> OrderRequest {
