@@ -52,7 +52,7 @@ async fn ordered(card: &str) -> (Story, Order) {
 async fn charges(story: &mut Story, number: &str, price: &str, means: &str, reason: &str) -> Said {
     let mut wish = with_email(number);
     by_hand(&mut wish);
-    wish.lines[0].price = price.to_owned();
+    price.clone_into(&mut wish.lines[0].price);
     wish.charge = Some(ChargeRequest { means: means.to_owned(), reason: reason.to_owned() });
     story.tell(format!("the partner makes order {number} over {price} and charges the saved means: «{reason}»")).await;
     let body = serde_json::to_string(&wish).unwrap();
