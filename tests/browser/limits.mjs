@@ -43,7 +43,7 @@ test("with the keyboard alone", {}, async (page, buyer) => {
     if (at.name?.startsWith("consent_")) await page.keyboard.press("Space");
     if (at.button) break;
   }
-  assert.deepEqual(met, ["email", "phone", "channel_email", "channel_sms", "consent_personal_data", "consent_terms", "button"]);
+  assert.deepEqual(met, ["email", "phone", "channel_email", "channel_sms", "method", "consent_personal_data", "consent_terms", "button"]);
   await shoot(page, "keyboard-focus");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/sandbox/bank/pay/**");

@@ -1,6 +1,7 @@
 import { run } from "./harness.mjs";
 import "./journey.mjs";
 import "./states.mjs";
+import "./ways.mjs";
 import "./limits.mjs";
 import "./rooms.mjs";
 

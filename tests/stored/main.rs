@@ -19,12 +19,13 @@ use domain::id::Tenant;
 use domain::order::Order;
 use domain::partner::Partner;
 use domain::payout::Payout;
+use domain::subscription::Subscription;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use storage::keys;
 use storage::memory::MemoryTable;
-use storage::store::{KeyClaim, NumberClaim, Store};
+use storage::store::{KeyClaim, KeyRow, ListedKey, NumberClaim, Store};
 use storage::table::{Condition, Due, Freshness, Item, Key, Table as _, Write};
 use workflows::execution::StoredResult;
 
@@ -80,7 +81,9 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("I", _) => through::<KeyClaim>(name, body),
         ("P", _) => through::<Partner>(name, body),
         ("TENANTS", _) => through::<()>(name, body),
-        ("K", _) => through::<Tenant>(name, body),
+        ("K", _) => through::<KeyRow>(name, body),
+        ("A", _) => through::<Vec<ListedKey>>(name, body),
+        ("R", _) => through::<Subscription>(name, body),
         ("Y", _) => through::<Payout>(name, body),
         ("E", _) => {
             let lines = String::from_utf8(storage::exchanges::lines(&body.to_string()).unwrap()).unwrap();

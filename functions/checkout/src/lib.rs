@@ -9,6 +9,7 @@ mod form;
 mod order;
 mod payment;
 mod result;
+mod subscription;
 mod view;
 mod wallet;
 
@@ -35,6 +36,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/r/{token}", get(result::receipt))
         .route("/d/{token}", get(result::delivery))
         .route("/d/{token}/file", get(result::file))
+        .route("/s/{token}", get(subscription::see).post(subscription::end))
         .route("/w/{token}", get(wallet::see).post(wallet::change))
         .route("/legal/personal-data", get(result::personal_data))
         .route("/legal/terms", get(result::terms))

@@ -15,6 +15,15 @@ use crate::problems::Refused;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(pub Tenant);
 
+/// The tenant whose API key was sent, and which of their sites has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The key's name.
+    pub name: Option<String>,
+}
+
 /// The operator; for anybody else the route is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator;
@@ -26,6 +35,10 @@ pub struct OwnOrder(pub OrderId);
 /// A webhook of an order: an entry of its timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnEntry(pub OrderId, pub u16);
+
+/// A subscription of the caller's tenant, by the id in the path. Whether it exists is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnSubscription(pub Tenant, pub String);
 
 /// A payout of the caller's tenant, by the id in the path. Whether it exists is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +55,17 @@ impl FromRequestParts<Ports> for Caller {
     type Rejection = Refused;
 
     async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let tenant = access::tenant(ports, authorization(request)).await.map_err(WorkflowError::from)?;
-        tenant.map(Self).ok_or_else(|| Problem::unauthorized().into())
+        Site::from_request_parts(request, ports).await.map(|site| Self(site.tenant))
+    }
+}
+
+impl FromRequestParts<Ports> for Site {
+    type Rejection = Refused;
+
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let caller = access::caller(ports, authorization(request)).await.map_err(WorkflowError::from)?;
+        let caller = caller.ok_or_else(Problem::unauthorized)?;
+        Ok(Self { tenant: caller.tenant, name: caller.name })
     }
 }
 
@@ -81,6 +103,15 @@ impl FromRequestParts<Ports> for OwnEntry {
         let plain = entry.bytes().all(|byte| byte.is_ascii_digit());
         let entry = entry.parse().ok().filter(|_| plain).ok_or_else(Problem::not_found)?;
         Ok(Self(id, entry))
+    }
+}
+
+impl FromRequestParts<Ports> for OwnSubscription {
+    type Rejection = Refused;
+
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
+        Ok(Self(tenant, in_path(request, ports, "id").await?))
     }
 }
 

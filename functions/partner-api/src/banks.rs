@@ -240,7 +240,8 @@ pub async fn read_settings(State(ports): State<Ports>, Caller(tenant): Caller) -
     Ok(Json(partner.payment.clone()))
 }
 
-fn tenant_of(partner: &str, mode: &str) -> Answer<Tenant> {
+/// A tenant by the words of a path.
+pub(crate) fn tenant_of(partner: &str, mode: &str) -> Answer<Tenant> {
     let mode = match mode {
         "test" => Mode::Test,
         "live" => Mode::Live,

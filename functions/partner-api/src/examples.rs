@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 const ORDER: &str = "ord_t_demoshop_01kavxa3hs8g5xv6qt7mh3v2kc";
+const SUBSCRIPTION: &str = "sub_3zj9e2w7qd01kb51fg8s6n0y4h";
 const PAYOUT: &str = "po_01kb51fg8s6n0y4h3zj9e2w7qd";
 
 /// A request for an order.
@@ -30,6 +31,17 @@ pub fn new_order() -> Value {
         "currency": "RUB",
         "commission": null,
         "net": null,
+        "payment_state": "in_process",
+        "held": "0.00",
+        "captured": "0.00",
+        "returned": "0.00",
+        "hold_until": null,
+        "original": null,
+        "customer": null,
+        "means": null,
+        "origin": null,
+        "children": [],
+        "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00", "quantity": "1", "amount": "3000.00" }],
         "checkout_url": format!("https://pay.example/c/{ORDER}~u1Vh0v9cC2cG5e8mYb0R6A"),
         "created_at": "2026-11-21T10:00:00Z",
         "expires_at": "2026-11-21T10:20:00Z",
@@ -47,11 +59,14 @@ pub fn new_order() -> Value {
 pub fn paid_order() -> Value {
     let mut order = new_order();
     order["status"] = json!("paid");
+    order["payment_state"] = json!("approved");
+    order["captured"] = json!("3000.00");
     order["commission"] = json!("105.00");
     order["net"] = json!("2895.00");
     order["operations"] = json!([{
-        "number": "1381966011250111.1", "kind": "payment", "amount": "3000.00", "state": "succeeded", "decline_reason": null,
-        "bank_reference": "sb_7f3a",
+        "number": "1381966011250111.1", "kind": "payment", "transaction": "purchase", "of": null, "method": "card", "account": null,
+        "by": "buyer", "reason": null, "child": null, "parts": [], "points": null, "amount": "3000.00", "state": "succeeded",
+        "decline_reason": null, "bank_reference": "sb_7f3a",
     }]);
     order["receipts"] = json!([{
         "kind": "sale", "state": "due", "url": null, "fiscal_drive": null, "fiscal_document": null, "fiscal_sign": null, "qr": null,
@@ -65,6 +80,52 @@ pub fn paid_order() -> Value {
         ] },
     ]);
     order
+}
+
+/// A request for a subscription.
+pub fn subscription_request() -> Value {
+    json!({
+        "number": "S-17",
+        "customer": "buyer-1",
+        "means": "mns_01kavxa3hs8g5xv6qt7mh3v2kc_1",
+        "phases": [{ "amount": "1.00", "count": 1 }, { "amount": "500.00", "count": 1 }, { "amount": "1000.00" }],
+        "every": "month",
+        "first_at": "2026-12-01T09:00:00Z",
+        "description": "Подписка «Справка плюс»",
+        "terms_version": "2026-11-01",
+        "rises_agreed": true,
+    })
+}
+
+/// A subscription whose first charge is to come.
+pub fn subscription() -> Value {
+    json!({
+        "id": SUBSCRIPTION,
+        "number": "S-17",
+        "customer": "buyer-1",
+        "means": "mns_01kavxa3hs8g5xv6qt7mh3v2kc_1",
+        "description": "Подписка «Справка плюс»",
+        "state": "active",
+        "reason": null,
+        "phases": [
+            { "amount": "1.00", "count": 1 },
+            { "amount": "500.00", "count": 1 },
+            { "amount": "1000.00", "count": null },
+        ],
+        "every": "month",
+        "next": { "no": 1, "amount": "1.00", "at": "2026-12-01T09:00:00Z", "noticed_at": null, "declined": 0 },
+        "charges": [],
+        "consent": {
+            "order": ORDER,
+            "text_version": "2026-11-21.ru",
+            "text_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "terms_version": "2026-11-01",
+            "rises_agreed": true,
+        },
+        "origin": null,
+        "created_at": "2026-11-21T10:00:00Z",
+        "cancel_url": format!("https://pay.example/s/demoshop.t~{SUBSCRIPTION}~u1Vh0v9cC2cG5e8mYb0R6A"),
+    })
 }
 
 /// A list of orders.

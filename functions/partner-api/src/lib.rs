@@ -13,10 +13,13 @@
 
 pub mod access;
 pub mod banks;
+pub mod clearing;
+pub mod csv;
 pub mod deliveries;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
+pub mod keys;
 pub mod ledger;
 pub mod means;
 pub mod openapi;
@@ -28,15 +31,16 @@ pub mod payouts;
 pub mod problems;
 pub mod query;
 pub mod requisites;
+pub mod subscriptions;
 pub mod web;
 pub mod webhook;
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 33] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 43] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -51,13 +55,20 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 33] {
         ("/v1/orders/{id}/status", post(payments::status)),
         ("/v1/orders/{id}/terminal", post(payments::terminal)),
         ("/v1/customers/{customer}/means", get(means::list)),
-        ("/v1/customers/{customer}/means/{means}", put(means::change).delete(means::delete)),
+        ("/v1/customers/{customer}/means/{means}", patch(means::change).delete(means::delete)),
+        ("/v1/customers/{customer}/wallet-link", post(means::wallet_link)),
+        ("/v1/subscriptions", get(subscriptions::list).post(subscriptions::create)),
+        ("/v1/subscriptions/{id}", get(subscriptions::one)),
+        ("/v1/subscriptions/{id}/cancel", post(subscriptions::cancel)),
+        ("/v1/subscriptions/{id}/resume", post(subscriptions::resume)),
         ("/v1/banks", get(banks::catalogue)),
         ("/v1/accounts", get(banks::accounts)),
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
         ("/v1/exchanges", get(exchanges::list)),
         ("/v1/exchanges.ndjson", get(exchanges::export)),
         ("/v1/ledger", get(ledger::of_month)),
+        ("/v1/clearing", get(clearing::read)),
+        ("/v1/clearing.csv", get(clearing::file)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
         ("/v1/payouts/{id}", get(payouts::one)),
@@ -68,6 +79,12 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 33] {
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/accounts", put(banks::connect_accounts).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/charges", put(banks::freeze).fallback(problems::nowhere)),
+        ("/v1/operator/partners/{partner}/{mode}/keys", get(keys::list).post(keys::issue).fallback(problems::nowhere)),
+        ("/v1/operator/partners/{partner}/{mode}/keys/{key}", delete(keys::revoke).fallback(problems::nowhere)),
+        (
+            "/v1/operator/partners/{partner}/{mode}/subscriptions/{id}/cancel",
+            post(subscriptions::cancel_by_operator).fallback(problems::nowhere),
+        ),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
         ("/openapi.json", get(docs::document)),

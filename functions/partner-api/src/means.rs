@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::time::plus_seconds;
 use domain::wallet::Kept;
 use http::StatusCode;
 use runtime::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workflows::error::WorkflowError;
 use workflows::ports::Ports;
-use workflows::wallet;
+use workflows::{clock, links, wallet};
 
 use crate::access::Caller;
 use crate::problems::Answer;
@@ -94,7 +96,7 @@ pub async fn list(
 ///
 /// Means that are switched off are neither offered nor charged.
 #[utoipa::path(
-    put,
+    patch,
     path = "/v1/customers/{customer}/means/{means}",
     operation_id = "change_means",
     tag = "Payments",
@@ -114,6 +116,40 @@ pub async fn change(
 ) -> Answer<Json<MeansView>> {
     let kept = wallet::enable(&ports, &tenant, named(&customer)?, &means, request.enabled).await?;
     Ok(Json(shown(kept)))
+}
+
+/// A link to a buyer's wallet.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WalletLink {
+    /// Address of the page; give it to this buyer only.
+    #[schema(example = "https://pay.example/w/…")]
+    pub url: String,
+    /// Until when it opens.
+    pub expires_at: String,
+}
+
+/// Link a buyer to their wallet
+///
+/// A page where the buyer sees the means they have saved at your shop, switches them off and on, deletes them. Good for a day; whoever has
+/// the link has the wallet.
+#[utoipa::path(
+    post,
+    path = "/v1/customers/{customer}/wallet-link",
+    operation_id = "wallet_link",
+    tag = "Payments",
+    params(("customer" = String, Path, description = "Your own id of the buyer.", example = "buyer-1")),
+    responses((status = 200, description = "The link.", body = WalletLink)),
+    security(("api_key" = [])),
+)]
+pub async fn wallet_link(
+    State(ports): State<Ports>,
+    Caller(tenant): Caller,
+    Path(customer): Path<String>,
+) -> Answer<Json<WalletLink>> {
+    let now = clock::now(&ports, &tenant).await.map_err(WorkflowError::from)?;
+    let until = plus_seconds(now, links::WALLET_SECONDS);
+    let url = links::wallet_url(&ports.settings, &tenant, named(&customer)?, until);
+    Ok(Json(WalletLink { url, expires_at: until.to_string() }))
 }
 
 /// Delete saved means

@@ -13,16 +13,26 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, deliveries, docs, examples, exchanges, ledger, means, operator, orders, partner, payments, payouts,
-    problems, webhook,
+    banks, clearing, deliveries, docs, examples, exchanges, keys, ledger, means, operator, orders, partner, payments,
+    payouts, problems, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 9] =
-    ["Orders", "Payments", "Deliveries", "Exchanges", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
+pub const TAGS: [&str; 10] = [
+    "Orders",
+    "Payments",
+    "Subscriptions",
+    "Deliveries",
+    "Exchanges",
+    "Ledger",
+    "Payouts",
+    "Settings",
+    "Operator",
+    "Documentation",
+];
 
 /// A refusal (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -96,6 +106,12 @@ pub struct FieldErrorView {
         means::list,
         means::change,
         means::delete,
+        means::wallet_link,
+        subscriptions::create,
+        subscriptions::list,
+        subscriptions::one,
+        subscriptions::cancel,
+        subscriptions::resume,
         deliveries::list,
         deliveries::replay,
         exchanges::of_order,
@@ -103,6 +119,8 @@ pub struct FieldErrorView {
         exchanges::export,
         ledger::of_order,
         ledger::of_month,
+        clearing::read,
+        clearing::file,
         ledger::balance,
         payouts::list,
         payouts::request,
@@ -119,6 +137,10 @@ pub struct FieldErrorView {
         operator::enrol,
         banks::connect_accounts,
         banks::freeze,
+        keys::issue,
+        keys::list,
+        keys::revoke,
+        subscriptions::cancel_by_operator,
         exchanges::list_any,
         exchanges::export_any,
         docs::document,
@@ -128,6 +150,7 @@ pub struct FieldErrorView {
     tags(
         (name = "Orders", description = "Made by your server, paid by the buyer."),
         (name = "Payments", description = "What is done with an order's money: held, captured, given back; means that are charged again."),
+        (name = "Subscriptions", description = "Saved means charged by a schedule the buyer has agreed to."),
         (name = "Deliveries", description = "What was told to whom, and telling it again."),
         (name = "Exchanges", description = "What went over the line between us and the banks, both ways, masked."),
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
@@ -153,7 +176,7 @@ pub fn document(base_url: &str) -> Document {
         components.add_security_scheme(name, SecurityScheme::Http(bearer));
     }
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             refusals(path, operation);
         }
@@ -189,17 +212,66 @@ fn refusals(path: &str, operation: &mut Operation) {
             problems::bank_not_connected(),
             problems::idempotency_key_reused(),
         ]),
-        Some("capture_order" | "cancel_order" | "edit_order" | "charge_order" | "shop_status" | "record_terminal") => {
-            found.push(problems::refused());
-        }
+        Some("create_subscription") => found.push(problems::subscription_number_taken()),
+        Some("issue_key" | "enrol_partner") => found.push(problems::keys_full()),
+        Some("clearing_file") => found.push(problems::clearing_too_large()),
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),
         _ => {}
     }
+    found.extend(problems::refusals(refused(operation.operation_id.as_deref().unwrap_or_default())));
     found.sort_by_key(|problem| problem.status);
     for same in found.chunk_by(|left, right| left.status == right.status) {
         let status = same.first().map_or(StatusCode::INTERNAL_SERVER_ERROR, |problem| problem.status);
         operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(refusal(same)));
+    }
+}
+
+/// What the domain may refuse of an operation, by the codes.
+fn refused(operation: &str) -> &'static [&'static str] {
+    match operation {
+        "create_order" => &["order_expired", "unsupported", "amounts"],
+        "create_subscription" => &["unsupported"],
+        "capture_order" => &[
+            "payment_under_way",
+            "operation_under_way",
+            "nothing_held",
+            "part",
+            "unsupported",
+            "amounts",
+            "order_full",
+        ],
+        "cancel_order" => &[
+            "order_not_payable",
+            "payment_under_way",
+            "operation_under_way",
+            "nothing_stands",
+            "part",
+            "unsupported",
+            "paid_out",
+            "terminal_reference",
+            "amounts",
+            "order_full",
+        ],
+        "edit_order" => &["operation_under_way", "unsupported", "not_editable", "above_hold", "amounts"],
+        "charge_order" => &["order_expired", "order_not_payable", "payment_under_way", "unsupported", "no_means"],
+        "shop_status" => &[
+            "order_expired",
+            "order_not_payable",
+            "payment_under_way",
+            "operation_under_way",
+            "nothing_held",
+            "nothing_stands",
+            "part",
+            "unsupported",
+            "no_means",
+            "paid_out",
+            "terminal_reference",
+            "amounts",
+            "order_full",
+        ],
+        "record_terminal" => &["order_expired", "order_not_payable", "payment_under_way", "amounts", "order_full"],
+        _ => &[],
     }
 }
 

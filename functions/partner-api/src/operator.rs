@@ -21,7 +21,7 @@ use workflows::{access, links, orders};
 
 use crate::access::Operator;
 use crate::partner::CHANNELS;
-use crate::problems::Answer;
+use crate::problems::{self, Answer};
 use crate::requisites::{self, Kind};
 use crate::web::{self, Fault};
 use crate::{examples, webhook};
@@ -34,6 +34,8 @@ const PERCENT_MAX: i64 = 50;
 const FEE_MINOR_MAX: i64 = orders::AMOUNT_MINOR_MAX;
 /// Seconds an order waits for its payment when nothing is said: 20 minutes.
 const PAYMENT_TIMEOUT_SECONDS: u32 = 1_200;
+/// Name of the keys a partner is enrolled with.
+const FIRST_KEY: &str = "main";
 /// Origins a partner may name.
 const ORIGINS_MAX: usize = 20;
 
@@ -102,7 +104,7 @@ pub struct PartnerRequest {
     /// `pay` for «Оплатить», `order` for «Заказать»; `pay` when left out.
     #[schema(example = "pay")]
     pub button: Option<String>,
-    /// Make new API keys for a partner who has some; the old ones stay.
+    /// Make new API keys (named `main`) for a partner who has some; the old ones stay.
     #[serde(default)]
     pub issue_keys: bool,
 }
@@ -228,6 +230,13 @@ pub async fn enrol(
 ) -> Answer<(StatusCode, Json<Enrolled>)> {
     let now = whole_seconds(ports.clock.now());
     let (terms, [test, live]) = check(&request, now, ports.settings.allow_private_hosts)?;
+    for tenant in [&test, &live] {
+        // Nothing is changed of a partner who can have no more keys, though they are asked for.
+        let keys = ports.store.listed_keys(tenant).await.map_err(WorkflowError::from)?;
+        if request.issue_keys && keys.len() >= access::KEYS_MAX {
+            return Err(problems::keys_full().into());
+        }
+    }
     let (test, test_was_there) = put(&ports, &test, &terms, &request).await?;
     let (live, live_was_there) = put(&ports, &live, &terms, &request).await?;
     let status = if test_was_there && live_was_there { StatusCode::OK } else { StatusCode::CREATED };
@@ -240,7 +249,7 @@ async fn put(
     tenant: &Tenant,
     terms: &Terms,
     request: &PartnerRequest,
-) -> Result<(EnrolledTenant, bool), WorkflowError> {
+) -> Answer<(EnrolledTenant, bool)> {
     let random = ports.random.as_ref();
     let fresh_form_secret = links::random_text(random, FORM_SECRET_CHARACTERS);
     let fresh_webhook_secret = webhook::new_secret(random);
@@ -280,9 +289,14 @@ async fn put(
         };
         Some((partner, (was_there, form_secret, shown)))
     };
-    let enrolled = ports.store.change_partner(tenant, enrolled).await?;
+    let enrolled = ports.store.change_partner(tenant, enrolled).await.map_err(WorkflowError::from)?;
     let (was_there, form_secret, webhook_secret) = enrolled.ok_or(WorkflowError::NotFound)?;
-    let api_key = if was_there && !request.issue_keys { None } else { Some(access::issue_key(ports, tenant).await?) };
+    let api_key = if was_there && !request.issue_keys {
+        None
+    } else {
+        let issued = access::issue_named_key(ports, tenant, FIRST_KEY).await.map_err(WorkflowError::from)?;
+        Some(issued.ok_or_else(problems::keys_full)?.1)
+    };
     let form_secret = (!was_there).then_some(form_secret);
     Ok((EnrolledTenant { api_key, form_secret, webhook_secret }, was_there))
 }

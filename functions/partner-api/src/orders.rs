@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::order::{Order, Status};
+use domain::order::{Initiator, Order, Status};
 use domain::time::Timestamp;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
@@ -11,13 +11,13 @@ use runtime::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
-use workflows::orders::{Created, OrderRequest};
+use workflows::orders::{Asker, Created, OrderRequest};
 use workflows::ports::{Ports, Settings};
 use workflows::reading::Reach;
 use workflows::view::{self, OrderView};
 use workflows::{checkout, clock, links, orders, reading};
 
-use crate::access::{Caller, OwnOrder};
+use crate::access::{Caller, OwnOrder, Site};
 use crate::problems::{self, Answer};
 use crate::query::{List, Month, Parameters};
 use crate::{examples, web};
@@ -128,12 +128,13 @@ fn summary(settings: &Settings, order: &Order) -> OrderSummary {
 )]
 pub async fn create(
     State(ports): State<Ports>,
-    Caller(tenant): Caller,
+    Site { tenant, name }: Site,
     headers: HeaderMap,
     web::Json(request): web::Json<OrderRequest>,
 ) -> Answer<Response> {
     let key = idempotency_key(&headers)?;
-    let (order, details, repeated) = match orders::create(&ports, &tenant, &request, key).await? {
+    let asker = Asker { by: Initiator::Partner, origin: name.as_deref() };
+    let (order, details, repeated) = match orders::create_by(&ports, &tenant, &request, key, asker).await? {
         Created::Order { order, details, repeated } => (order, details, repeated),
         Created::Invalid(found) => return Err(problems::invalid(found).into()),
         Created::NumberTaken => return Err(problems::order_number_taken().into()),

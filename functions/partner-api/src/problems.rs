@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use runtime::{FieldError, Problem};
+use runtime::{FieldError, Problem, outcome};
 use workflows::error::{Whose, WorkflowError};
 use workflows::orders::Invalid;
 
@@ -23,7 +23,7 @@ impl From<WorkflowError> for Refused {
     fn from(error: WorkflowError) -> Self {
         Self(match (error.whose(), &error) {
             (Whose::Caller, WorkflowError::NotConnected(..)) => bank_not_connected(),
-            (Whose::Caller, WorkflowError::Refused(refusal)) => refused().detail(refusal.to_string()),
+            (Whose::Caller, WorkflowError::Refused(refusal)) => outcome::refused(refusal),
             (Whose::Caller, _) => Problem::not_found(),
             (Whose::Outside, _) => Problem::unavailable(&error, RETRY_AFTER_SECONDS),
             (Whose::Ours, _) => Problem::internal(&error),
@@ -71,11 +71,6 @@ pub const fn idempotency_key_malformed() -> Problem {
     )
 }
 
-/// 409: the domain refuses.
-pub const fn refused() -> Problem {
-    Problem::conflict("refused", "The order's state does not allow this", "Состояние заказа этого не допускает")
-}
-
 /// 409: the number belongs to another order.
 pub const fn order_number_taken() -> Problem {
     Problem::conflict(
@@ -92,6 +87,33 @@ pub const fn idempotency_key_reused() -> Problem {
         "idempotency_key_reused",
         "The Idempotency-Key has been used with a different body",
         "Этот Idempotency-Key уже использован с другим телом запроса",
+    )
+}
+
+/// 409: the number belongs to another subscription.
+pub const fn subscription_number_taken() -> Problem {
+    Problem::conflict(
+        "subscription_number_taken",
+        "The number has been used for a different subscription",
+        "Этот номер уже использован для другой подписки",
+    )
+}
+
+/// 409: the tenant has as many keys as it can.
+pub const fn keys_full() -> Problem {
+    Problem::conflict(
+        "keys_full",
+        "There are five keys with names already; revoke one first",
+        "Пять ключей с именами уже есть; сначала отзовите один из них",
+    )
+}
+
+/// 409: a day's registry does not fit into one file.
+pub const fn clearing_too_large() -> Problem {
+    Problem::conflict(
+        "clearing_too_large",
+        "The day has too many transactions for one file; read /v1/clearing page by page",
+        "За день слишком много операций для одного файла; читайте /v1/clearing постранично",
     )
 }
 
@@ -124,7 +146,7 @@ pub const fn webhook_not_set() -> Problem {
 
 /// All problems of the API, in the order of their statuses, for the documentation.
 pub fn all() -> Vec<Problem> {
-    vec![
+    let mut all = vec![
         Problem::malformed(),
         json_malformed(),
         idempotency_key_malformed(),
@@ -132,17 +154,28 @@ pub fn all() -> Vec<Problem> {
         Problem::not_found(),
         Problem::method_not_allowed(),
         bank_not_connected(),
+        clearing_too_large(),
+        keys_full(),
         nothing_to_pay_out(),
         order_number_taken(),
-        refused(),
+        subscription_number_taken(),
         webhook_not_set(),
+    ];
+    all.extend(outcome::refusals());
+    all.extend([
         Problem::too_large(),
         Problem::unsupported_media_type(),
         Problem::unprocessable(Vec::new()),
         idempotency_key_reused(),
         Problem::internal_logged(),
         Problem { retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..unavailable() },
-    ]
+    ]);
+    all
+}
+
+/// Refusals of the domain's by their codes: those an operation may come to.
+pub fn refusals(codes: &[&str]) -> impl Iterator<Item = Problem> {
+    outcome::refusals().into_iter().filter(|problem| codes.contains(&problem.code))
 }
 
 /// 503 as the documentation shows it.
@@ -177,5 +210,16 @@ mod tests {
         assert_eq!(status(WorkflowError::NotConnected(tenant, "bank")), 409);
         assert_eq!(status(WorkflowError::Busy), 503);
         assert_eq!(status(WorkflowError::Money(domain::money::MoneyError::Overflow)), 500);
+    }
+
+    #[test]
+    fn what_the_domain_refuses_is_told_by_its_own_code() {
+        let refused = |refusal: domain::order::Refusal| Refused::from(WorkflowError::Refused(refusal)).0;
+        let held = refused(domain::order::Refusal::NothingHeld);
+        assert_eq!((held.status.as_u16(), held.code), (409, "nothing_held"));
+        assert_eq!(refused(domain::order::Refusal::PaidOut).code, "paid_out");
+        assert!(refused(domain::order::Refusal::OperationUnderWay(3)).detail.contains('3'));
+        let known: BTreeSet<_> = all().iter().map(|problem| problem.code).collect();
+        assert!(outcome::refusals().iter().all(|problem| known.contains(problem.code)));
     }
 }

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::Tenant;
 use http::Uri;
+use jiff::civil::Date;
 use runtime::{FieldError, Problem};
 use subtle::ConstantTimeEq;
 use workflows::links;
@@ -77,6 +78,17 @@ impl Parameters {
         let Some(text) = self.text("month") else { return Ok(None) };
         let month = Month::parse(text);
         month.map(Some).ok_or_else(|| wrong("month", "month", "Месяц вида 2026-11.", "A month such as 2026-11."))
+    }
+
+    /// `date`: `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn date(&self) -> Result<Option<Date>, Problem> {
+        let Some(text) = self.text("date") else { return Ok(None) };
+        let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let date = text.parse::<Date>().ok().filter(|date| plain && (2000..=2199).contains(&date.year()));
+        date.map(Some).ok_or_else(|| wrong("date", "date", "День вида 2026-11-21.", "A day such as 2026-11-21."))
     }
 
     /// The place a `cursor` stands for, which must have been given out for the same list.
@@ -197,6 +209,18 @@ mod tests {
             assert!(read(&format!("limit={text}")).unwrap().limit().is_err(), "{text}");
         }
         assert_eq!(read("").unwrap().limit().unwrap(), LIMIT);
+    }
+
+    #[test]
+    fn days_are_read_strictly() {
+        let read = |text: &str| {
+            let uri = format!("https://pay.example/v1/clearing?date={text}").parse().unwrap();
+            Parameters::read(&uri, &["date"]).unwrap().date()
+        };
+        assert_eq!(read("2028-02-29").unwrap(), Some(Date::constant(2028, 2, 29)));
+        for text in ["2027-02-29", "2026-13-01", "2026-1-1", "20261121", "2026-11-21T00", "1999-12-31", ""] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

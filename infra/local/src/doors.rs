@@ -42,7 +42,7 @@ impl Doors {
         let post = method == Method::POST;
         match path {
             "/pay" => Some(&self.checkout),
-            _ if below("/c/") => Some(&self.checkout),
+            _ if below("/c/") || below("/w/") || below("/s/") => Some(&self.checkout),
             _ if get && (below("/r/") || below("/d/") || below("/legal/")) => Some(&self.checkout),
             "/openapi.json" | "/docs" if get => Some(&self.partner_api),
             _ if below("/v1/") => Some(&self.partner_api),

@@ -17,6 +17,7 @@ pub mod order;
 pub mod partner;
 pub mod payout;
 pub mod receipt;
+pub mod subscription;
 pub mod tax;
 pub mod time;
 pub mod wallet;

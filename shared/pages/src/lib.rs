@@ -24,6 +24,7 @@ mod receipt;
 mod sbp;
 mod sms;
 mod state;
+mod subscription;
 mod wallet;
 mod words;
 
@@ -57,4 +58,5 @@ pub use state::{
     CancelMoney, MoneyMoved, OrderSummary, PartPayment, PartState, ReceiptState, StateKind, StateView, TimelineEntry,
     order_state,
 };
+pub use subscription::{SubscriptionCharge, SubscriptionState, SubscriptionView, subscription};
 pub use wallet::{WalletExpiredView, WalletMeans, WalletView, wallet, wallet_expired};

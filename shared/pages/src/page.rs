@@ -224,7 +224,11 @@ fn small(css: &str) -> String {
     text
 }
 
-/// Drops indentation and empty lines, which HTML does not see; `<pre>` and `<textarea>` are left as they are.
+/// Beginnings of blocks: the space before them is nobody's.
+const BLOCKS: [&str; 10] =
+    ["<li", "<p", "<div", "<ul", "<fieldset", "<section", "<form", "<label class=\"opt\"", "<header", "<main"];
+
+/// Drops indentation and empty lines, which HTML does not see, and line breaks between blocks; `<pre>` and `<textarea>` are left as they are.
 fn compact(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut kept_until: Option<&str> = None;
@@ -240,6 +244,9 @@ fn compact(html: &str) -> String {
         let line = line.trim();
         if line.is_empty() {
             continue;
+        }
+        if BLOCKS.iter().any(|block| line.starts_with(block)) && text.ends_with(">\n") {
+            text.pop();
         }
         text.push_str(line);
         text.push('\n');
@@ -307,8 +314,8 @@ mod tests {
     #[test]
     fn preformatted_text_keeps_its_shape() {
         assert_eq!(
-            compact("  <p>\n\n  a</p>\n  <pre>{\n    1\n}</pre>\n   <b>x</b>"),
-            "<p>\na</p>\n<pre>{\n    1\n}</pre>\n<b>x</b>\n"
+            compact("  <p>\n\n  a</p>\n  <pre>{\n    1\n}</pre>\n   <b>x</b>\n <p>y</p>"),
+            "<p>\na</p><pre>{\n    1\n}</pre>\n<b>x</b><p>y</p>\n"
         );
     }
 }

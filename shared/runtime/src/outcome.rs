@@ -164,12 +164,60 @@ pub fn refused(refusal: &Refusal) -> Problem {
     Problem::conflict(code, en, ru).detail(refusal.to_string())
 }
 
+/// Every refusal of the domain's as a problem, for documents: each code once.
+pub fn refusals() -> Vec<Problem> {
+    let nothing = domain::money::Money::rub(0);
+    let nowhere = domain::time::Timestamp::UNIX_EPOCH;
+    let all = [
+        Refusal::Expired(nowhere),
+        Refusal::NotPayable(domain::order::Status::Paid),
+        Refusal::PaymentUnderWay(1),
+        Refusal::NoOperation(1),
+        Refusal::NoReceipt(1),
+        Refusal::Amount { reported: nothing, expected: nothing },
+        Refusal::Reference { reported: String::new(), known: String::new() },
+        Refusal::Printed { printed: nothing, expected: nothing },
+        Refusal::Contradiction(1),
+        Refusal::ExecutionEnded(domain::order::ExecutionEnd::Fulfilled(nowhere)),
+        Refusal::NotCancellable,
+        Refusal::OperationUnderWay(1),
+        Refusal::NothingHeld,
+        Refusal::NothingStands,
+        Refusal::Part(domain::order::PartError::Nothing),
+        Refusal::Unsupported("it"),
+        Refusal::NotEditable,
+        Refusal::AboveHold { wanted: nothing, held: nothing },
+        Refusal::NoMeans,
+        Refusal::PaidOut,
+        Refusal::TerminalReference,
+        Refusal::NotMature,
+        Refusal::NotFulfilled,
+        Refusal::Money(domain::money::MoneyError::Overflow),
+        Refusal::Full,
+    ];
+    let bare = |refusal: &Refusal| Problem { detail: String::new(), ..refused(refusal) };
+    all.iter().map(bare).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use domain::money::Money;
     use storage::store::StoreError;
 
     use super::*;
+
+    #[test]
+    fn every_refusal_has_a_code_of_its_own() {
+        let codes: BTreeSet<_> = refusals().iter().map(|problem| problem.code).collect();
+        assert_eq!(codes.len(), refusals().len());
+        // As many as `refused` names: the list of examples leaves none out.
+        let source = include_str!("outcome.rs");
+        let arms =
+            source.split("pub fn refused(").nth(1).and_then(|rest| rest.split("pub fn refusals(").next()).unwrap();
+        assert_eq!(arms.matches("Refusal::").count(), codes.len());
+    }
 
     fn told(outcome: Result<Result<(), CallbackError>, WorkflowError>) -> (u16, &'static str) {
         match heard(outcome) {

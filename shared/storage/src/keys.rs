@@ -11,9 +11,11 @@
 //! | partner | `P#tenant` | `P` | tenant |
 //! | list of tenants | `TENANTS` | tenant | sweep, audit |
 //! | API key | `K#sha256(key)` | `K` | authentication |
+//! | a tenant's API keys by name | `A#tenant` | `A` | the operator |
 //! | counters | `C#name` | `C` | leases of numbers |
 //! | saved means | `B#tenant#sha256(customer)` | means id | a buyer's wallet; id |
 //! | payout | `Y#tenant` | payout id | id; a tenant's payouts |
+//! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
 //! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
 //! | sandbox row | `S#tenant#kind` | id | the sandbox |
 //!
@@ -98,6 +100,11 @@ pub fn api_key(sha256: &str) -> Key {
     key(format!("K#{sha256}"), "K")
 }
 
+/// A tenant's API keys by name.
+pub fn api_keys(tenant: &Tenant) -> Key {
+    key(format!("A#{tenant}"), "A")
+}
+
 /// A counter.
 pub fn counter(name: &str) -> Key {
     key(format!("C#{name}"), "C")
@@ -111,6 +118,38 @@ pub fn payout_partition(tenant: &Tenant) -> String {
 /// A payout.
 pub fn payout(tenant: &Tenant, id: &str) -> Key {
     key(payout_partition(tenant), id)
+}
+
+/// Partition of a tenant's subscriptions.
+pub fn subscription_partition(tenant: &Tenant) -> String {
+    format!("R#{tenant}")
+}
+
+/// A subscription.
+pub fn subscription(tenant: &Tenant, id: &str) -> Key {
+    key(subscription_partition(tenant), id)
+}
+
+/// Bucket of the due index a subscription is listed in. Ids are digests: their last character spreads them evenly.
+pub fn subscription_due_bucket(tenant: &Tenant, id: &str) -> String {
+    let part = id.bytes().last().unwrap_or(0) % DUE_SPREAD;
+    if tenant.is_test() { test_subscription_due_bucket(tenant) } else { live_subscription_due_bucket(part) }
+}
+
+/// Bucket of a test tenant's subscriptions.
+pub fn test_subscription_due_bucket(tenant: &Tenant) -> String {
+    format!("r#{tenant}")
+}
+
+/// Bucket of a part of the live subscriptions.
+pub fn live_subscription_due_bucket(part: u8) -> String {
+    format!("r#{part}")
+}
+
+/// Tenant and id of a subscription's key.
+pub fn subscription_of(key: &Key) -> Option<(Tenant, String)> {
+    let tenant = key.pk.strip_prefix("R#")?.parse().ok()?;
+    Some((tenant, key.sk.clone()))
 }
 
 /// Partition of a buyer's wallet at a shop. The shop's id of the buyer is hashed: it may be anything, an e-mail too.
@@ -221,13 +260,14 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'X'), _) => "result",
         (Some(b'N'), _) => "order number",
         (Some(b'I'), _) => "idempotency key",
-        (Some(b'P' | b'K' | b'T'), _) => "partner settings",
+        (Some(b'P' | b'K' | b'T' | b'A'), _) => "partner settings",
         (Some(b'C'), _) => "counter",
         (Some(b'Y'), _) => "payout",
         (Some(b'B'), _) => "saved means",
+        (Some(b'R'), _) => "subscription",
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
-        (Some(b'l' | b't' | b's'), _) => "due index",
+        (Some(b'l' | b't' | b's' | b'r'), _) => "due index",
         _ => "other",
     }
 }
@@ -248,6 +288,21 @@ mod tests {
             assert!(head(&id).pk.contains("#202611#"));
         }
     }
+
+    #[test]
+    fn a_subscriptions_key_leads_back_to_it() {
+        for mode in [Mode::Test, Mode::Live] {
+            let tenant = Tenant::try_new("demoshop", mode).unwrap();
+            let id = domain::subscription::subscription_id(&tenant, "S-1");
+            assert_eq!(subscription_of(&subscription(&tenant, &id)), Some((tenant.clone(), id.clone())));
+            assert_eq!(subscription_of(&payout(&tenant, &id)), None);
+            let bucket = subscription_due_bucket(&tenant, &id);
+            let mut known = (0..DUE_SPREAD).map(live_subscription_due_bucket);
+            assert_eq!(known.any(|live| live == bucket), !tenant.is_test());
+            assert_ne!(bucket, test_due_bucket(&tenant));
+        }
+    }
+
     #[test]
     fn a_row_of_exchanges_tells_its_slot_and_repeats_itself() {
         let tenant = Tenant::try_new("demoshop", Mode::Live).unwrap();

@@ -10,6 +10,7 @@ use domain::id::{BillNumber, OrderId, Tenant};
 use domain::order::{Order, TaskId};
 use domain::partner::Partner;
 use domain::payout::Payout;
+use domain::subscription::Subscription;
 use domain::time::Timestamp;
 use domain::wallet::Kept;
 use serde::de::DeserializeOwned;
@@ -96,6 +97,60 @@ pub struct NumberClaim {
     pub at: Timestamp,
 }
 
+/// An API key: whose it is, and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeyRow {
+    /// A key without a name, as all were at first.
+    Plain(Tenant),
+    /// A key of one of the partner's sites.
+    Named {
+        /// Whose.
+        #[serde(rename = "t")]
+        tenant: Tenant,
+        /// The site's name.
+        #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// It is good for nothing any more.
+        #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
+        revoked: bool,
+    },
+}
+
+/// Who bears an API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyOwner {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The name of the key.
+    pub name: Option<String>,
+}
+
+impl KeyRow {
+    /// Who bears the key; nobody when it was revoked.
+    fn owner(self) -> Option<KeyOwner> {
+        match self {
+            Self::Plain(tenant) => Some(KeyOwner { tenant, name: None }),
+            Self::Named { revoked: true, .. } => None,
+            Self::Named { tenant, name, .. } => Some(KeyOwner { tenant, name }),
+        }
+    }
+}
+
+/// An API key in a tenant's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKey {
+    /// SHA-256 of the key, hex.
+    #[serde(rename = "h")]
+    pub sha256: String,
+    /// What it is for.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// When it was issued.
+    #[serde(rename = "t", with = "jiff::fmt::serde::timestamp::second::required")]
+    pub at: Timestamp,
+}
+
 /// A claim on an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyClaim {
@@ -150,7 +205,7 @@ type Cache<T> = Arc<Mutex<HashMap<String, (i64, T)>>>;
 pub struct Store {
     table: Arc<dyn Table>,
     settings: Cache<Arc<Partner>>,
-    keys: Cache<Tenant>,
+    keys: Cache<KeyOwner>,
     bills: Arc<Mutex<(u64, u64)>>,
 }
 
@@ -385,24 +440,66 @@ impl Store {
         }
     }
 
-    /// The tenant an API key belongs to, by the key's SHA-256 in hex. `now` is the real time.
-    pub async fn key_owner(&self, sha256: &str, now: Timestamp) -> Result<Option<Tenant>, StoreError> {
+    /// Who bears an API key, by the key's SHA-256 in hex; at most a minute old. `now` is the real time.
+    pub async fn key_owner(&self, sha256: &str, now: Timestamp) -> Result<Option<KeyOwner>, StoreError> {
         let now = now.as_second();
-        if let Some((read_at, tenant)) = locked(&self.keys).get(sha256)
+        if let Some((read_at, owner)) = locked(&self.keys).get(sha256)
             && (0..SETTINGS_SECONDS).contains(&(now - read_at))
         {
-            return Ok(Some(tenant.clone()));
+            return Ok(Some(owner.clone()));
         }
-        let owner: Option<Tenant> = self.read_settings(&keys::api_key(sha256)).await?;
-        if let Some(owner) = &owner {
-            locked(&self.keys).insert(sha256.to_owned(), (now, owner.clone()));
-        }
+        let row: Option<KeyRow> = self.read_settings(&keys::api_key(sha256)).await?;
+        let owner = row.and_then(KeyRow::owner);
+        match &owner {
+            Some(owner) => locked(&self.keys).insert(sha256.to_owned(), (now, owner.clone())),
+            None => locked(&self.keys).remove(sha256),
+        };
         Ok(owner)
     }
 
-    /// Gives an API key to a tenant.
+    /// The row of an API key as it is stored now.
+    pub async fn key_row(&self, sha256: &str) -> Result<Option<KeyRow>, StoreError> {
+        self.read(&keys::api_key(sha256), Freshness::Consistent).await
+    }
+
+    /// Gives an API key without a name to a tenant.
     pub async fn put_key(&self, sha256: &str, owner: &Tenant) -> Result<(), StoreError> {
-        self.write(keys::api_key(sha256), owner).await
+        self.write(keys::api_key(sha256), &KeyRow::Plain(owner.clone())).await
+    }
+
+    /// Writes the row of an API key, whatever it was.
+    pub async fn put_key_row(&self, sha256: &str, row: &KeyRow) -> Result<(), StoreError> {
+        self.write(keys::api_key(sha256), row).await?;
+        locked(&self.keys).remove(sha256);
+        Ok(())
+    }
+
+    /// A tenant's API keys that have a name, oldest first.
+    pub async fn listed_keys(&self, tenant: &Tenant) -> Result<Vec<ListedKey>, StoreError> {
+        Ok(self.read(&keys::api_keys(tenant), Freshness::Consistent).await?.unwrap_or_default())
+    }
+
+    /// Changes the list of a tenant's API keys as it is stored now. `change` may be called again when another change comes
+    /// between, and answers nothing to leave everything as it is.
+    pub async fn change_listed_keys<T>(
+        &self,
+        tenant: &Tenant,
+        mut change: impl FnMut(Vec<ListedKey>) -> Option<(Vec<ListedKey>, T)> + Send,
+    ) -> Result<Option<T>, StoreError> {
+        let key = keys::api_keys(tenant);
+        for _ in 0..5 {
+            let stored = self.table.get(&key, Freshness::Consistent).await?;
+            let before = stored.as_ref().map(parse).transpose()?.unwrap_or_default();
+            let Some((list, answer)) = change(before) else { return Ok(None) };
+            let version = stored.map_or(1, |item| item.version + 1);
+            let item = Item { key: key.clone(), version, body: text(&key, &list)?, due: None, ttl: None };
+            match self.table.put(Write { item, condition: follows(version) }).await {
+                Ok(()) => return Ok(Some(answer)),
+                Err(TableError::Conflict { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     // --- numbers and payouts ---
@@ -441,6 +538,49 @@ impl Store {
     /// Keeps means in a wallet, as they are now.
     pub async fn put_means(&self, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<(), StoreError> {
         self.write(keys::means(tenant, customer, &kept.id), kept).await
+    }
+
+    // --- subscriptions ---
+
+    /// A subscription.
+    pub async fn subscription(&self, tenant: &Tenant, id: &str) -> Result<Option<Subscription>, StoreError> {
+        let item = self.table.get(&keys::subscription(tenant, id), Freshness::Consistent).await?;
+        item.as_ref().map(subscription_from).transpose()
+    }
+
+    /// Writes the next state of a subscription, if what is stored has the version before; a new one has version 1.
+    pub async fn put_subscription(&self, tenant: &Tenant, subscription: &Subscription) -> Result<(), StoreError> {
+        let bucket = keys::subscription_due_bucket(tenant, &subscription.id);
+        let due = subscription.due().map(|at| Due { bucket, at: at.as_second() });
+        let key = keys::subscription(tenant, &subscription.id);
+        let version = subscription.version;
+        let item = Item { body: text(&key, subscription)?, key, version, due, ttl: None };
+        Ok(self.table.put(Write { item, condition: follows(version) }).await?)
+    }
+
+    /// A tenant's subscriptions in the order of their ids.
+    pub async fn subscriptions(
+        &self,
+        tenant: &Tenant,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Subscription>, Option<String>), StoreError> {
+        let pk = keys::subscription_partition(tenant);
+        let range = Range { pk, prefix: String::new(), after, descending: false, limit };
+        let page = self.table.query(&range, Freshness::Consistent).await?;
+        let found = page.items.iter().map(subscription_from).collect::<Result<_, _>>()?;
+        Ok((found, page.next))
+    }
+
+    /// Subscriptions of a bucket of the due index that are due at or before `until`.
+    pub async fn due_subscriptions(
+        &self,
+        bucket: &str,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Tenant, String)>, StoreError> {
+        let due = self.table.due(bucket, until.as_second(), limit).await?;
+        Ok(due.iter().filter_map(|(key, _)| keys::subscription_of(key)).collect())
     }
 
     // --- payouts ---
@@ -610,6 +750,13 @@ fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {
     order.version = item.version;
     order.due = item.due.as_ref().and_then(|due| Timestamp::from_second(due.at).ok());
     Ok(order)
+}
+
+fn subscription_from(item: &Item) -> Result<Subscription, StoreError> {
+    let mut subscription: Subscription = parse(item)?;
+    subscription.id.clone_from(&item.key.sk);
+    subscription.version = item.version;
+    Ok(subscription)
 }
 
 fn parse<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {

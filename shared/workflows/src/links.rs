@@ -80,6 +80,9 @@ pub fn open_result(settings: &Settings, token: &str) -> Option<(OrderId, Timesta
     Some((id.parse().ok()?, Timestamp::from_second(until.parse().ok()?).ok()?))
 }
 
+/// Seconds a link to a buyer's wallet is good for: a day.
+pub const WALLET_SECONDS: i64 = 24 * 3_600;
+
 /// Address of the page where a buyer of a shop's sees their saved means, good until `until`.
 pub fn wallet_url(settings: &Settings, tenant: &Tenant, customer: &str, until: Timestamp) -> String {
     // The shop's own id of its buyer may have any character in it.
@@ -94,6 +97,28 @@ pub fn open_wallet(settings: &Settings, token: &str) -> Option<(Tenant, String, 
     let (tenant, customer) = text.split_once('~')?;
     let customer = String::from_utf8(URL_SAFE_NO_PAD.decode(customer).ok()?).ok()?;
     Some((tenant.parse().ok()?, customer, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// Address of the page where the buyer ends a subscription.
+pub fn subscription_url(settings: &Settings, tenant: &Tenant, id: &str) -> String {
+    let token = token(&settings.master_secret, "subscription", &format!("{tenant}~{id}"));
+    format!("{}/s/{token}", settings.base_url)
+}
+
+/// The subscription a token opens.
+pub fn open_subscription(settings: &Settings, token: &str) -> Option<(Tenant, String)> {
+    let (tenant, id) = untag(&settings.master_secret, "subscription", token)?.split_once('~')?;
+    Some((tenant.parse().ok()?, id.to_owned()))
+}
+
+/// A token that proves a form was made by this platform for this subscription.
+pub fn subscription_form_token(settings: &Settings, tenant: &Tenant, id: &str) -> String {
+    tag(&settings.master_secret, "subscription-form", &format!("{tenant}\n{id}"))
+}
+
+/// Whether such a form's token is right.
+pub fn subscription_form_token_holds(settings: &Settings, tenant: &Tenant, id: &str, given: &str) -> bool {
+    bool::from(subscription_form_token(settings, tenant, id).as_bytes().ct_eq(given.as_bytes()))
 }
 
 /// A token that proves a form was made by this platform for this buyer's saved means.

@@ -199,16 +199,37 @@ pub async fn create(
     request: &OrderRequest,
     idempotency_key: Option<&str>,
 ) -> Result<Created, WorkflowError> {
+    create_by(ports, tenant, request, idempotency_key, Asker { by: Initiator::Partner, origin: None }).await
+}
+
+/// Who asks for an order.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// Who, where saved means are charged.
+    pub by: Initiator,
+    /// Which of the partner's sites, by the name of its API key.
+    pub origin: Option<&'a str>,
+}
+
+/// Makes an order for somebody, or finds the one made before by the same request.
+pub async fn create_by(
+    ports: &Ports,
+    tenant: &Tenant,
+    request: &OrderRequest,
+    idempotency_key: Option<&str>,
+    asker: Asker<'_>,
+) -> Result<Created, WorkflowError> {
     let partner = perform::partner(ports, tenant).await?;
     // A live order nobody could charge for is refused before it is made.
     if !tenant.is_test() && partner.accounts.is_empty() {
         return Err(WorkflowError::NotConnected(tenant.clone(), "bank"));
     }
     let now = clock::now(ports, tenant).await?;
-    let details = match details(request, tenant, &partner, now) {
+    let mut details = match details(request, tenant, &partner, now) {
         Ok(details) => details,
         Err(invalid) => return Ok(Created::Invalid(invalid)),
     };
+    details.payment.origin = asker.origin.map(ToOwned::to_owned);
     let charged = match (&request.charge, &request.customer) {
         (Some(charge), Some(customer)) => {
             if partner.payment.charges_frozen {
@@ -246,14 +267,14 @@ pub async fn create(
         Claimed::Taken(_) => return Ok(Created::NumberTaken),
     };
     if repeated && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await? {
-        return Box::pin(charge(ports, loaded.order, loaded.details, charged, repeated)).await;
+        return Box::pin(charge(ports, loaded.order, loaded.details, charged, asker.by, repeated)).await;
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
     let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
     let terms = partner.commission.clone();
     let order = Order::new(claim.order, claim.bill, amount, terms, timeout, details.clone(), claim.at);
     ports.store.create_order(&order).await?;
-    Box::pin(charge(ports, order, details, charged, repeated)).await
+    Box::pin(charge(ports, order, details, charged, asker.by, repeated)).await
 }
 
 /// Charges the order at once where that was asked for, and tells of it as it is then.
@@ -262,12 +283,13 @@ async fn charge(
     order: Order,
     details: Details,
     charged: Option<(Kept, String)>,
+    by: Initiator,
     repeated: bool,
 ) -> Result<Created, WorkflowError> {
     let (order, details) = match charged {
         None => (order, details),
         Some((kept, reason)) => {
-            let applied = payments::charge_new(ports, order, details, kept, Initiator::Partner, &reason).await?;
+            let applied = payments::charge_once(ports, order, details, kept, by, &reason, 0).await?;
             (applied.order, applied.details)
         }
     };

@@ -221,16 +221,18 @@ fn start(
     })
 }
 
-/// Charges a new order to saved means, unless that was done before.
-pub(crate) async fn charge_new(
+/// Charges an order to saved means, unless it was charged more than `declined` times before: whoever asks again after a crash
+/// charges nothing twice.
+pub(crate) async fn charge_once(
     ports: &Ports,
     order: Order,
     details: Details,
     kept: Kept,
     by: Initiator,
     reason: &str,
+    declined: usize,
 ) -> Result<Applied, WorkflowError> {
-    if order.status() != Status::Awaiting || order.payments().next().is_some() {
+    if order.status() != Status::Awaiting || order.payments().count() > declined {
         return Ok(Applied { order, details, changed: false });
     }
     let partner = perform::partner(ports, order.id.tenant()).await?;

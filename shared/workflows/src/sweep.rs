@@ -1,4 +1,4 @@
-//! What is due: expiries, the three days, reminders, lost tasks, payouts.
+//! What is due: expiries, the three days, reminders, lost tasks, payouts, subscriptions.
 
 use domain::id::{OrderId, Tenant};
 use domain::order::{Change, Command, Decision, TaskId, decide};
@@ -13,6 +13,7 @@ use crate::error::WorkflowError;
 use crate::payouts;
 use crate::perform::{self, Work, context};
 use crate::ports::Ports;
+use crate::subscriptions;
 
 /// Orders looked at in one bucket at once.
 const PAGE: usize = 100;
@@ -30,7 +31,9 @@ pub struct Swept {
     pub sent: usize,
     /// Payouts made.
     pub payouts: usize,
-    /// Orders that could not be looked at; they stay due.
+    /// Subscriptions looked at.
+    pub subscriptions: usize,
+    /// Orders and subscriptions that could not be looked at; they stay due.
     pub failed: usize,
 }
 
@@ -40,7 +43,13 @@ impl Swept {
         self.changed += other.changed;
         self.sent += other.sent;
         self.payouts += other.payouts;
+        self.subscriptions += other.subscriptions;
         self.failed += other.failed;
+    }
+
+    fn count(&mut self, subscriptions: subscriptions::Swept) {
+        self.subscriptions += subscriptions.looked;
+        self.failed += subscriptions.failed;
     }
 }
 
@@ -51,6 +60,7 @@ pub async fn everything(ports: &Ports) -> Result<Swept, WorkflowError> {
     for part in 0..keys::DUE_SPREAD {
         total.add(bucket(ports, &keys::live_due_bucket(part), now).await?);
     }
+    total.count(subscriptions::sweep_live(ports, now).await?);
     for tenant in ports.store.tenants().await? {
         if tenant.is_test() {
             total.add(test_tenant(ports, &tenant).await?);
@@ -62,7 +72,11 @@ pub async fn everything(ports: &Ports) -> Result<Swept, WorkflowError> {
 /// Looks at what is due for one test tenant, by its own clock.
 pub async fn test_tenant(ports: &Ports, tenant: &Tenant) -> Result<Swept, WorkflowError> {
     let now = clock::now(ports, tenant).await?;
-    bucket(ports, &keys::test_due_bucket(tenant), now).await
+    // Subscriptions first: the orders they make are looked at with the others.
+    let swept = subscriptions::sweep(ports, &keys::test_subscription_due_bucket(tenant), now).await?;
+    let mut total = bucket(ports, &keys::test_due_bucket(tenant), now).await?;
+    total.count(swept);
+    Ok(total)
 }
 
 async fn bucket(ports: &Ports, bucket: &str, now: Timestamp) -> Result<Swept, WorkflowError> {

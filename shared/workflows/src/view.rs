@@ -52,6 +52,8 @@ pub struct OrderView {
     pub customer: Option<String>,
     /// Saved means the order is to be charged to.
     pub means: Option<String>,
+    /// Which of your sites made it: the name of its API key.
+    pub origin: Option<String>,
     /// The children of a split order.
     pub children: Vec<ChildView>,
     /// The basket as it is now, edits included.
@@ -287,6 +289,7 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         }),
         customer: details.payment.customer.clone(),
         means: order.means.as_ref().map(|means| means.id.clone()),
+        origin: details.payment.origin.clone(),
         children: (1_u8..)
             .zip(&details.payment.children)
             .map(|(no, child)| ChildView {

@@ -1,18 +1,27 @@
 //! What a caller of the partner API sees: request in; status, headers, body and what was kept, out.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod banks;
+mod clearing;
 mod document;
 mod exchanges;
+mod keys;
+mod means;
 mod operator;
 mod orders;
+mod payments;
 mod reading;
 mod settings;
+mod subscriptions;
+
+use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::body::Body;
+use domain::order::Order;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::World;
 use tower::ServiceExt;
 
@@ -86,6 +95,68 @@ impl Api {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call("POST", path, &self.world.key, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call("PUT", path, &self.world.key, Some(body)).await
+    }
+
+    pub(crate) async fn operator(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.call(method, path, support::OPERATOR_TOKEN, body).await
+    }
+
+    /// Makes an order; answers with its path.
+    pub(crate) async fn order(&self, wish: &Value) -> String {
+        let made = self.post("/v1/orders", wish).await;
+        assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
+        made.header("location").to_owned()
+    }
+
+    /// The order behind a path as it is on record.
+    pub(crate) async fn order_at(&self, path: &str) -> Order {
+        self.world.load(&path.rsplit('/').next().unwrap().parse().unwrap()).await.order
+    }
+
+    /// Makes an order the buyer pays with a test card, and lets happen what then happens; answers with its path.
+    pub(crate) async fn paid(&self, wish: &Value, card: &str) -> String {
+        let path = self.order(wish).await;
+        self.world.pay(&self.order_at(&path).await, card).await;
+        self.world.settle().await;
+        path
+    }
+
+    /// The buyer agrees to everything, to having the means saved too, and pays at the bank with a test card.
+    pub(crate) async fn agrees_and_saves(&self, path: &str, card: &str) {
+        let order = self.order_at(path).await;
+        let page = self.world.page(&order);
+        let known = self.world.get(&page).await.inputs();
+        let mut fields: BTreeMap<&str, &str> =
+            known.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if fields.get("email").is_none_or(|typed| typed.is_empty()) {
+            fields.insert("email", support::BUYER_EMAIL);
+        }
+        fields.extend([("consent_personal_data", "1"), ("consent_terms", "1"), ("consent_means", "1")]);
+        fields.insert("method", "card");
+        fields.remove("means");
+        let fields: Vec<_> = fields.into_iter().collect();
+        let sent = self.world.post(&format!("{page}/pay"), &fields).await;
+        assert_eq!(sent.status, 303, "{}", sent.text());
+        self.world.pay_at_bank(&sent.location(), card).await;
+        self.world.settle().await;
+    }
+
+    /// Has a buyer save a test card; answers with the id of the means.
+    pub(crate) async fn saved(&self, customer: &str, card: &str) -> String {
+        let number = format!("save-{customer}-{card}");
+        let mut wish = orders::wish(&number);
+        (wish["customer"], wish["payment"]) = (customer.into(), json!({ "purpose": "save_means" }));
+        let path = self.order(&wish).await;
+        self.agrees_and_saves(&path, card).await;
+        let means = self.get(&format!("/v1/customers/{customer}/means")).await.json();
+        let order = path.rsplit('/').next().unwrap();
+        let list = means["means"].as_array().unwrap();
+        let own = list.iter().find(|one| one["order"] == order).unwrap_or_else(|| panic!("{means:#}"));
+        own["id"].as_str().unwrap().to_owned()
     }
 
     /// How many rows there are.

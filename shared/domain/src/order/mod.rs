@@ -34,7 +34,7 @@ pub use decide::{
 };
 pub use journal::{Entry, Event};
 pub use operation::{Initiator, Operation, OperationKind, Transaction, TransactionKind, TransactionState};
-pub use parts::{Part, What};
+pub use parts::{Part, PartError, What};
 pub use standing::{Figures, PaymentState, Status};
 pub use task::{Task, TaskId};
 

@@ -1,0 +1,172 @@
+//! The catalogue of banks, accounts, payment settings.
+
+use domain::id::{Mode, Tenant};
+use serde_json::{Value, json};
+
+use crate::Api;
+
+const ACCOUNTS: &str = "/v1/operator/partners/demoshop/live/accounts";
+
+fn account() -> Value {
+    json!({ "id": "sber-main", "bank": "sberbank", "credentials": { "userName": "shop-api", "password": "very-secret" } })
+}
+
+async fn live(api: &Api) -> String {
+    let live = Tenant::try_new("demoshop", Mode::Live).unwrap();
+    api.world.enrol(&live, &support::partner()).await
+}
+
+#[tokio::test]
+async fn banks_are_listed_and_those_that_are_gone_are_marked() {
+    let api = Api::new().await;
+    let list = api.get("/v1/banks").await.json();
+    let banks = list["banks"].as_array().unwrap();
+    assert!(banks.len() >= 15, "{}", banks.len());
+    let bank = |key: &str| banks.iter().find(|bank| bank["key"] == key).unwrap_or_else(|| panic!("{key}"));
+    assert_eq!((&bank("sberbank")["protocol"], &bank("sberbank")["gone"]), (&"rbs".into(), &Value::Null));
+    assert!(banks.iter().any(|bank| bank["gone"].is_string()));
+    assert_eq!(api.call("GET", "/v1/banks", "", None).await.problem().0, 401);
+}
+
+#[tokio::test]
+async fn accounts_are_connected_by_the_operator_and_shown_without_secrets() {
+    let api = Api::new().await;
+    let key = live(&api).await;
+    let body = json!({ "accounts": [account(), {
+        "id": "t2", "bank": "sberbank", "entity": "7700000016", "priority": 5, "enabled": false, "nominal": true,
+        "address": "https://bank.example/", "credentials": { "userName": "x", "password": "y" },
+    }] });
+    let set = api.operator("PUT", ACCOUNTS, Some(&body)).await;
+    assert_eq!(set.status, 200, "{}", String::from_utf8_lossy(&set.body));
+    let read = api.call("GET", "/v1/accounts", &key, None).await;
+    assert_eq!(read.json(), set.json());
+    let text = String::from_utf8(read.body.clone()).unwrap();
+    assert!(!text.contains("very-secret") && !text.contains("shop-api"));
+    let accounts = read.json()["accounts"].clone();
+    let first = &accounts[0];
+    assert_eq!(first["credentials"], json!(["password", "userName"]));
+    assert_eq!(first["callback_url"], format!("{}/callbacks/bank/demoshop.l/sber-main", support::BASE_URL));
+    assert!(first["methods"].as_array().is_some_and(|methods| !methods.is_empty()), "the usual terms of the protocol");
+    let second = &accounts[1];
+    assert_eq!(
+        (&second["enabled"], &second["nominal"], &second["priority"], &second["entity"]),
+        (&false.into(), &true.into(), &5.into(), &"7700000016".into())
+    );
+
+    // Secrets that are not given again stay.
+    let mut again = account();
+    again.as_object_mut().unwrap().remove("credentials");
+    again["priority"] = json!(3);
+    let set = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [again] }))).await.json();
+    assert_eq!(set["accounts"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&set["accounts"][0]["priority"], &set["accounts"][0]["credentials"][0]),
+        (&3.into(), &"password".into())
+    );
+    let tenant = Tenant::try_new("demoshop", Mode::Live).unwrap();
+    let partner = workflows::perform::partner(&api.world.ports, &tenant).await.unwrap();
+    assert_eq!(partner.accounts[0].credentials.of("password"), "very-secret");
+    assert_eq!(api.get("/v1/accounts").await.json()["accounts"], json!([]), "the test tenant has its own");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_account_is_pointed_to_and_nothing_is_kept() {
+    let api = Api::new().await;
+    let key = live(&api).await;
+    let gone = api.get("/v1/banks").await.json()["banks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|bank| bank["gone"].is_string())
+        .unwrap()["key"]
+        .clone();
+    let cases: [(&str, Value, &str); 9] = [
+        ("id", json!(""), "id"),
+        ("id", json!("Sber"), "id"),
+        ("id", json!("x".repeat(21)), "id"),
+        ("id", json!("sandbox"), "id"),
+        ("bank", json!("no-such-bank"), "unknown_value"),
+        ("bank", gone, "bank_gone"),
+        ("entity", json!("7700000017"), "inn"),
+        ("address", json!("ftp://bank.example"), "url"),
+        ("credentials", Value::Null, "required"),
+    ];
+    for (field, value, code) in cases {
+        let mut wrong = account();
+        wrong[field] = value.clone();
+        let answer = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [wrong] }))).await;
+        assert_eq!(answer.faults(), [(format!("/accounts/0/{field}"), code.to_owned())], "{field} {value}");
+    }
+    let twice = json!({ "accounts": [account(), account()] });
+    assert_eq!(api.operator("PUT", ACCOUNTS, Some(&twice)).await.faults(), [("/accounts/1/id".into(), "id".into())]);
+    let many: Vec<_> = (0..21)
+        .map(|no| {
+            let mut one = account();
+            one["id"] = format!("a{no}").into();
+            one
+        })
+        .collect();
+    let many = json!({ "accounts": many });
+    assert_eq!(api.operator("PUT", ACCOUNTS, Some(&many)).await.faults(), [("/accounts".into(), "count".into())]);
+    let unknown = json!({ "accounts": [], "extra": 1 });
+    assert_eq!(api.operator("PUT", ACCOUNTS, Some(&unknown)).await.faults(), [("/extra".into(), "unknown".into())]);
+    assert_eq!(api.call("GET", "/v1/accounts", &key, None).await.json()["accounts"], json!([]));
+}
+
+#[tokio::test]
+async fn only_the_operator_connects_and_only_partners_that_are_there() {
+    let api = Api::new().await;
+    let accounts = json!({ "accounts": [] });
+    let frozen = json!({ "frozen": true });
+    let routes = [(ACCOUNTS, &accounts), ("/v1/operator/partners/demoshop/live/charges", &frozen)];
+    for (path, body) in routes {
+        // The live tenant is not there yet.
+        assert_eq!(api.operator("PUT", path, Some(body)).await.problem().0, 404, "{path}");
+        for (from, to) in [("/live/", "/both/"), ("demoshop", "No"), ("demoshop", "nobody")] {
+            assert_eq!(api.operator("PUT", &path.replace(from, to), Some(body)).await.problem().0, 404, "{path} {to}");
+        }
+        for token in ["", "wrong", &api.world.key] {
+            for method in ["PUT", "GET", "POST"] {
+                assert_eq!(api.call(method, path, token, Some(body)).await.problem().0, 404, "{method} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn payment_settings_are_replaced_whole_and_what_is_the_operators_stays() {
+    let api = Api::new().await;
+    let nothing = json!({ "stages": "one", "capture": "manual", "hold_end": "released" });
+    assert_eq!(api.get("/v1/payment-settings").await.json(), nothing);
+    let settings = json!({
+        "stages": "two", "capture": "fulfilled", "hold_end": "captured", "statuses": { "picked": "capture" },
+        "rates": [{ "currency": "USD", "rate": "95.1", "since": "2026-11-21" }],
+    });
+    assert_eq!(api.put("/v1/payment-settings", &settings).await.json(), settings);
+    assert_eq!(api.get("/v1/payment-settings").await.json(), settings);
+    let frozen = "/v1/operator/partners/demoshop/test/charges";
+    assert_eq!(api.operator("PUT", frozen, Some(&json!({ "frozen": true }))).await.status, 204);
+    let mut stays = nothing.clone();
+    stays["charges_frozen"] = json!(true);
+    assert_eq!(api.put("/v1/payment-settings", &json!({})).await.json(), stays);
+
+    let statuses: Value =
+        (0..51).map(|no| (format!("s{no}"), json!("capture"))).collect::<serde_json::Map<_, _>>().into();
+    let rate = |rate: &str| json!([{ "currency": "USD", "rate": rate, "since": "2026-11-21" }]);
+    for (body, at, code) in [
+        (json!({ "statuses": statuses }), "/statuses", "count"),
+        (json!({ "statuses": { "": "capture" } }), "/statuses", "count"),
+        (json!({ "statuses": { "x".repeat(65): "capture" } }), "/statuses", "count"),
+        (json!({ "rates": rate("0") }), "/rates", "rate"),
+        (json!({ "rates": rate("-1") }), "/rates", "rate"),
+        (json!({ "charges_frozen": true }), "/charges_frozen", "operator_only"),
+        (json!({ "stage": "two" }), "/stage", "unknown"),
+    ] {
+        let answer = api.put("/v1/payment-settings", &body).await;
+        assert_eq!(answer.faults(), [(at.to_owned(), code.to_owned())], "{body}");
+    }
+    for body in [json!({ "stages": "three" }), json!({ "statuses": { "picked": "explode" } })] {
+        assert_eq!(api.put("/v1/payment-settings", &body).await.problem().0, 422, "{body}");
+    }
+    assert_eq!(api.get("/v1/payment-settings").await.json(), stays);
+}
