@@ -7,6 +7,7 @@ use domain::acquiring::{Account, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
+use super::assist::{self, AssistBank};
 use super::paykeeper::{self, PaykeeperBank};
 use super::rbs::{self, RbsBank};
 use super::yookassa::{self, YookassaBank};
@@ -46,8 +47,9 @@ impl Family {
         match self {
             Self::Rbs => rbs::terms(),
             Self::Yookassa => yookassa::terms(),
+            Self::Assist => assist::terms(),
             Self::Paykeeper => paykeeper::terms(),
-            Self::Tbank | Self::Assist => Vec::new(),
+            Self::Tbank => Vec::new(),
         }
     }
 }
@@ -124,8 +126,9 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
         Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
+        Family::Assist => Some(Box::new(AssistBank::new(address, credentials, now))),
         Family::Paykeeper => Some(Box::new(PaykeeperBank::new(address, credentials, now))),
-        Family::Tbank | Family::Assist => None,
+        Family::Tbank => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! and an unknown outcome can be asked about. A connector says what the bank said; what it means for the order is decided in
 //! the domain.
 
+pub mod assist;
 pub mod catalogue;
 pub mod paykeeper;
 pub mod rbs;
