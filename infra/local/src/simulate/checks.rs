@@ -86,6 +86,12 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
     wallets_agree(&record, outcome);
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
+    for (order, _) in &record.orders {
+        if outcome.findings.iter().any(|finding| finding.contains(&order.id.to_string())) {
+            let row = serde_json::to_string(order).unwrap_or_default();
+            tracing::info!(order = %order.id, row, "breaks a rule");
+        }
+    }
 }
 
 fn count(outcome: &mut Outcome, what: impl Into<String>) {
@@ -251,7 +257,7 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
             }
             counts[usize::from(!kept.enabled)] += 1;
             known.insert(&kept.means.token);
-            let binding = record.bindings.iter().find(|of| of.family.code() == bank && of.token == kept.means.token);
+            let binding = record.bindings.iter().find(|of| of.family.code() == bank && goes_by(of, &kept.means.token));
             match binding {
                 Some(binding) if binding.customer != *customer => {
                     findings.push(format!("{}: the bank keeps them for {}", kept.id, binding.customer));
@@ -271,7 +277,9 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
             made.insert((bank_of(attempt), operation_number(&order.id, attempt)), means_id(&order.id, attempt.no));
         }
     }
-    for binding in record.bindings.iter().filter(|binding| !binding.forgotten && !known.contains(&*binding.token)) {
+    for binding in record.bindings.iter().filter(|binding| {
+        !binding.forgotten && !known.iter().any(|token| goes_by(binding, token))
+    }) {
         let id = deals.get(binding.deal.as_str()).and_then(|deal| made.get(&name_of(deal)));
         let gone = record.wallets.values().flatten().find(|kept| Some(&kept.id) == id);
         let what = if gone.is_some() { "deleted here" } else { "in no wallet" };
@@ -283,6 +291,11 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
     for (times, what) in counts.into_iter().zip(["means kept", "means switched off", "means deleted"]) {
         *outcome.played.entry(what.to_owned()).or_default() += times;
     }
+}
+
+/// Whether a bank means this binding by a token. Some name saved means by the payment that saved them.
+fn goes_by(binding: &Binding, token: &str) -> bool {
+    binding.token == token || binding.deal == token
 }
 
 /// Every change reached the partner and, where it is one for the buyer, the buyer.

@@ -133,12 +133,13 @@ impl Kind {
         let mut request = json!({
             "number": number,
             "lines": lines,
+            "payment_timeout_seconds": dice.one_of(&[1_200, 1_200, 7_200, 40_000]),
             "scenario": {
                 "execution": dice.one_of(&["automatic", "automatic", "manual", "manual", "failing"]),
                 "receipt": dice.one_of(&["prompt", "prompt", "silent", "failing_once"]),
             },
         });
-        if self == Self::Charged || dice.chance(500) {
+        if matches!(self, Self::Charged | Self::Terminal) || dice.chance(500) {
             request["buyer"] = json!({ "email": "buyer@example.com", "phone": "+79161234567" });
             request["channels"] = json!(["email", "sms"]);
         }
