@@ -210,7 +210,7 @@ class Rig:
 
 
 def environment(name, rig, root):
-    queues = ("BANK_OPERATION", "RECEIPT", "NOTIFICATION", "WEBHOOK", "FULFILMENT", "SANDBOX")
+    queues = ("BANK_OPERATION", "RECEIPT", "NOTIFICATION", "WEBHOOK", "FULFILMENT", "EXCHANGE", "SANDBOX")
     endpoint = f"https://localhost:{rig.aws.server_port}"
     return {
         "PATH": os.environ["PATH"],

@@ -171,7 +171,7 @@ await check('a card is saved, charged and forgotten', async () => {
   const saving = { dynamicCallbackUrl, clientId, features: 'FORCE_CREATE_BINDING' }
   const { orderId, formUrl } = await shop.register(`f-${run}`, 100, '', saving)
   await atPage(formUrl, { card: 'success' })
-  assert.equal(callback().operation, 'deposited')
+  assert.deepEqual([callback().operation, callback().operation].sort(), ['bindingCreated', 'deposited'])
   const { bindingInfo } = await shop.get(orderId)
   assert.equal(bindingInfo.clientId, clientId)
   const { bindings } = await shop.getBindings(clientId)
@@ -182,6 +182,8 @@ await check('a card is saved, charged and forgotten', async () => {
   assert.equal(callback().operation, 'deposited')
   assert.equal(await shop.status(charged.orderId), 2)
   assert.equal((await shop.unBindCard(bindingId)).errorCode, '0')
+  const { operation, enabled } = callback()
+  assert.deepEqual([operation, enabled], ['bindingActivityChanged', 'false'])
   await refused(shop.getBindings(clientId), '2')
   await refused(shop.unBindCard(bindingId), '2')
 })

@@ -35,6 +35,7 @@ fn settings(secret: &[u8]) -> Settings {
         },
         operator_token_sha256: String::new(),
         allow_private_hosts: false,
+        exchange_days: Settings::EXCHANGE_DAYS,
     }
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 mod callbacks;
+mod exchanges;
 mod paying;
 mod payouts;
 mod receipts;

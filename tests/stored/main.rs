@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use domain::delivery::Delivery;
 use domain::details::Details;
+use domain::exchange::Exchange;
 use domain::id::Tenant;
 use domain::order::Order;
 use domain::partner::Partner;
@@ -81,6 +82,15 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("TENANTS", _) => through::<()>(name, body),
         ("K", _) => through::<Tenant>(name, body),
         ("Y", _) => through::<Payout>(name, body),
+        ("E", _) => {
+            let lines = String::from_utf8(storage::exchanges::lines(&body.to_string()).unwrap()).unwrap();
+            assert!(lines.lines().count() > 0, "{name}");
+            for line in lines.lines() {
+                let line: Value = serde_json::from_str(line).unwrap();
+                assert_eq!(through::<Exchange>(name, &line), line, "{name}");
+            }
+            body.clone()
+        }
         ("S", _) if key.sk == "clock" => through::<i64>(name, body),
         // The sandbox's own things are private to it: its rows are read by itself, below.
         ("S" | "C", _) => body.clone(),
@@ -159,6 +169,8 @@ async fn what_is_not_an_order_is_found_by_todays_keys() {
             assert!(store.key_owner(sha256, rows::moment(0)).await.unwrap().is_some(), "{name}");
         }
     }
+    let exchanges = store.exchanges(&tenant, rows::moment(0), None, 100).await.unwrap();
+    assert!(!exchanges.rows.is_empty() && exchanges.rows.iter().all(|(_, exchanges)| !exchanges.is_empty()));
     assert_eq!(store.clock_offset(&tenant).await.unwrap(), 259_200);
     assert!(store.partner(&tenant, rows::moment(0)).await.unwrap().is_some());
     // Leased by a hundred: numbers on file are never given out again.

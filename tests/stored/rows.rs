@@ -215,6 +215,7 @@ impl TableRow for World {
                 ("K", _) => "api-key".to_owned(),
                 ("C", _) => format!("counter-{}", parts[1]),
                 ("Y", _) => "payout".to_owned(),
+                ("E", _) => "exchanges".to_owned(),
                 ("S", _) => format!("sandbox-{}", parts[2]),
                 _ => panic!("{:?} is a new kind of row: give it a name here and a type in main.rs", item.key),
             };

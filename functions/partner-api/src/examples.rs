@@ -112,6 +112,39 @@ pub fn delivery_list() -> Value {
     }] })
 }
 
+/// An exchange with a bank.
+pub fn exchange() -> Value {
+    json!({
+        "id": "8f14e45fceea167a5a36",
+        "at": "2026-11-21T10:02:10.412Z",
+        "order": ORDER,
+        "operation": 1,
+        "account": "main",
+        "purpose": "register",
+        "method": "POST",
+        "url": "https://bank.example/payment/rest/register.do",
+        "request": {
+            "headers": [{ "name": "content-type", "value": "application/x-www-form-urlencoded" }],
+            "body": "userName=shop-api&password=***&orderNumber=01KAVXA3HS8G5XV6QT7MH3V2KCo1&amount=300000&email=i***@example.com",
+            "bytes": 131,
+        },
+        "status": 200,
+        "answer": {
+            "headers": [{ "name": "content-type", "value": "application/json" }],
+            "body": "{\"orderId\":\"70906e55-7114-41d6-8332-4609dc6590f4\",\"formUrl\":\"https://bank.example/pay\"}",
+            "bytes": 88,
+        },
+        "outcome": "answered",
+        "note": null,
+        "milliseconds": 240,
+    })
+}
+
+/// A list of exchanges.
+pub fn exchange_list() -> Value {
+    json!({ "exchanges": [exchange()], "next_cursor": null })
+}
+
 /// Postings of a payment.
 pub fn ledger_page() -> Value {
     let row = |debit: &str, credit: &str, amount: &str| {

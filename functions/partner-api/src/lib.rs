@@ -16,6 +16,7 @@ pub mod banks;
 pub mod deliveries;
 pub mod docs;
 pub mod examples;
+pub mod exchanges;
 pub mod ledger;
 pub mod means;
 pub mod openapi;
@@ -35,12 +36,13 @@ use axum::routing::{MethodRouter, get, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 28] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 33] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
         ("/v1/orders/{id}/deliveries", get(deliveries::list)),
         ("/v1/orders/{id}/deliveries/{entry}/replay", post(deliveries::replay)),
+        ("/v1/orders/{id}/exchanges", get(exchanges::of_order)),
         ("/v1/orders/{id}/ledger", get(ledger::of_order)),
         ("/v1/orders/{id}/capture", post(payments::capture)),
         ("/v1/orders/{id}/cancel", post(payments::cancel)),
@@ -53,6 +55,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 28] {
         ("/v1/banks", get(banks::catalogue)),
         ("/v1/accounts", get(banks::accounts)),
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
+        ("/v1/exchanges", get(exchanges::list)),
+        ("/v1/exchanges.ndjson", get(exchanges::export)),
         ("/v1/ledger", get(ledger::of_month)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
@@ -64,6 +68,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 28] {
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/accounts", put(banks::connect_accounts).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/charges", put(banks::freeze).fallback(problems::nowhere)),
+        ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
+        ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
         ("/openapi.json", get(docs::document)),
         ("/docs", get(docs::page)),
     ]

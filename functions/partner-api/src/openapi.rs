@@ -13,15 +13,16 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, deliveries, docs, examples, ledger, means, operator, orders, partner, payments, payouts, problems, webhook,
+    banks, deliveries, docs, examples, exchanges, ledger, means, operator, orders, partner, payments, payouts,
+    problems, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 8] =
-    ["Orders", "Payments", "Deliveries", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
+pub const TAGS: [&str; 9] =
+    ["Orders", "Payments", "Deliveries", "Exchanges", "Ledger", "Payouts", "Settings", "Operator", "Documentation"];
 
 /// A refusal (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -97,6 +98,9 @@ pub struct FieldErrorView {
         means::delete,
         deliveries::list,
         deliveries::replay,
+        exchanges::of_order,
+        exchanges::list,
+        exchanges::export,
         ledger::of_order,
         ledger::of_month,
         ledger::balance,
@@ -115,6 +119,8 @@ pub struct FieldErrorView {
         operator::enrol,
         banks::connect_accounts,
         banks::freeze,
+        exchanges::list_any,
+        exchanges::export_any,
         docs::document,
         docs::page,
     ),
@@ -123,6 +129,7 @@ pub struct FieldErrorView {
         (name = "Orders", description = "Made by your server, paid by the buyer."),
         (name = "Payments", description = "What is done with an order's money: held, captured, given back; means that are charged again."),
         (name = "Deliveries", description = "What was told to whom, and telling it again."),
+        (name = "Exchanges", description = "What went over the line between us and the banks, both ways, masked."),
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
         (name = "Payouts", description = "Your part going out."),
         (name = "Settings", description = "Your own."),

@@ -25,6 +25,10 @@ use crate::simulate::world::{answering, machine, set_up, wait, work};
 const GOALS: [(&str, u64, u64, u64); 3] = [("paid", 12, 4, 14), ("refunded", 9, 9, 99), ("abandoned", 4, 9, 99)];
 /// Orders by one partner, for shared keys.
 const MANY: usize = 1_000;
+/// Messages of the journal of exchanges with banks that are kept together.
+const JOURNAL_BATCH: usize = 1_000;
+/// Seconds in which they come: the window of `template.yaml`.
+const JOURNAL_SECONDS: usize = 300;
 
 /// Units and calls of one step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -373,6 +377,52 @@ fn asked(number: &str, more: &Value) -> Value {
     request
 }
 
+/// What keeping a batch of the journal of exchanges with banks costs.
+struct Journal {
+    partners: usize,
+    messages: usize,
+    orders: usize,
+    cost: Cost,
+}
+
+/// A window's exchanges, as paid orders make them at the sandbox bank, kept in one batch; of one partner, or spread over many.
+fn journal(partners: usize) -> Option<Journal> {
+    let bench = Bench::new()?;
+    let (mut messages, mut orders, mut seconds) = (Vec::new(), 0, 0);
+    while messages.len() < JOURNAL_BATCH {
+        let (_, page) = bench.create(&format!("J-{orders}"), "automatic")?;
+        bench.pay(&page)?;
+        orders += 1;
+        messages.extend(bench.hold(QueueName::Exchange).into_iter().map(|(message, _)| message.body));
+        let due = messages.len() * JOURNAL_SECONDS / JOURNAL_BATCH;
+        bench.advance(i64::try_from(due - seconds).ok()?);
+        seconds = due;
+    }
+    messages.truncate(JOURNAL_BATCH);
+    let of_partner = |(no, body): (usize, String)| {
+        let mut message: Value = serde_json::from_str(&body).ok()?;
+        message["n"] = json!(format!("shop{}.l", no % partners));
+        Some(message.to_string())
+    };
+    let bodies = messages.into_iter().enumerate().map(of_partner).collect::<Option<Vec<_>>>()?;
+    let messages = bodies.len();
+    bench.meter.start("journal");
+    let ports = bench.ports.clone();
+    wait(&bench.world, async move { exchange::handle(ports, bodies).await.iter().all(Result::is_ok).then_some(()) })?;
+    let mut cost = Cost::default();
+    for line in bench.meter.report().into_iter().filter(|line| line.label == "journal") {
+        cost.add(Cost { calls: line.calls, write_units: line.write_units, read_half_units: line.read_half_units });
+    }
+    Some(Journal { partners, messages, orders, cost })
+}
+
+/// `part` of `whole`, with three decimals.
+fn share(part: u64, whole: usize) -> String {
+    let whole = u64::try_from(whole).unwrap_or(1).max(1);
+    let thousandths = (part * 1_000).div_ceil(whole);
+    format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000)
+}
+
 struct Section {
     name: &'static str,
     steps: Vec<(String, Cost)>,
@@ -415,6 +465,7 @@ pub fn run(args: &BenchArgs) -> ExitCode {
     };
     let page = page_bytes();
     let shared = shared_keys().unwrap_or_default();
+    let journals: Vec<_> = [1, 100].into_iter().filter_map(journal).collect();
     let section = |name, bench: &Bench, counted| {
         let (steps, settings) = bench.costs();
         Section { name, steps, counted, settings }
@@ -433,14 +484,14 @@ pub fn run(args: &BenchArgs) -> ExitCode {
         section("split", &split, |label: &str| label < "09"),
     ];
     if args.json {
-        anstream::println!("{}", as_json(&sections, page, &shared));
+        anstream::println!("{}", as_json(&sections, page, &shared, &journals));
     } else {
-        print(&sections, page, &shared);
+        print(&sections, page, &shared, &journals);
     }
     ExitCode::SUCCESS
 }
 
-fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) {
+fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)], journals: &[Journal]) {
     for section in sections {
         anstream::println!("{} order: DynamoDB calls, write units, read units", section.name);
         for (label, cost) in &section.steps {
@@ -481,6 +532,19 @@ fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) {
     for (key, writes) in shared {
         anstream::println!("  {key:<40} {writes:>6}");
     }
+    anstream::println!(
+        "\njournal of exchanges with banks, beside the orders: one batch of {JOURNAL_BATCH} messages that came in {JOURNAL_SECONDS} s, as paid orders make them"
+    );
+    for Journal { partners, messages, orders, cost } in journals {
+        anstream::println!(
+            "  of {partners:>3} partners: {} calls, {} write units; {} calls and {} write units an exchange, {} write units a paid order",
+            cost.calls,
+            cost.write_units,
+            share(cost.calls, *messages),
+            share(cost.write_units, *messages),
+            share(cost.write_units, *orders),
+        );
+    }
 }
 
 fn page_bytes() -> Option<usize> {
@@ -500,7 +564,7 @@ fn page_bytes() -> Option<usize> {
     Some(bench.get("02 checkout page", &page)?.body.len())
 }
 
-fn as_json(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) -> Value {
+fn as_json(sections: &[Section], page: Option<usize>, shared: &[(String, u64)], journals: &[Journal]) -> Value {
     let mut report = BTreeMap::new();
     for section in sections {
         let total = section.total();
@@ -522,5 +586,12 @@ fn as_json(sections: &[Section], page: Option<usize>, shared: &[(String, u64)]) 
             }),
         );
     }
-    json!({ "orders": report, "checkout_page_bytes": page, "shared_keys": shared })
+    let journals = journals.iter().map(|journal| {
+        json!({
+            "partners": journal.partners, "messages": journal.messages, "paid_orders": journal.orders,
+            "calls": journal.cost.calls, "write_units": journal.cost.write_units,
+        })
+    });
+    let journals: Vec<_> = journals.collect();
+    json!({ "orders": report, "checkout_page_bytes": page, "shared_keys": shared, "journal_of_exchanges": journals })
 }

@@ -22,6 +22,10 @@ pub const RECEIVES_MAX: u32 = 5;
 const AGAIN_SECONDS: u64 = 1;
 /// Messages of one queue handled at the same time.
 const AT_ONCE: usize = 8;
+/// How long exchanges with banks are gathered before they are kept together. Five minutes on AWS, where nobody at a desk waits.
+const GATHER_FOR: Duration = Duration::from_millis(200);
+/// Exchanges kept together, at most.
+const GATHER_MAX: usize = 1_000;
 /// Dead letters kept to be looked at.
 const DEAD_LETTERS_MAX: usize = 100;
 
@@ -146,9 +150,47 @@ impl Outbox {
     pub async fn run(mut self, ports: Ports) {
         let rooms: BTreeMap<QueueName, Arc<Semaphore>> =
             QueueName::ALL.into_iter().map(|queue| (queue, Arc::new(Semaphore::new(AT_ONCE)))).collect();
+        let (exchanges, gathered) = mpsc::unbounded_channel();
+        tokio::spawn(gather(ports.clone(), self.board.clone(), gathered));
         while let Some(message) = self.messages.recv().await {
+            if message.queue == QueueName::Exchange {
+                // It ends only after this loop, with its sender.
+                let _ = exchanges.send(message);
+                continue;
+            }
             let Some(room) = rooms.get(&message.queue).cloned() else { continue };
             tokio::spawn(live(ports.clone(), self.board.clone(), room, message));
+        }
+    }
+}
+
+/// Keeps exchanges together that came within a moment of each other. What fails is tried again as one message after the other.
+async fn gather(ports: Ports, board: Board, mut messages: mpsc::UnboundedReceiver<Message>) {
+    let queue = QueueName::Exchange;
+    while let Some(first) = messages.recv().await {
+        tokio::time::sleep(GATHER_FOR).await;
+        let mut batch = vec![(board.id(), first)];
+        while batch.len() < GATHER_MAX
+            && let Ok(message) = messages.try_recv()
+        {
+            batch.push((board.id(), message));
+        }
+        let count = batch.len();
+        board.change(queue, |counts| {
+            counts.ready -= count;
+            counts.in_flight += count;
+        });
+        let mut whole = SqsEvent::default();
+        for (id, message) in &batch {
+            whole.records.extend(event(id, &message.body, 1).records);
+        }
+        let answer = workers::deal(ports.clone(), queue, whole).await;
+        board.change(queue, |counts| counts.in_flight -= count);
+        for failed in answer.batch_item_failures {
+            let Some((_, message)) = batch.iter().find(|(id, _)| *id == failed.item_identifier) else { continue };
+            board.change(queue, |counts| counts.ready += 1);
+            let room = Arc::new(Semaphore::new(AT_ONCE));
+            tokio::spawn(live(ports.clone(), board.clone(), room, message.clone()));
         }
     }
 }
@@ -255,5 +297,31 @@ mod tests {
         let dead = board.dead_letters();
         assert_eq!((dead.len(), dead[0].body.as_str(), dead[0].queue), (1, "{}", "receipt"));
         assert!(board.is_quiet());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn exchanges_with_banks_are_kept_together() {
+        let (queue, outbox) = queues();
+        let board = queue.board();
+        let table = MemoryTable::default();
+        let mailbox = Arc::new(Mailbox::new(Lines::in_memory()));
+        let settings = stack::settings("http://localhost", String::new(), "");
+        let store = Store::new(Arc::new(table.clone()));
+        let ports = stack::ports(store, mailbox, Arc::new(queue), settings);
+        tokio::spawn(outbox.run(ports.clone()));
+        let exchange = |no: u8| {
+            let body = format!(
+                r#"{{"i":"{no}","t":1795000000000,"n":"demoshop.t","w":"ask","m":"POST","u":"","q":{{}},"k":"answered"}}"#
+            );
+            Message { queue: QueueName::Exchange, body, delay_seconds: 0 }
+        };
+        let mut messages: Vec<_> = (0..50).map(exchange).collect();
+        messages.push(Message { queue: QueueName::Exchange, body: "{}".to_owned(), delay_seconds: 0 });
+        ports.queue.send(messages).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let rows = table.all_items();
+        assert_eq!(rows.len(), 1, "fifty exchanges, one row");
+        assert!(rows[0].ttl.is_some());
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_eq!((board.dead_letters().len(), board.is_quiet()), (1, true), "what is no exchange");
     }
 }

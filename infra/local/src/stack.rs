@@ -229,6 +229,7 @@ pub fn settings(base_url: &str, secret: String, operator_token: &str) -> Setting
         },
         operator_token_sha256: sha256_hex(operator_token),
         allow_private_hosts: true,
+        exchange_days: Settings::EXCHANGE_DAYS,
     }
 }
 

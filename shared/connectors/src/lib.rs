@@ -8,6 +8,7 @@ pub mod client;
 pub mod client_bank;
 pub mod fulfilment;
 pub mod http;
+pub mod mask;
 pub mod nspk;
 pub mod peer;
 pub mod signature;

@@ -107,7 +107,13 @@ fn payment() -> PaymentRequest {
 
 fn known(stages: Stages) -> Known {
     let reference = if stages == Stages::Two { format!("{BILL}.1") } else { BILL.to_owned() };
-    Known { number: NUMBER.into(), reference: Some(reference), amount: Money::rub(300_000), method: Method::Card }
+    Known {
+        number: NUMBER.into(),
+        reference: Some(reference),
+        amount: Money::rub(300_000),
+        method: Method::Card,
+        captured: None,
+    }
 }
 
 /// One operation: its number, type, amount, response code.

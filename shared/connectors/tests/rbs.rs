@@ -123,7 +123,13 @@ fn payment() -> PaymentRequest {
 }
 
 fn known() -> Known {
-    Known { number: NUMBER.into(), reference: Some(ID.into()), amount: Money::rub(100_000), method: Method::Card }
+    Known {
+        number: NUMBER.into(),
+        reference: Some(ID.into()),
+        amount: Money::rub(100_000),
+        captured: None,
+        method: Method::Card,
+    }
 }
 
 fn question() -> Question {
@@ -333,7 +339,13 @@ async fn the_documents_own_answer_is_understood() {
         "authDateTime":1617973059029,"terminalId":"123456","authRefNum":"714105591198",
         "paymentAmountInfo":{"paymentState":"DEPOSITED","approvedAmount":2000,"depositedAmount":2000,"refundedAmount":0},
         "bankInfo":{"bankCountryCode":"UNKNOWN","bankCountryName":"Unknown"}}"#;
-    let payment = Known { number: "7005".into(), reference: None, amount: Money::rub(2_000), method: Method::Card };
+    let payment = Known {
+        number: "7005".into(),
+        reference: None,
+        amount: Money::rub(2_000),
+        captured: None,
+        method: Method::Card,
+    };
     let question = Question { number: "7005".into(), payment, reference: None };
     let told = bank().ask(&Wire::answering([body]), &question).await.unwrap();
     let saved = SavedMeans {

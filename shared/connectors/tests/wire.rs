@@ -127,7 +127,7 @@ fn payment() -> PaymentRequest {
 
 fn known(number: &str) -> Known {
     let reference = Some("pay_demoshop_00ff".into());
-    Known { number: number.into(), reference, amount: Money::rub(300_000), method: Method::Card }
+    Known { number: number.into(), reference, amount: Money::rub(300_000), captured: None, method: Method::Card }
 }
 
 fn question(number: &str) -> Question {

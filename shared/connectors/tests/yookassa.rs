@@ -126,7 +126,13 @@ fn request() -> PaymentRequest {
 }
 
 fn known() -> Known {
-    Known { number: NUMBER.into(), reference: Some(ID.into()), amount: Money::rub(200), method: Method::Card }
+    Known {
+        number: NUMBER.into(),
+        reference: Some(ID.into()),
+        amount: Money::rub(200),
+        captured: None,
+        method: Method::Card,
+    }
 }
 
 fn lost() -> Known {

@@ -9,6 +9,7 @@ pub mod commission;
 pub mod consent;
 pub mod delivery;
 pub mod details;
+pub mod exchange;
 pub mod id;
 pub mod ledger;
 pub mod money;

@@ -151,6 +151,10 @@ impl Config {
                 allow_private_hosts: read
                     .optional("ALLOW_PRIVATE_HOSTS", "true or false", |text| matches!(text, "true" | "false"))
                     .is_some_and(|text| text == "true"),
+                exchange_days: read
+                    .optional("EXCHANGE_DAYS", "a number of days, 1 to 3660", |text| days(text).is_some())
+                    .and_then(|text| days(&text))
+                    .unwrap_or(Settings::EXCHANGE_DAYS),
             },
             cloud: Cloud::read(&mut read),
         };
@@ -224,6 +228,7 @@ pub const fn queue_variable(queue: QueueName) -> &'static str {
         QueueName::Notification => "QUEUE_NOTIFICATION_URL",
         QueueName::Webhook => "QUEUE_WEBHOOK_URL",
         QueueName::Fulfilment => "QUEUE_FULFILMENT_URL",
+        QueueName::Exchange => "QUEUE_EXCHANGE_URL",
         QueueName::Sandbox => "QUEUE_SANDBOX_URL",
     }
 }
@@ -235,6 +240,10 @@ fn variable(name: &'static str) -> Option<String> {
 
 fn is_digits(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn days(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|days| (1..=3_660).contains(days) && !text.starts_with('+'))
 }
 
 fn is_web(text: &str) -> bool {

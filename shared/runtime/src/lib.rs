@@ -30,5 +30,5 @@ pub use json_body::JsonBody;
 pub use outcome::{answered, heard, worked};
 pub use problem::{FieldError, Problem};
 pub use schedule_door::serve_schedule;
-pub use sqs_door::{WorkerError, handle_batch, serve_sqs};
+pub use sqs_door::{WorkerError, handle_batch, handle_whole, serve_sqs, serve_sqs_whole};
 pub use start::{StartError, start};

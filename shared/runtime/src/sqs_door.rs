@@ -80,6 +80,67 @@ where
     response
 }
 
+/// Serves whole batches until Lambda ends the process: for a worker that does with many messages at once what it would do with
+/// one.
+///
+/// # Errors
+/// The environment is not usable, or Lambda ended the conversation.
+pub async fn serve_sqs_whole<R: Reach, Fut>(
+    handler: impl Fn(Ports, Vec<String>) -> Fut + Clone + Send + Sync + 'static,
+) -> Result<(), StartError>
+where
+    Fut: Future<Output = Vec<Result<(), WorkerError>>> + Send + 'static,
+{
+    let ports = crate::start::ports::<R>().await?;
+    let answer = service_fn(|event: LambdaEvent<SqsEvent>| {
+        let (ports, handler) = (ports.clone(), handler.clone());
+        async move { Ok::<_, std::convert::Infallible>(handle_whole(ports, event.payload, handler).await) }
+    });
+    lambda_runtime::run(answer).await.map_err(StartError::Lambda)
+}
+
+/// Hands a batch on whole and names the messages that failed; without an outcome of its own, as after a panic, a message has.
+pub async fn handle_whole<F, Fut>(ports: Ports, event: SqsEvent, handler: F) -> SqsBatchResponse
+where
+    F: Fn(Ports, Vec<String>) -> Fut + Send + 'static,
+    Fut: Future<Output = Vec<Result<(), WorkerError>>> + Send + 'static,
+{
+    let (ids, bodies): (Vec<_>, Vec<_>) = event
+        .records
+        .into_iter()
+        .map(|message| (message.message_id.unwrap_or_default(), message.body.unwrap_or_default()))
+        .unzip();
+    let work = tokio::spawn(async move { handler(ports, bodies).await });
+    let outcomes = work.await.unwrap_or_else(|_| {
+        tracing::error!("a batch ended in a panic");
+        Vec::new()
+    });
+    let mut outcomes = outcomes.into_iter();
+    let mut response = SqsBatchResponse::default();
+    let (messages, mut first) = (ids.len(), None);
+    for id in ids {
+        match outcomes.next() {
+            Some(Ok(())) => {}
+            failed => {
+                first = first.or(failed.and_then(Result::err));
+                response.add_failure(id);
+            }
+        }
+    }
+    // They fail together and for one reason as a rule: a line for each would say nothing more.
+    let failed = response.batch_item_failures.len();
+    match first {
+        Some(error @ WorkerError::Outside(_)) => {
+            tracing::warn!(error = crate::log::chain(&error), failed, messages, "messages of a batch failed");
+        }
+        Some(error) => {
+            tracing::error!(error = crate::log::chain(&error), failed, messages, "messages of a batch failed");
+        }
+        None => {}
+    }
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +187,26 @@ mod tests {
         let response = handle_batch(crate::start::tests::ports(), event, deal).await;
         assert_eq!(failed(&response), [""]);
         assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#);
+    }
+    async fn deal_whole(ports: Ports, bodies: Vec<String>) -> Vec<Result<(), WorkerError>> {
+        let mut outcomes = Vec::new();
+        for body in bodies {
+            outcomes.push(deal(ports.clone(), body).await);
+        }
+        outcomes
+    }
+
+    #[tokio::test]
+    async fn of_a_batch_that_is_dealt_with_whole_only_what_failed_is_named() {
+        let mut event = event();
+        event.records.retain(|message| message.message_id.as_deref().is_some_and(|id| !id.starts_with("panic")));
+        let response = handle_whole(crate::start::tests::ports(), event, deal_whole).await;
+        assert_eq!(failed(&response), ["outside", "empty"]);
+    }
+
+    #[tokio::test]
+    async fn of_a_batch_that_ends_in_a_panic_everything_is_brought_again() {
+        let response = handle_whole(crate::start::tests::ports(), event(), deal_whole).await;
+        assert_eq!(response.batch_item_failures.len(), event().records.len());
     }
 }

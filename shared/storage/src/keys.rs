@@ -14,6 +14,7 @@
 //! | counters | `C#name` | `C` | leases of numbers |
 //! | saved means | `B#tenant#sha256(customer)` | means id | a buyer's wallet; id |
 //! | payout | `Y#tenant` | payout id | id; a tenant's payouts |
+//! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
 //! | sandbox row | `S#tenant#kind` | id | the sandbox |
 //!
 //! The month and the spread `s` come from the order's id, so that a key can be made from an id alone and a busy partner's
@@ -22,6 +23,7 @@
 
 use domain::id::{OrderId, Tenant};
 use domain::order::TaskId;
+use domain::time::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::table::Key;
@@ -121,6 +123,41 @@ pub fn means(tenant: &Tenant, customer: &str, id: &str) -> Key {
     key(wallet_partition(tenant, customer), id)
 }
 
+/// Partition of a tenant's exchanges with banks of the day (UTC) a moment lies in.
+pub fn exchange_partition(tenant: &Tenant, at: Timestamp) -> String {
+    let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    format!("E#{tenant}#{:04}{:02}{:02}", date.year(), date.month(), date.day())
+}
+
+/// What the sort keys of a slot of exchanges begin with: the time of its day it begins at.
+pub fn exchange_slot(slot: Timestamp) -> String {
+    let time = slot.to_zoned(jiff::tz::TimeZone::UTC).time();
+    format!("{:02}{:02}", time.hour(), time.minute())
+}
+
+/// A place before every row of a slot, when rows are read from the last.
+pub fn before_slot(slot: Timestamp) -> String {
+    format!("{}$", exchange_slot(slot)) // `$` comes after `#`
+}
+
+/// Some exchanges of one slot. Their key is made of their ids, so that the same ones written again are the same row.
+pub fn exchanges<'a>(tenant: &Tenant, slot: Timestamp, ids: impl Iterator<Item = &'a str>) -> Key {
+    let digest = ids.fold(Sha256::new(), |digest, id| digest.chain_update(id).chain_update("\n")).finalize();
+    let digest = hex::encode(digest.get(..8).unwrap_or_default());
+    key(exchange_partition(tenant, slot), format!("{}#{digest}", exchange_slot(slot)))
+}
+
+/// The beginning of the slot a row of exchanges belongs to.
+pub fn slot_of(key: &Key) -> Option<Timestamp> {
+    let day = key.pk.strip_prefix("E#")?.rsplit_once('#')?.1;
+    let time = key.sk.get(..4)?;
+    let number = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i16>().ok();
+    let small = |text: &str, from: usize| i8::try_from(number(text, from, from + 2)?).ok();
+    let date = jiff::civil::Date::new(number(day, 0, 4)?, small(day, 4)?, small(day, 6)?).ok()?;
+    let moment = date.at(small(time, 0)?, small(time, 2)?, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(moment.timestamp())
+}
+
 /// Partition of sandbox rows of a kind.
 pub fn sandbox_partition(tenant: &Tenant, kind: &str) -> String {
     format!("S#{tenant}#{kind}")
@@ -188,6 +225,7 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'C'), _) => "counter",
         (Some(b'Y'), _) => "payout",
         (Some(b'B'), _) => "saved means",
+        (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
         (Some(b'l' | b't' | b's'), _) => "due index",
         _ => "other",
@@ -209,5 +247,17 @@ mod tests {
             assert_eq!(order_of(&agreement(&id)), None);
             assert!(head(&id).pk.contains("#202611#"));
         }
+    }
+    #[test]
+    fn a_row_of_exchanges_tells_its_slot_and_repeats_itself() {
+        let tenant = Tenant::try_new("demoshop", Mode::Live).unwrap();
+        let slot: Timestamp = "2026-11-21T10:05:00Z".parse().unwrap();
+        let of = |ids: &[&str]| exchanges(&tenant, slot, ids.iter().copied());
+        assert_eq!(of(&["a", "b"]), of(&["a", "b"]));
+        assert_ne!(of(&["a", "b"]), of(&["ab"]));
+        assert_eq!(of(&["a"]).pk, "E#demoshop.l#20261121");
+        assert!(of(&["a"]).sk.starts_with("1005#"));
+        assert_eq!(slot_of(&of(&["a"])), Some(slot));
+        assert_eq!(slot_of(&partner(&tenant)), None);
     }
 }

@@ -4,6 +4,7 @@
 //! meaning of its own failure. Connectors and workflows are not known here.
 
 pub mod dynamo;
+pub mod exchanges;
 pub mod keys;
 pub mod memory;
 pub mod metered;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::delivery::Delivery;
 use domain::details::Details;
+use domain::exchange::Exchange;
 use domain::id::{BillNumber, OrderId, Tenant};
 use domain::order::{Order, TaskId};
 use domain::partner::Partner;
@@ -14,6 +15,7 @@ use domain::wallet::Kept;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::exchanges;
 use crate::keys;
 use crate::table::{Condition, Due, Freshness, Item, Key, Range, Table, TableError, Write};
 
@@ -127,6 +129,15 @@ pub struct SandboxRow {
 pub struct OrderPage {
     /// Heads.
     pub orders: Vec<Order>,
+    /// Where to go on.
+    pub next: Option<String>,
+}
+
+/// A page of packed exchanges.
+#[derive(Debug, Clone)]
+pub struct ExchangePage {
+    /// Each row with the beginning of its slot.
+    pub rows: Vec<(Timestamp, Vec<Exchange>)>,
     /// Where to go on.
     pub next: Option<String>,
 }
@@ -450,6 +461,33 @@ impl Store {
         let page = self.table.query(&range, Freshness::Consistent).await?;
         let payouts = page.items.iter().map(parse).collect::<Result<_, _>>()?;
         Ok((payouts, page.next))
+    }
+
+    // --- exchanges with banks ---
+
+    /// Writes packed exchanges, to be kept until `ttl` (Unix seconds). Written again they replace themselves.
+    pub async fn put_exchanges(&self, row: &exchanges::Row, ttl: i64) -> Result<(), StoreError> {
+        let item = Item { key: row.key.clone(), version: 0, body: row.body.clone(), due: None, ttl: Some(ttl) };
+        Ok(self.table.put(Write { item, condition: Condition::Always }).await?)
+    }
+
+    /// Packed exchanges of a tenant and a day (UTC), the latest slot first. All rows of a slot follow each other.
+    pub async fn exchanges(
+        &self,
+        tenant: &Tenant,
+        day: Timestamp,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<ExchangePage, StoreError> {
+        let pk = keys::exchange_partition(tenant, day);
+        let range = Range { pk, prefix: String::new(), after, descending: true, limit };
+        let page = self.table.query(&range, Freshness::Eventual).await?;
+        let mut rows = Vec::new();
+        for item in &page.items {
+            let slot = keys::slot_of(&item.key).ok_or_else(|| shape(&item.key, "no slot's key"))?;
+            rows.push((slot, exchanges::unpack(&item.body).map_err(|error| shape(&item.key, error))?));
+        }
+        Ok(ExchangePage { rows, next: page.next })
     }
 
     // --- the sandbox ---

@@ -11,6 +11,7 @@ use connectors::bank::{
 pub use connectors::bank::{CallbackAnswer, Incoming};
 use domain::acquiring::Return;
 use domain::details::Details;
+use domain::exchange::Purpose;
 use domain::id::{OrderId, Tenant};
 use domain::order::{
     BankReport, BankState, Command, DeclineReason, Event, Operation, OperationKind, Order, RESEND_SECONDS, TaskId,
@@ -21,6 +22,7 @@ use domain::time::{Timestamp, plus_seconds};
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
+use crate::exchange::{self, About, Fate, recorded};
 use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
 use crate::{clock, links, wallet};
@@ -51,6 +53,7 @@ fn known(order: &Order, operation: &Operation) -> Known {
         number: operation_number(&order.id, operation),
         reference: operation.reference().map(ToOwned::to_owned),
         amount: operation.amount,
+        captured: order.figures(operation).ok().map(|figures| figures.captured),
         method: operation.method,
     }
 }
@@ -98,6 +101,15 @@ fn expires_at(order: &Order, operation: &Operation) -> Timestamp {
     }
 }
 
+/// What an exchange about an operation is put into the journal with.
+fn about(order: &Order, operation: &Operation, purpose: Purpose) -> About {
+    let about = About::operation(&order.id, operation.no, purpose);
+    match &operation.account {
+        Some(account) => about.over(account),
+        None => about,
+    }
+}
+
 /// What the buyer does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -121,7 +133,8 @@ pub async fn register(
     let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
     let request = request(ports, order, details, partner, operation);
     let bank = connect::bank(ports, partner, At::operation(order, operation))?;
-    let http = ports.http.as_ref();
+    let purpose = if operation.means.is_some() { Purpose::Charge } else { Purpose::Register };
+    let http = recorded(ports, about(order, operation, purpose)).await;
     if operation.means.is_some() {
         let Some(token) = token(ports, order, details, operation).await? else {
             let declined = BankReport::new(None, BankState::Declined(DeclineReason::Other));
@@ -129,7 +142,7 @@ pub async fn register(
             return Ok(Next::Look);
         };
         let charge = ChargeRequest { payment: request, token, buyer_present: true };
-        let charged = bank.charge(http, &charge).await.map_err(WorkflowError::Bank)?;
+        let charged = bank.charge(&http, &charge).await.map_err(WorkflowError::Bank)?;
         let applied = report(ports, order, details, no, charged.report.clone(), true).await?;
         let Some(url) = charged.page else { return Ok(Next::Look) };
         if let Some(reference) = charged.report.reference {
@@ -138,7 +151,7 @@ pub async fn register(
         }
         return Ok(Next::Page(url));
     }
-    let Registered { reference, show } = bank.register(http, &request).await.map_err(WorkflowError::Bank)?;
+    let Registered { reference, show } = bank.register(&http, &request).await.map_err(WorkflowError::Bank)?;
     let (url, next) = match show {
         Show::Page(url) => (url.clone(), Next::Page(url)),
         Show::Sbp(link) => (link, Next::Sbp),
@@ -193,13 +206,49 @@ pub async fn callback(
     id: &OrderId,
     incoming: &Incoming,
 ) -> Result<Result<Heard, CallbackError>, WorkflowError> {
+    let outcome = hear_of(ports, id, incoming).await;
+    journal(ports, id.tenant(), None, Some(id), incoming, &outcome).await;
+    outcome
+}
+
+/// Puts a callback into the journal, with what became of it.
+async fn journal(
+    ports: &Ports,
+    tenant: &Tenant,
+    account: Option<&str>,
+    order: Option<&OrderId>,
+    incoming: &Incoming,
+    outcome: &Result<Result<Heard, CallbackError>, WorkflowError>,
+) {
+    let applied = outcome.as_ref().ok().and_then(|heard| heard.as_ref().ok());
+    let known = applied.and_then(|heard| heard.applied.as_ref()).map(|applied| &applied.order.id);
+    let about = About {
+        tenant: tenant.clone(),
+        account: account.map(ToOwned::to_owned),
+        order: known.or(order).cloned(),
+        operation: None,
+        purpose: Purpose::Callback,
+    };
+    let fate = Fate::of(outcome);
+    let fate = match applied {
+        Some(heard) => fate.answered(heard.answer.clone()),
+        None => fate,
+    };
+    exchange::came_in(ports, about, incoming, fate).await;
+}
+
+async fn hear_of(
+    ports: &Ports,
+    id: &OrderId,
+    incoming: &Incoming,
+) -> Result<Result<Heard, CallbackError>, WorkflowError> {
     let partner = perform::partner(ports, id.tenant()).await?;
     let bank = connect::bank(ports, &partner, At { tenant: id.tenant(), account: None })?;
     let callback = match bank.callback(ports.clock.now(), incoming) {
         Ok(callback) => callback,
         Err(error) => return Ok(Err(error)),
     };
-    let Some(callback) = callback else { return Ok(Ok(Heard { applied: None, answer: CallbackAnswer::EMPTY })) };
+    let Some(callback) = callback else { return Ok(Ok(Heard { applied: None, answer: bank.answer_to_nothing() })) };
     match operation_of(id.tenant(), &callback.number) {
         Some((order, operation)) if order == *id => heard(ports, &order, operation, callback).await.map(Ok),
         _ => Err(WorkflowError::NotFound),
@@ -213,11 +262,22 @@ pub async fn account_callback(
     account: &str,
     incoming: &Incoming,
 ) -> Result<Result<Heard, CallbackError>, WorkflowError> {
+    let outcome = hear_account(ports, tenant, account, incoming).await;
+    journal(ports, tenant, Some(account), None, incoming, &outcome).await;
+    outcome
+}
+
+async fn hear_account(
+    ports: &Ports,
+    tenant: &Tenant,
+    account: &str,
+    incoming: &Incoming,
+) -> Result<Result<Heard, CallbackError>, WorkflowError> {
     let partner = perform::partner(ports, tenant).await?;
     let bank = connect::bank(ports, &partner, At { tenant, account: Some(account) })?;
     let callback = match bank.callback(ports.clock.now(), incoming) {
         Ok(Some(callback)) => callback,
-        Ok(None) => return Ok(Ok(Heard { applied: None, answer: CallbackAnswer::EMPTY })),
+        Ok(None) => return Ok(Ok(Heard { applied: None, answer: bank.answer_to_nothing() })),
         Err(error) => return Ok(Err(error)),
     };
     let (order, operation) = operation_of(tenant, &callback.number).ok_or(WorkflowError::NotFound)?;
@@ -261,7 +321,8 @@ async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> R
         payment: known(&order, payment),
         reference: if payment.no == no { None } else { operation.reference().map(ToOwned::to_owned) },
     };
-    let report = bank.ask(ports.http.as_ref(), &question).await.map_err(WorkflowError::Bank)?;
+    let http = recorded(ports, about(&order, operation, Purpose::Ask)).await;
+    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?;
     let command = Command::BankReported { operation: no, report, asked: true };
     apply_knowing(ports, order, details, &command).await
 }
@@ -314,7 +375,12 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         return Ok(());
     };
     let bank = connect::bank(ports, &partner, At::operation(&order, operation))?;
-    let http = ports.http.as_ref();
+    let purpose = match operation.kind {
+        OperationKind::Capture { .. } => Purpose::Capture,
+        OperationKind::Return { .. } => Purpose::GiveBack,
+        _ => Purpose::Charge,
+    };
+    let http = recorded(ports, about(&order, operation, purpose)).await;
     let payment = payment_of(&order, operation);
     if operation.kind.of().is_none() && is_asked_first(ports, &order, operation).await? {
         // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked, not repeated.
@@ -333,7 +399,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
             match token(ports, &order, &details, operation).await? {
                 Some(token) => {
                     let charge = ChargeRequest { payment: request, token, buyer_present: false };
-                    let charged = bank.charge(http, &charge).await;
+                    let charged = bank.charge(&http, &charge).await;
                     declined_when_refused(charged.map(|charged| charged.report))
                 }
                 None => Ok(BankReport::new(None, BankState::Declined(DeclineReason::Other))),
@@ -342,7 +408,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         OperationKind::Capture { .. } => {
             let payment = known(&order, payment);
             let request = CaptureRequest { number, payment, held: figures.held, amount: operation.amount };
-            declined_when_refused(bank.capture(http, &request).await)
+            declined_when_refused(bank.capture(&http, &request).await)
         }
         OperationKind::Return { of } => {
             if operation.attempt() > 0 {
@@ -361,7 +427,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
             };
             let payment = known(&order, payment);
             let request = ReturnRequest { number, payment, kind, amount: operation.amount, standing };
-            declined_when_refused(bank.give_back(http, &request).await)
+            declined_when_refused(bank.give_back(&http, &request).await)
         }
         OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => return Ok(()),
     };

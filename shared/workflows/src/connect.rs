@@ -9,7 +9,7 @@ use connectors::fulfilment::sandbox::SandboxExecutor;
 use connectors::signature::derive;
 use connectors::till::Till;
 use connectors::till::sandbox::SandboxTill;
-use domain::acquiring::{Account, Credentials, Method, MethodTerms, Wish, route};
+use domain::acquiring::{Account, Credentials, Feature, Method, MethodTerms, Wish, route};
 use domain::details::ReceiptScenario;
 use domain::id::{OrderId, Tenant};
 use domain::order::{Operation, Order};
@@ -77,10 +77,18 @@ pub fn double_account(family: Family, address: String, credentials: Credentials)
         priority: 0,
         enabled: true,
         nominal: false,
-        methods: family.terms(),
+        // Granted there is what a real bank grants on application.
+        methods: family.terms().into_iter().map(granted).collect(),
         address: Some(address),
         credentials,
     }
+}
+
+/// What an account can do once the bank has granted everything it was asked for.
+fn granted(terms: MethodTerms) -> MethodTerms {
+    let card = terms.method == Method::Card;
+    let grant = |feature| if card || feature == Feature::Requested { Feature::Approved } else { feature };
+    MethodTerms { hold: grant(terms.hold), save: grant(terms.save), ..terms }
 }
 
 /// Makes an account a test partner's only bank for new payments; the sandbox's own bank where none is given. Payments taken

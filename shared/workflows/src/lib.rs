@@ -10,6 +10,7 @@ pub mod checkout;
 pub mod clock;
 pub mod connect;
 pub mod error;
+pub mod exchange;
 pub mod execution;
 pub mod links;
 pub mod notification;

@@ -54,14 +54,23 @@ pub enum QueueName {
     Webhook,
     /// Hands over to execution.
     Fulfilment,
+    /// Keeps the journal of exchanges with banks.
+    Exchange,
     /// The sandbox's own work.
     Sandbox,
 }
 
 impl QueueName {
     /// All queues.
-    pub const ALL: [Self; 6] =
-        [Self::BankOperation, Self::Receipt, Self::Notification, Self::Webhook, Self::Fulfilment, Self::Sandbox];
+    pub const ALL: [Self; 7] = [
+        Self::BankOperation,
+        Self::Receipt,
+        Self::Notification,
+        Self::Webhook,
+        Self::Fulfilment,
+        Self::Exchange,
+        Self::Sandbox,
+    ];
 
     /// The queue's name in the template and in logs.
     pub const fn name(self) -> &'static str {
@@ -71,6 +80,7 @@ impl QueueName {
             Self::Notification => "notification",
             Self::Webhook => "webhook",
             Self::Fulfilment => "fulfilment",
+            Self::Exchange => "exchange",
             Self::Sandbox => "sandbox",
         }
     }
@@ -119,6 +129,14 @@ pub struct Settings {
     pub operator_token_sha256: String,
     /// Whether partner-given URLs may be private addresses: only on one machine and in emulators.
     pub allow_private_hosts: bool,
+    /// Days an exchange with a bank stays in the journal.
+    pub exchange_days: u32,
+}
+
+impl Settings {
+    /// Days an exchange with a bank stays in the journal when nothing is said: a year in which a buyer may contest a payment, and
+    /// a month to answer.
+    pub const EXCHANGE_DAYS: u32 = 400;
 }
 
 /// The platform's secret; never printed.

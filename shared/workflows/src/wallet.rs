@@ -1,12 +1,14 @@
 //! The buyer's wallet at a shop: means kept with consent, switched off and on, deleted here and at the bank.
 
 use domain::details::Details;
+use domain::exchange::Purpose;
 use domain::id::Tenant;
 use domain::order::{Command, Order, TaskId, means_id};
 use domain::wallet::Kept;
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
+use crate::exchange::{About, recorded};
 use crate::perform::{self, apply};
 use crate::ports::Ports;
 
@@ -80,7 +82,15 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
     ports.store.put_means(tenant, customer, &kept).await?;
     let partner = perform::partner(ports, tenant).await?;
     let bank = connect::bank(ports, &partner, At { tenant, account: kept.account.as_deref() })?;
-    bank.forget(ports.http.as_ref(), customer, &token).await.map_err(WorkflowError::Bank)?;
+    let about = About {
+        tenant: tenant.clone(),
+        account: kept.account.clone(),
+        order: Some(kept.order.clone()),
+        operation: None,
+        purpose: Purpose::Forget,
+    };
+    let http = recorded(ports, about).await;
+    bank.forget(&http, customer, &token).await.map_err(WorkflowError::Bank)?;
     kept.deleted = true;
     kept.means.token = String::new();
     ports.store.put_means(tenant, customer, &kept).await?;

@@ -46,6 +46,7 @@ pub(crate) fn settings(base_url: &str) -> Settings {
         },
         operator_token_sha256: sha256_hex(OPERATOR_TOKEN),
         allow_private_hosts: false,
+        exchange_days: Settings::EXCHANGE_DAYS,
     }
 }
 

@@ -196,6 +196,7 @@ impl World {
             QueueName::Notification => notification::handle(ports, body).await,
             QueueName::Webhook => webhook::handle(ports, body).await,
             QueueName::Fulfilment => fulfilment::handle(ports, body).await,
+            QueueName::Exchange => exchange::handle(ports, vec![body]).await.into_iter().collect(),
             QueueName::Sandbox => sandbox_worker::handle(ports, body).await,
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod document;
+mod exchanges;
 mod operator;
 mod orders;
 mod reading;

@@ -259,7 +259,8 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
             known.insert(&kept.means.token);
             let binding = record.bindings.iter().find(|of| of.family.code() == bank && goes_by(of, &kept.means.token));
             match binding {
-                Some(binding) if binding.customer != *customer => {
+                // Some banks have names of their own for whose they are.
+                Some(binding) if binding.customer != *customer && record.wallets.contains_key(&binding.customer) => {
                     findings.push(format!("{}: the bank keeps them for {}", kept.id, binding.customer));
                 }
                 Some(binding) if binding.forgotten && kept.enabled => {

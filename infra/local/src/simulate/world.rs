@@ -182,6 +182,7 @@ pub fn machine(world: &World) -> Ports {
         },
         operator_token_sha256: String::new(),
         allow_private_hosts: false,
+        exchange_days: Settings::EXCHANGE_DAYS,
     };
     Ports {
         store: Store::new(Arc::new(FaultyTable(world.clone()))),
@@ -327,6 +328,7 @@ pub async fn work(ports: Ports, queue: QueueName, body: String) -> bool {
         QueueName::Notification => notification::handle(ports, body).await.is_ok(),
         QueueName::Webhook => webhook::handle(ports, body).await.is_ok(),
         QueueName::Fulfilment => fulfilment::handle(ports, body).await.is_ok(),
+        QueueName::Exchange => exchange::handle(ports, vec![body]).await.iter().all(Result::is_ok),
         QueueName::Sandbox => sandbox_worker::handle(ports, body).await.is_ok(),
     }
 }

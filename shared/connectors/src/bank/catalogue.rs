@@ -10,6 +10,7 @@ use super::Bank;
 use super::assist::{self, AssistBank};
 use super::paykeeper::{self, PaykeeperBank};
 use super::rbs::{self, RbsBank};
+use super::tbank::{self, TbankBank};
 use super::yookassa::{self, YookassaBank};
 
 /// A family of protocols.
@@ -46,10 +47,10 @@ impl Family {
     pub fn terms(self) -> Vec<MethodTerms> {
         match self {
             Self::Rbs => rbs::terms(),
+            Self::Tbank => tbank::terms(),
             Self::Yookassa => yookassa::terms(),
             Self::Assist => assist::terms(),
             Self::Paykeeper => paykeeper::terms(),
-            Self::Tbank => Vec::new(),
         }
     }
 }
@@ -125,10 +126,10 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
     let credentials = &account.credentials;
     match listed.family {
         Family::Rbs => Some(Box::new(RbsBank::new(address, credentials, now))),
+        Family::Tbank => Some(Box::new(TbankBank::new(address, credentials, now))),
         Family::Yookassa => Some(Box::new(YookassaBank::new(address, credentials, now))),
         Family::Assist => Some(Box::new(AssistBank::new(address, credentials, now))),
         Family::Paykeeper => Some(Box::new(PaykeeperBank::new(address, credentials, now))),
-        Family::Tbank => None,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod paykeeper;
 pub mod rbs;
 pub mod sandbox;
+pub mod tbank;
 pub mod yookassa;
 
 use async_trait::async_trait;
@@ -98,6 +99,8 @@ pub struct Known {
     pub reference: Option<String>,
     /// What was to be paid.
     pub amount: Money,
+    /// What was captured of it, as far as is known: some banks name only what is left.
+    pub captured: Option<Money>,
     /// By what means.
     pub method: Method,
 }
@@ -209,6 +212,11 @@ pub trait Bank: Send + Sync {
     /// Verifies and translates what the bank told by itself: over what was received, in constant time. `now` is the real
     /// clock. Nothing when it is genuine and tells nothing of a payment; it is answered with 200 all the same.
     fn callback(&self, now: Timestamp, incoming: &Incoming) -> Result<Option<Callback>, CallbackError>;
+
+    /// What the bank wants to hear when it told nothing of a payment.
+    fn answer_to_nothing(&self) -> CallbackAnswer {
+        CallbackAnswer::EMPTY
+    }
 }
 
 /// What came of a charge.

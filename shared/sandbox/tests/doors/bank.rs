@@ -44,7 +44,7 @@ fn hold(number: &str) -> PaymentRequest {
 }
 
 fn known(number: &str) -> Known {
-    Known { number: number.into(), reference: None, amount: Money::rub(300_000), method: Method::Card }
+    Known { number: number.into(), reference: None, amount: Money::rub(300_000), captured: None, method: Method::Card }
 }
 
 /// A payment the bank knows, and its page.

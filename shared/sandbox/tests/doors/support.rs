@@ -207,6 +207,7 @@ impl World {
             agent,
             operator_token_sha256: String::new(),
             allow_private_hosts: true,
+            exchange_days: Settings::EXCHANGE_DAYS,
         };
         let ports = Ports {
             store: Store::new(table.clone()),

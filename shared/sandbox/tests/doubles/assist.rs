@@ -105,7 +105,7 @@ impl Shop {
 
 fn named(request: &PaymentRequest, registered: &Registered) -> Known {
     let reference = Some(registered.reference.clone());
-    Known { number: request.number.clone(), reference, amount: request.amount, method: request.method }
+    Known { number: request.number.clone(), reference, amount: request.amount, method: request.method, captured: None }
 }
 
 fn second() -> String {

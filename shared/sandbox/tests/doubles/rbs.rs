@@ -129,7 +129,7 @@ impl Gate {
 
 fn known(number: &str, reference: &str) -> Known {
     let (number, reference) = (number.to_owned(), Some(reference.to_owned()));
-    Known { number, reference, amount: Money::rub(AMOUNT), method: Method::Card }
+    Known { number, reference, amount: Money::rub(AMOUNT), captured: None, method: Method::Card }
 }
 
 fn stands(held: i64, captured: i64, refunded: i64) -> BankState {

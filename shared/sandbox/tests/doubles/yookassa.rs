@@ -58,7 +58,7 @@ fn held(world: &World) -> PaymentRequest {
 
 fn known(reference: Option<&str>) -> Known {
     let reference = reference.map(str::to_owned);
-    Known { number: number(1), reference, amount: Money::rub(300_000), method: Method::Card }
+    Known { number: number(1), reference, amount: Money::rub(300_000), captured: None, method: Method::Card }
 }
 
 fn stands(held: i64, captured: i64, refunded: i64) -> BankState {

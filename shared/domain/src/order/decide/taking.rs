@@ -49,7 +49,7 @@ impl Next<'_> {
         self.record(Event::PointsAccrued, Some(given), Vec::new())
     }
 
-    fn means_saved(&mut self, no: u8, saved: &SavedMeans) -> Result<(), Refusal> {
+    pub(super) fn means_saved(&mut self, no: u8, saved: &SavedMeans) -> Result<(), Refusal> {
         self.operation_mut(no)?.saved = Some(saved.clone());
         self.task(TaskId::KeepMeans(no));
         self.record(Event::MeansSaved, Some(no), Vec::new())
