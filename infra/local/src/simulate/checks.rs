@@ -87,9 +87,13 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
     for (order, _) in &record.orders {
-        if outcome.findings.iter().any(|finding| finding.contains(&order.id.to_string())) {
+        if outcome.findings.iter().any(|finding| finding.contains(&order.id.ulid().to_string())) {
             let row = serde_json::to_string(order).unwrap_or_default();
             tracing::info!(order = %order.id, row, "breaks a rule");
+            for deal in record.deals.iter().filter(|deal| deal.number.contains(&order.id.ulid())) {
+                let row = serde_json::to_string(deal).unwrap_or_default();
+                tracing::info!(order = %order.id, row, "at the bank");
+            }
         }
     }
 }
@@ -178,7 +182,15 @@ fn banks_agree(record: &Record, findings: &mut Vec<String>) {
             }
             let ours = order.figures(payment).map(|figures| (figures.held, figures.captured, figures.returned));
             let ours = ours.map(|(held, captured, back)| (held.minor(), captured.minor(), back.minor()));
-            if ours != Ok((held, captured, refunded)) {
+            // To the bank points are a part of what it took; to us they are no money.
+            let points = payment.points.map_or(0, Money::minor);
+            let agree = [
+                (held, captured, refunded),
+                ((held - points).max(0), captured, refunded),
+                (held, captured - points, refunded),
+                (held, captured - points, refunded - points),
+            ];
+            if !ours.as_ref().is_ok_and(|ours| agree.contains(ours)) {
                 findings.push(format!(
                     "{}: payment {} ({name:?}): the bank holds {held}, took {captured}, gave back {refunded}; we say {ours:?}",
                     order.id, payment.no
@@ -246,57 +258,57 @@ fn till_agrees(record: &Record, findings: &mut Vec<String>) {
 /// Means in the wallets can be charged at the bank, and the bank keeps none that are in no wallet.
 fn wallets_agree(record: &Record, outcome: &mut Outcome) {
     let findings = &mut outcome.findings;
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    let mut counts = [0_usize; 3];
-    for (customer, wallet) in &record.wallets {
-        for kept in wallet {
-            let bank = kept.account.clone().unwrap_or_else(|| "sandbox".to_owned());
-            if kept.deleted {
-                counts[2] += 1;
-                continue;
-            }
-            counts[usize::from(!kept.enabled)] += 1;
-            known.insert(&kept.means.token);
-            let binding = record.bindings.iter().find(|of| of.family.code() == bank && goes_by(of, &kept.means.token));
-            match binding {
-                // Some banks have names of their own for whose they are.
-                Some(binding) if binding.customer != *customer && record.wallets.contains_key(&binding.customer) => {
-                    findings.push(format!("{}: the bank keeps them for {}", kept.id, binding.customer));
-                }
-                Some(binding) if binding.forgotten && kept.enabled => {
-                    findings.push(format!("{}: offered, and forgotten at the bank", kept.id));
-                }
-                Some(_) => {}
-                None => findings.push(format!("{}: the bank does not know them", kept.id)),
-            }
-        }
-    }
     let deals: BTreeMap<&str, &Deal> = record.deals.iter().map(|deal| (deal.reference.as_str(), deal)).collect();
-    let mut made = BTreeMap::new();
-    for (order, _) in &record.orders {
-        for attempt in order.attempts() {
-            made.insert((bank_of(attempt), operation_number(&order.id, attempt)), means_id(&order.id, attempt.no));
+    // Every bank has names of its own for what it saves: it is known by the payment that saved it.
+    let at_bank: BTreeMap<Name, &Binding> = record
+        .bindings
+        .iter()
+        .filter_map(|binding| Some((name_of(deals.get(binding.deal.as_str())?), binding)))
+        .collect();
+    let mut here: BTreeMap<Name, (&str, &Kept)> = BTreeMap::new();
+    for (customer, kept) in record.wallets.iter().flat_map(|(customer, wallet)| wallet.iter().map(move |k| (customer, k))) {
+        let saving = record.orders.iter().find(|(order, _)| order.id == kept.order).and_then(|(order, _)| {
+            let attempt = order.attempts().find(|attempt| means_id(&order.id, attempt.no) == kept.id)?;
+            Some((bank_of(attempt), operation_number(&order.id, attempt)))
+        });
+        match saving {
+            Some(name) => drop(here.insert(name, (customer, kept))),
+            None => findings.push(format!("{}: no payment has saved them", kept.id)),
         }
     }
-    for binding in record.bindings.iter().filter(|binding| {
-        !binding.forgotten && !known.iter().any(|token| goes_by(binding, token))
-    }) {
-        let id = deals.get(binding.deal.as_str()).and_then(|deal| made.get(&name_of(deal)));
-        let gone = record.wallets.values().flatten().find(|kept| Some(&kept.id) == id);
-        let what = if gone.is_some() { "deleted here" } else { "in no wallet" };
-        // Not every bank forgets on word.
-        if gone.is_none() || binding.family.code() == "sandbox" {
-            findings.push(format!("{id:?}: the bank keeps means that are {what}"));
+    let mut counts = [0_usize; 3];
+    for (name, (customer, kept)) in &here {
+        counts[if kept.deleted { 2 } else { usize::from(!kept.enabled) }] += 1;
+        match at_bank.get(name) {
+            None => findings.push(format!("{} ({name:?}): the bank does not know them", kept.id)),
+            Some(binding) if record.wallets.contains_key(&binding.customer) && binding.customer != **customer => {
+                findings.push(format!("{} ({name:?}): the bank keeps them for {}", kept.id, binding.customer));
+            }
+            Some(binding) if binding.forgotten && kept.enabled => {
+                findings.push(format!("{} ({name:?}): offered, and forgotten at the bank", kept.id));
+            }
+            // Not every bank forgets on word.
+            Some(binding) if !binding.forgotten && kept.deleted && binding.family.code() == "sandbox" => {
+                findings.push(format!("{} ({name:?}): deleted, and kept at the bank", kept.id));
+            }
+            Some(_) => {}
         }
+    }
+    // What a payment saved that to us came to nothing stays with the bank, and is of no use to anybody.
+    let came = |name: &Name| {
+        record.orders.iter().any(|(order, _)| {
+            order.attempts().any(|attempt| {
+                attempt.succeeded() && *name == (bank_of(attempt), operation_number(&order.id, attempt))
+            })
+        })
+    };
+    let unknown = |(name, binding): &(&Name, &&Binding)| !binding.forgotten && !here.contains_key(*name) && came(name);
+    for (name, binding) in at_bank.iter().filter(unknown) {
+        findings.push(format!("{name:?}: the bank keeps means for {} that are in no wallet", binding.customer));
     }
     for (times, what) in counts.into_iter().zip(["means kept", "means switched off", "means deleted"]) {
         *outcome.played.entry(what.to_owned()).or_default() += times;
     }
-}
-
-/// Whether a bank means this binding by a token. Some name saved means by the payment that saved them.
-fn goes_by(binding: &Binding, token: &str) -> bool {
-    binding.token == token || binding.deal == token
 }
 
 /// Every change reached the partner and, where it is one for the buyer, the buyer.
