@@ -52,7 +52,7 @@ async fn ordered(card: &str) -> (Story, Order) {
 async fn charges(story: &mut Story, number: &str, price: &str, means: &str, reason: &str) -> Said {
     let mut wish = with_email(number);
     by_hand(&mut wish);
-    wish.lines[0].price = price.to_owned();
+    price.clone_into(&mut wish.lines[0].price);
     wish.charge = Some(ChargeRequest { means: means.to_owned(), reason: reason.to_owned() });
     story.tell(format!("the partner makes order {number} over {price} and charges the saved means: «{reason}»")).await;
     let body = serde_json::to_string(&wish).unwrap();
@@ -188,14 +188,41 @@ async fn a_manager_makes_an_order_and_pays_it_with_the_buyers_card() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_charged_month_by_month_each_at_its_own_price() {
+async fn a_subscription_is_charged_month_by_month_each_phase_at_its_own_price() {
     let mut story = Story::begins().await;
     story.webhooks_in_short = true;
     let id = saved(&mut story, "success").await;
-    for (number, price) in [("A-1", "1.00"), ("A-2", "500.00"), ("A-3", "1000.00")] {
-        charges(&mut story, number, price, &id, "Подписка").await;
-        story.passes(30 * DAY).await;
+    let phases = json!([{"amount": "1.00", "count": 1}, {"amount": "500.00", "count": 1}, {"amount": "1000.00"}]);
+    story.tell(format!("the partner makes a subscription, month by month: {phases}")).await;
+    let wish = json!({
+        "number": "S-1", "customer": BUYER, "means": id, "phases": phases, "every": "month", "description": "Подписка",
+        "terms_version": "2026-11-01", "rises_agreed": true, "buyer": {"email": support::BUYER_EMAIL},
+        "first_at": "2026-11-25T09:00:00Z",
+    });
+    let said = story.api(&story.world.key, Method::POST, "/v1/subscriptions", &[], &wish.to_string()).await;
+    assert_eq!(said.status, 201, "{}", said.text);
+    let path = format!("/v1/subscriptions/{}", said.body["id"].as_str().unwrap());
+    let mut known = 0;
+    for _ in 0..3 {
+        story.passes(31 * DAY).await;
+        let now = story.api(&story.world.key, Method::GET, &path, &[], "").await.body;
+        for charge in &now["charges"].as_array().unwrap()[known..] {
+            let order = story.world.load(&charge["order"].as_str().unwrap().parse().unwrap()).await.order;
+            let (amount, state) = (order.kept().unwrap(), order.payment_state().code());
+            story
+                .note(format!("charge {}: {} asked for, {amount} taken, {state}", charge["no"], charge["amount"]))
+                .await;
+            story.follows(&order).await;
+        }
+        known = now["charges"].as_array().unwrap().len();
     }
+    assert_eq!(known, 3);
+    story.tell("the partner ends the subscription, twice").await;
+    for _ in 0..2 {
+        let ended = story.api(&story.world.key, Method::POST, &format!("{path}/cancel"), &[], "{}").await;
+        story.note(format!("it is answered {} {}", ended.status, ended.body["state"])).await;
+    }
+    story.passes(40 * DAY).await;
     assert_snapshot!(story.ends().await);
 }
 

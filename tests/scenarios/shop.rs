@@ -116,9 +116,9 @@ async fn a_buyer_who_cancelled_at_the_bank_finishes_later() {
     let mut story = Story::begins().await;
     let order = story.orders("A-1").await;
     story.tell("the buyer goes to the bank and refuses there").await;
-    let bank = story.world.agree(&order).await.location();
-    let back = story.world.post(&bank, &[("action", "refuse")]).await;
-    let page = story.world.get(&back.location()).await;
+    let form = story.world.agree(&order).await.location();
+    let refused = story.world.post(&form, &[("action", "refuse")]).await;
+    let page = story.world.get(&refused.location()).await;
     assert_eq!(page.status, 200, "{}", page.text());
     story.settles().await;
     assert_eq!(story.tells_money(&order).await["operations"][0]["decline_reason"], "cancelled_by_buyer");

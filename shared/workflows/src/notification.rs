@@ -175,7 +175,10 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     };
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
-    let Some(kind) = kind(&order, entry) else { return Ok(()) };
+    let Some(kind) = kind(&order, entry) else {
+        apply(ports, &id, &Command::TaskDone(task)).await?;
+        return Ok(());
+    };
     let Some((_, to)) = details.reachable().find(|(reachable, _)| *reachable == channel) else {
         return Ok(());
     };
