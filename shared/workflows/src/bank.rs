@@ -418,11 +418,10 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         }
         OperationKind::Return { of } => {
             if operation.attempt() > 0 {
-                // It was declined before: perhaps because the payment stands otherwise than was thought.
-                let known = &payment.kind;
-                debug_assert!(known.of().is_none());
+                // It was declined before: perhaps because the payment stands otherwise than was thought. Where it does, what is
+                // to be done now is decided anew; the task is still on the order's list.
                 let asked = ask_knowing(ports, order.clone(), details.clone(), of).await?;
-                if !asked.order.operation(no).is_some_and(Operation::is_open) {
+                if asked.changed || !asked.order.operation(no).is_some_and(Operation::is_open) {
                     return Ok(());
                 }
             }
