@@ -213,7 +213,7 @@ async fn a_buyer_who_ends_it_by_the_link_is_charged_no_more() {
     let csrf = page.input("csrf").unwrap();
     let path = link.strip_prefix(support::BASE_URL).unwrap();
     assert_eq!(world.post(path, &[("csrf", "x")]).await.status, 403);
-    assert_eq!(world.get(&format!("{}x", path)).await.status, 404);
+    assert_eq!(world.get(&format!("{path}x")).await.status, 404);
     assert_eq!(now(&world, &id).await.state, State::Active);
     for _ in 0..2 {
         let ended = world.post(path, &[("csrf", &csrf)]).await;

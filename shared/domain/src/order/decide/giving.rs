@@ -158,8 +158,8 @@ impl Next<'_> {
                 return Err(Refusal::Unsupported("partial_refund"));
             }
             let rest = kept.minus(amount)?;
-            let movable = self.moves(&payment, amount) && self.moves(&payment, rest);
-            if !rest.is_zero() && !movable {
+            let moves = rest.is_zero() || (self.moves(&payment, amount) && self.moves(&payment, rest));
+            if !moves {
                 // The bank would refuse it for ever, or what is left.
                 return Err(Refusal::Unsupported("refunds of so little, or all but so little"));
             }
