@@ -17,5 +17,6 @@ mod refunding;
 mod shop;
 mod splitting;
 mod story;
+mod subscribing;
 mod telling;
 mod tenants;

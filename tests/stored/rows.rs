@@ -10,6 +10,7 @@ use storage::keys;
 use storage::table::Item;
 use support::{START, World, wish};
 use workflows::orders::{OrderRequest, ScenarioRequest};
+use workflows::subscriptions::{Made, PhaseRequest, SubscriptionRequest};
 
 const DAY: i64 = 24 * 3_600;
 
@@ -57,6 +58,7 @@ pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     let mut shapes = BTreeMap::new();
     heads(&mut shapes).await;
     others(&mut shapes).await;
+    sites_and_subscriptions(&mut shapes).await;
     shapes
 }
 
@@ -183,6 +185,77 @@ async fn others(shapes: &mut BTreeMap<String, Value>) {
     shapes.insert("partner-webhook-gone".to_owned(), row(found));
 }
 
+/// Keys with names, saved means and what is charged to them by a schedule.
+async fn sites_and_subscriptions(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let (ports, shop) = (&world.ports, &world.shop);
+    let add = |shapes: &mut BTreeMap<String, Value>, name: &str, key: &storage::table::Key| {
+        let items = world.table.all_items();
+        let found = items.iter().find(|item| item.key == *key).unwrap_or_else(|| panic!("{name}"));
+        shapes.insert(name.to_owned(), row(found));
+    };
+    let (site, _) = workflows::access::issue_named_key(ports, shop, "RetailCRM").await.unwrap().unwrap();
+    let (old, _) = workflows::access::issue_named_key(ports, shop, "1С").await.unwrap().unwrap();
+    assert!(workflows::access::revoke_key(ports, shop, &old.sha256).await.unwrap());
+    add(shapes, "api-key-named", &keys::api_key(&site.sha256));
+    add(shapes, "api-key-revoked", &keys::api_key(&old.sha256));
+    add(shapes, "api-key-list", &keys::api_keys(shop));
+
+    let saved_with = world.order(&by_email("S-1")).await;
+    let agreed = domain::consent::AgreedText { version: "2026-11-21.ru".to_owned(), sha256: "0".repeat(64) };
+    let kept = domain::wallet::Kept {
+        id: domain::order::means_id(&saved_with.id, 1),
+        account: None,
+        method: domain::acquiring::Method::Card,
+        means: domain::acquiring::SavedMeans {
+            token: "token".to_owned(),
+            label: "Мир •• 0001".to_owned(),
+            valid_until: Some("2028-11".to_owned()),
+        },
+        enabled: true,
+        deleted: false,
+        at: moment(60),
+        order: saved_with.id.clone(),
+        agreed: Some(agreed),
+    };
+    ports.store.put_means(shop, "buyer-1", &kept).await.unwrap();
+    add(shapes, "saved-means", &keys::means(shop, "buyer-1", &kept.id));
+    let phase = |amount: &str, count| PhaseRequest { amount: amount.to_owned(), count };
+    let request = SubscriptionRequest {
+        number: "S-17".to_owned(),
+        customer: "buyer-1".to_owned(),
+        means: kept.id.clone(),
+        phases: vec![phase("1.00", Some(1)), phase("500.00", None)],
+        every: "month".to_owned(),
+        description: "Подписка".to_owned(),
+        terms_version: "2026-11-01".to_owned(),
+        rises_agreed: true,
+        ..SubscriptionRequest::default()
+    };
+    let made = workflows::subscriptions::create(ports, shop, &request, Some("RetailCRM")).await.unwrap();
+    let Made::Subscription { mut subscription, .. } = made else { panic!("{made:?}") };
+    let key = keys::subscription(shop, &subscription.id);
+    add(shapes, "subscription-new", &key);
+    let now = moment(3_600);
+    for name in ["charging", "declined", "paid", "noticed", "paused", "resumed", "cancelled"] {
+        match name {
+            "charging" => subscription.begun(&saved_with.id, domain::money::Money::rub(100), now),
+            "declined" => subscription.refused(now),
+            "paid" => {
+                subscription.begun(&saved_with.id, domain::money::Money::rub(100), now);
+                subscription.paid(now);
+            }
+            "noticed" => subscription.noticed(now),
+            "paused" => subscription.pause(domain::subscription::Pause::NoMeans),
+            "resumed" => assert!(subscription.resume(None, now)),
+            _ => assert!(subscription.cancel(domain::subscription::Canceller::Buyer)),
+        }
+        subscription.version += 1;
+        ports.store.put_subscription(shop, &subscription).await.unwrap();
+        add(shapes, &format!("subscription-{name}"), &key);
+    }
+}
+
 trait TableRow {
     fn table_row(&self, shapes: &mut BTreeMap<String, Value>);
 }
@@ -215,6 +288,9 @@ impl TableRow for World {
                 ("K", _) => "api-key".to_owned(),
                 ("C", _) => format!("counter-{}", parts[1]),
                 ("Y", _) => "payout".to_owned(),
+                ("B", _) => "saved-means".to_owned(),
+                ("R", _) => "subscription".to_owned(),
+                ("A", _) => "api-key-list".to_owned(),
                 ("E", _) => "exchanges".to_owned(),
                 ("S", _) => format!("sandbox-{}", parts[2]),
                 _ => panic!("{:?} is a new kind of row: give it a name here and a type in main.rs", item.key),

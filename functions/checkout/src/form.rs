@@ -145,7 +145,7 @@ async fn create(ports: &Ports, pairs: Pairs) -> Result<Result<Order, Refused>, W
         Ok(request) => request,
         Err(faults) => return Ok(Err(Refused::Form(StatusCode::UNPROCESSABLE_ENTITY, faults))),
     };
-    match orders::create(ports, &tenant, &request, None).await {
+    match Box::pin(orders::create(ports, &tenant, &request, None)).await {
         Ok(Created::Order { order, .. }) => Ok(Ok(*order)),
         Ok(Created::Invalid(invalid)) => {
             let faults = invalid.into_iter().map(|invalid| in_form(invalid, fields.contains_key("name"))).collect();

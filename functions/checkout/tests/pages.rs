@@ -323,7 +323,7 @@ async fn no_order_sends_a_buyer_to_a_foreign_site() {
     let world = World::new().await;
     let foreign = ReturnsRequest { success: Some("https://evil.example/".into()), failure: None };
     let wish = OrderRequest { returns: foreign, ..wish("A-1") };
-    let made = workflows::orders::create(&world.ports, &world.shop, &wish, None).await.unwrap();
+    let made = Box::pin(workflows::orders::create(&world.ports, &world.shop, &wish, None)).await.unwrap();
     assert!(matches!(made, workflows::orders::Created::Invalid(_)));
 }
 
@@ -334,7 +334,7 @@ async fn a_partner_who_named_no_address_has_their_site_shown() {
     let mut partner = support::partner();
     partner.returns = domain::partner::Returns::default();
     world.enrol(&tenant, &partner).await;
-    let made = workflows::orders::create(&world.ports, &tenant, &wish("A-1"), None).await.unwrap();
+    let made = Box::pin(workflows::orders::create(&world.ports, &tenant, &wish("A-1"), None)).await.unwrap();
     let workflows::orders::Created::Order { order, .. } = made else { panic!("{made:?}") };
     let done = world.pay(&order, "success").await;
     assert_eq!(done.refresh(), None);

@@ -1,5 +1,4 @@
 //! What can be paid by: cards, the СБП, saved means; what is saved, what was declined, what is paid in parts.
-#![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 use domain::acquiring::Method;
 use domain::details::{Child, Details, Original, Purpose};
@@ -79,8 +78,8 @@ async fn through_the_sbp_the_buyer_scans_or_taps_on_one_page() {
     let again = world.post(&format!("{page}/pay"), &[("csrf", &csrf), ("method", "card")]).await;
     assert_eq!((again.location(), world.load(&order.id).await.order.operations.len()), (page.clone(), 1));
     // The page of the buyer's bank, as the sandbox has it.
-    let test = text.split(&format!("href=\"{BASE_URL}/sandbox/sbp/")).nth(1).unwrap().split('"').next().unwrap();
-    let deal = world.get(&format!("/sandbox/sbp/{test}")).await.location();
+    let bank_page = text.split(&format!("href=\"{BASE_URL}/sandbox/sbp/")).nth(1).unwrap().split('"').next().unwrap();
+    let deal = world.get(&format!("/sandbox/sbp/{bank_page}")).await.location();
     let done = world.pay_at_bank(&deal, "success").await;
     assert!(said(&done).contains("Заказ оплачен"), "{}", done.text());
     let english = world.get(&format!("{page}?lang=en")).await;

@@ -160,7 +160,7 @@ async fn a_charge_without_the_buyer_says_who_why_and_how_to_stop_it() {
         (
             "ru",
             [
-                "без вашего участия",
+                "Оплата списана с сохранённой карты",
                 "Кто списал: продавец",
                 "Причина: заказ собран",
                 "С чего: Мир •• 0001",
@@ -171,7 +171,7 @@ async fn a_charge_without_the_buyer_says_who_why_and_how_to_stop_it() {
         (
             "en",
             [
-                "without you",
+                "Your saved card was charged",
                 "Charged by: the seller",
                 "Reason: заказ собран",
                 "Charged to: Мир •• 0001",

@@ -63,7 +63,7 @@ impl Bench {
         *world.machines.lock().unwrap_or_else(PoisonError::into_inner) = vec![answering(&ports)];
         let tenant = Tenant::try_new("simshop", Mode::Test).ok()?;
         meter.start("set-up");
-        let key = wait(&world, set_up(ports.clone(), tenant))?;
+        let key = wait(&world, set_up(ports.clone(), tenant, Vec::new()))?;
         Some(Self { world, ports, meter, key })
     }
 
@@ -135,26 +135,50 @@ impl Bench {
     }
 
     fn create(&self, number: &str, execution: &str) -> Option<(String, String)> {
-        let request = json!({
-            "number": number,
-            "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00" }],
-            "buyer": { "email": "ivanova@example.com" },
-            "channels": ["email"],
-            "scenario": { "execution": execution },
-        });
-        let order = self.json("01 create", "/v1/orders", &request)?;
+        self.ask("01 create", &asked(number, &json!({ "scenario": { "execution": execution } })))
+    }
+
+    /// Has an order made; answers its id and the path of its page.
+    fn ask(&self, label: &str, request: &Value) -> Option<(String, String)> {
+        let order = self.json(label, "/v1/orders", request)?;
         let page = order["checkout_url"].as_str()?.split_once("://")?.1;
         Some((order["id"].as_str()?.to_owned(), page[page.find('/')?..].to_owned()))
     }
 
     fn pay(&self, page: &str) -> Option<()> {
-        let html = String::from_utf8_lossy(&self.get("02 checkout page", page)?.body).into_owned();
+        self.pay_by(["02 checkout page", "03 pay button", "04 bank callback"], page, "")
+    }
+
+    /// The buyer pays at the bank's page; `more` is what else is in the form.
+    fn pay_by(&self, labels: [&str; 3], page: &str, more: &str) -> Option<()> {
+        let html = String::from_utf8_lossy(&self.get(labels[0], page)?.body).into_owned();
         let csrf = html.split_once("name=\"csrf\"")?.1.split_once("value=\"")?.1.split_once('"')?.0.to_owned();
-        let form = format!("csrf={csrf}&consent_personal_data=1&consent_terms=1");
-        let bank = self.post("03 pay button", &format!("{page}/pay"), &form)?.header("location")?.to_owned();
+        let form = format!("csrf={csrf}&consent_personal_data=1&consent_terms=1{more}");
+        let bank = self.post(labels[1], &format!("{page}/pay"), &form)?.header("location")?.to_owned();
         let path =
             bank.split_once("://").map_or(bank.as_str(), |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]).to_owned();
-        self.post("04 bank callback", &path, "card=success").map(drop)
+        self.post(labels[2], &path, "card=success").map(drop)
+    }
+
+    /// A buyer of a former order has left their card. Answers its id.
+    fn saved_card(&self) -> Option<String> {
+        let request = asked("B-0", &json!({ "customer": "buyer-1" }));
+        let (_, page) = self.ask("set-up", &request)?;
+        self.pay_by(["set-up"; 3], &page, "&consent_means=1")?;
+        self.all("set-up");
+        let request = http::Request::builder()
+            .uri("/v1/customers/buyer-1/means")
+            .header("authorization", format!("Bearer {}", self.key))
+            .body(Vec::new());
+        let list: Value = serde_json::from_slice(&self.call("set-up", request.ok()?)?.body).ok()?;
+        list["means"][0]["id"].as_str().map(ToOwned::to_owned)
+    }
+
+    /// Brings all messages to their workers, once for each queue.
+    fn all(&self, label: &str) {
+        for queue in QueueName::ALL {
+            self.deliver(queue, label);
+        }
     }
 
     /// Costs by step, without the sandbox's own and with the partner's settings apart.
@@ -244,6 +268,83 @@ fn abandoned() -> Option<Bench> {
     Some(bench)
 }
 
+/// An order that is held, captured by the partner, and has its receipt.
+fn two_stage() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let request = asked("B-5", &json!({ "payment": { "stages": 2 }, "scenario": { "execution": "manual" } }));
+    let (id, page) = bench.ask("01 create", &request)?;
+    bench.pay(&page)?;
+    let executor = bench.hold(QueueName::Fulfilment);
+    bench.deliver(QueueName::Webhook, "05 webhook: held");
+    bench.deliver(QueueName::Notification, "06 e-mail: held");
+    bench.json("07 capture command", &format!("/v1/orders/{id}/capture"), &json!({}))?;
+    bench.deliver(QueueName::BankOperation, "08 capture at the bank");
+    bench.deliver(QueueName::Receipt, "09 receipt");
+    bench.deliver(QueueName::Sandbox, "09 receipt");
+    bench.deliver(QueueName::Notification, "10 e-mail with the receipt");
+    bench.deliver(QueueName::Webhook, "11 webhooks: paid, receipt issued");
+    bench.bring(executor);
+    bench.deliver(QueueName::Fulfilment, "12 hand-over");
+    Some(bench)
+}
+
+/// An order that is charged to a saved card as it is made.
+fn charged() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let means = bench.saved_card()?;
+    let more = json!({ "customer": "buyer-1", "charge": { "means": means, "reason": "Подписка" } });
+    bench.ask("01 create, to be charged", &asked("B-6", &more))?;
+    bench.deliver(QueueName::BankOperation, "02 charge at the bank, its callback");
+    bench.deliver(QueueName::Receipt, "03 receipt");
+    bench.deliver(QueueName::Sandbox, "03 receipt");
+    bench.deliver(QueueName::Notification, "04 e-mail with the receipt");
+    bench.deliver(QueueName::Webhook, "05 webhooks: paid, receipt issued");
+    bench.deliver(QueueName::Fulfilment, "06 hand-over");
+    Some(bench)
+}
+
+/// A part of a paid order's money goes back.
+fn partly_refunded() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let (id, page) = bench.create("B-7", "manual")?;
+    bench.pay(&page)?;
+    bench.all("05 until handed over");
+    bench.all("05 until handed over");
+    bench.json("06 cancel command", &format!("/v1/orders/{id}/cancel"), &json!({ "amount": "1000.00" }))?;
+    bench.deliver(QueueName::BankOperation, "07 refund at the bank, its callback");
+    bench.deliver(QueueName::Receipt, "08 refund receipt");
+    bench.deliver(QueueName::Sandbox, "08 refund receipt");
+    bench.deliver(QueueName::Notification, "09 e-mail with the receipt");
+    bench.deliver(QueueName::Webhook, "10 webhooks: refunded, receipt issued");
+    bench.advance(24 * 3_600 + 60);
+    bench.tick("11 asked again a day later");
+    bench.deliver(QueueName::BankOperation, "11 asked again a day later");
+    Some(bench)
+}
+
+/// One buyer pays two warehouses.
+fn split() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let more = json!({
+        "customer": "buyer-2",
+        "lines": [{ "name": "Стол", "price": "2000.00" }, { "name": "Стул", "price": "1000.00" }],
+        "split": { "children": [{ "name": "Склад 1", "lines": [1] }, { "name": "Склад 2", "lines": [2] }] },
+    });
+    let (_, page) = bench.ask("01 create", &asked("B-8", &more))?;
+    bench.pay_by(
+        ["02 checkout page", "03 pay button", "04 bank callback: the card is checked"],
+        &page,
+        "&consent_means=1",
+    )?;
+    bench.deliver(QueueName::BankOperation, "05 rouble let go, card kept, two charges, their callbacks");
+    bench.deliver(QueueName::Receipt, "06 two receipts");
+    bench.deliver(QueueName::Sandbox, "06 two receipts");
+    bench.deliver(QueueName::Notification, "07 e-mails with the receipts");
+    bench.deliver(QueueName::Webhook, "08 webhooks: saved, paid twice, split ended, receipts");
+    bench.deliver(QueueName::Fulfilment, "09 hand-over");
+    Some(bench)
+}
+
 /// Writes per order to keys that more than one order shares.
 fn shared_keys() -> Option<Vec<(String, u64)>> {
     let bench = Bench::new()?;
@@ -260,6 +361,20 @@ fn shared_keys() -> Option<Vec<(String, u64)>> {
         .into_iter()
         .filter(|(key, _)| matches!(keys::kind(key), "partner settings" | "counter" | "payout" | "other"));
     Some(shared.map(|(key, writes)| (format!("{} {}", key.pk, key.sk), writes)).collect())
+}
+
+/// An order over 3,000 roubles, and what else is asked for.
+fn asked(number: &str, more: &Value) -> Value {
+    let mut request = json!({
+        "number": number,
+        "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00" }],
+        "buyer": { "email": "ivanova@example.com" },
+        "channels": ["email"],
+    });
+    if let (Some(request), Some(more)) = (request.as_object_mut(), more.as_object()) {
+        request.extend(more.clone());
+    }
+    request
 }
 
 /// What keeping a batch of the journal of exchanges with banks costs.
@@ -342,7 +457,9 @@ fn half(units: u64) -> String {
 
 /// Prints the figures.
 pub fn run(args: &BenchArgs) -> ExitCode {
-    let (Some(paid), Some(refunded), Some(abandoned)) = (paid(), refunded(), abandoned()) else {
+    let lives = (paid(), refunded(), abandoned(), two_stage(), charged(), partly_refunded(), split());
+    let (Some(paid), Some(refunded), Some(abandoned), Some(two_stage), Some(charged), Some(part), Some(split)) = lives
+    else {
         anstream::eprintln!("bench: an order did not get to its end");
         return ExitCode::FAILURE;
     };
@@ -359,6 +476,12 @@ pub fn run(args: &BenchArgs) -> ExitCode {
         // From the cancelled page on: money back, its receipt issued, executor told.
         section("refunded", &refunded, |label: &str| matches!(&label[..2], "07" | "08" | "10" | "11" | "12")),
         section("abandoned", &abandoned, |label: &str| label < "04"),
+        // The same as for a paid one, with the command and the bank's answer between hold and receipt.
+        section("two-stage", &two_stage, |label: &str| label < "12"),
+        section("charged", &charged, |label: &str| label < "06"),
+        // From the command on: money back, its receipt issued, buyer and partner told, asked about once more.
+        section("partly refunded", &part, |label: &str| label > "06"),
+        section("split", &split, |label: &str| label < "09"),
     ];
     if args.json {
         anstream::println!("{}", as_json(&sections, page, &shared, &journals));
@@ -426,8 +549,10 @@ fn print(sections: &[Section], page: Option<usize>, shared: &[(String, u64)], jo
 
 fn page_bytes() -> Option<usize> {
     let bench = Bench::new()?;
+    bench.saved_card()?;
     let request = json!({
         "number": "B-4",
+        "customer": "buyer-1",
         "description": "Документы на квартиру",
         "lines": [
             { "name": "Выписка ЕГРН об основных характеристиках", "price": "350.00" },
@@ -435,9 +560,8 @@ fn page_bytes() -> Option<usize> {
             { "name": "Отчёт о собственниках", "price": "594.50" },
         ],
     });
-    let order = bench.json("01 create", "/v1/orders", &request)?;
-    let url = order["checkout_url"].as_str()?.split_once("://")?.1.to_owned();
-    Some(bench.get("02 checkout page", &url[url.find('/')?..])?.body.len())
+    let (_, page) = bench.ask("01 create", &request)?;
+    Some(bench.get("02 checkout page", &page)?.body.len())
 }
 
 fn as_json(sections: &[Section], page: Option<usize>, shared: &[(String, u64)], journals: &[Journal]) -> Value {

@@ -126,6 +126,9 @@ pub struct SimulateArgs {
     /// Print the outcome as JSON.
     #[arg(long)]
     pub json: bool,
+    /// How much of what the machines log goes to standard error: off, error, warn, info, debug. For one world.
+    #[arg(long, default_value = "off")]
+    pub log: LevelFilter,
 }
 
 /// `apikassa bench`.
@@ -145,7 +148,10 @@ pub fn main() -> ExitCode {
             within(run_local(&args))
         }
         Command::Audit(args) => within(audit::run(&args)),
-        Command::Simulate(args) => simulate::run(&args),
+        Command::Simulate(args) => {
+            log(args.log);
+            simulate::run(&args)
+        }
         Command::Bench(args) => bench::run(&args),
     }
 }

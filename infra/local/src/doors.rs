@@ -46,7 +46,8 @@ impl Doors {
             _ if get && (below("/r/") || below("/d/") || below("/legal/")) => Some(&self.checkout),
             "/openapi.json" | "/docs" if get => Some(&self.partner_api),
             _ if below("/v1/") => Some(&self.partner_api),
-            _ if post && below("/callbacks/bank/") => Some(&self.bank_callback),
+            // Some banks tell by GET.
+            _ if below("/callbacks/bank/") => Some(&self.bank_callback),
             _ if post && below("/callbacks/till/") => Some(&self.till_callback),
             _ if post && below("/callbacks/execution/") => Some(&self.fulfilment_callback),
             _ if below("/sandbox/") => Some(&self.sandbox),

@@ -157,12 +157,12 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
 async fn both_sides_agree(data: &Path, ids: &BTreeMap<String, String>) {
     let embedded = Embedded::open(&data.join("apikassa.db")).await.unwrap();
     let tenant = Tenant::try_new("demoshop", Mode::Test).unwrap();
-    let rows = embedded.store.sandbox_rows(&tenant, "bank", 10_000).await.unwrap();
+    let rows = embedded.store.sandbox_rows(&tenant, "deal", 10_000).await.unwrap();
     let taken: BTreeSet<String> = rows
         .iter()
         .map(|(_, row)| serde_json::from_str::<Value>(&row.body).unwrap())
-        .filter(|payment| payment["state"] == "captured")
-        .map(|payment| payment["request"]["number"].as_str().unwrap().to_owned())
+        .filter(|deal| deal["captured"] != "0RUB")
+        .map(|deal| deal["asked"]["number"].as_str().unwrap().to_owned())
         .collect();
     let mut captured = BTreeSet::new();
     for id in ids.keys() {

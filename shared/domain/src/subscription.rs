@@ -391,9 +391,16 @@ impl Subscription {
         }
     }
 
+    /// Whether the buyer is still to be told of a charge.
+    pub fn awaits_notice_of(&self, charge: u32) -> bool {
+        let wanted = self.scheduled_at().is_some_and(|at| self.needs_notice(at));
+        self.state == State::Active && !self.charging && self.noticed_at.is_none() && wanted && self.charge == charge
+    }
+
     /// The buyer was told of the next charge.
     pub fn noticed(&mut self, now: Timestamp) {
         self.noticed_at = Some(now);
+        self.not_before = None;
     }
 
     /// The next charge was begun with an order.

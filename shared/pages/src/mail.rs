@@ -240,13 +240,21 @@ fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             ChargedBy::Rule => w.by_rule,
             ChargedBy::Schedule => w.by_schedule,
         };
-        telling.paragraphs.push(format!("{}. {}", w.mail_charged, w.mail_charged_text));
+        if matches!(view.kind, MailKind::PaidReceipt { .. }) {
+            w.mail_charged.clone_into(&mut telling.title);
+            telling.subject = subject(view, w, w.mail_charged);
+        }
+        telling.paragraphs.push(w.mail_charged_text.to_owned());
         telling.paragraphs.push(w.mail_charged_stop.to_owned());
         telling.facts.push((w.charged_by, by.to_owned()));
         telling.facts.extend(reason.iter().map(|reason| (w.charged_why, reason.clone())));
         telling.facts.extend(means.iter().map(|means| (w.charged_means, means.clone())));
     }
     telling
+}
+
+fn subject(view: &MailView, w: &Words, what: &str) -> String {
+    format!("{what} · {} {} · {}", w.order_word, view.number, view.partner.name)
 }
 
 /// A changed line: which way, and what of it is now.
@@ -263,9 +271,8 @@ fn change<'w>(change: &LineChange, w: &'w Words) -> (&'w str, String) {
 }
 
 fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
-    let subject = |what: &str| format!("{what} · {} {} · {}", w.order_word, view.number, view.partner.name);
     let plain = |title: &str, tone, paragraphs: Vec<String>| Telling {
-        subject: subject(title),
+        subject: subject(view, w, title),
         title: title.to_owned(),
         tone,
         paragraphs,

@@ -310,12 +310,16 @@ fn hostile_pages() -> Vec<Page> {
     wallet.means[0].label = hostile();
     wallet.means[0].id = hostile();
     wallet.add_url = Some("javascript:alert(1)".to_owned());
+    let mut subscription = samples::subscription(Lang::Ru, pages::SubscriptionState::Active);
+    subscription.description = hostile();
+    "javascript:alert(1)".clone_into(&mut subscription.action_url);
     vec![
         pages::checkout(&checkout),
         pages::order_state(&state),
         pages::receipt(&receipt),
         pages::sbp(&sbp),
         pages::wallet(&wallet),
+        pages::subscription(&subscription),
     ]
 }
 

@@ -14,11 +14,11 @@ use domain::details::Details;
 use domain::exchange::Purpose;
 use domain::id::{OrderId, Tenant};
 use domain::order::{
-    BankReport, BankState, CHARGE_SECONDS, Command, DeclineReason, Initiator, Operation, OperationKind, Order, TaskId,
+    BankReport, BankState, Command, DeclineReason, Event, Operation, OperationKind, Order, RESEND_SECONDS, TaskId,
     TransactionKind, means_id,
 };
 use domain::partner::Partner;
-use domain::time::plus_seconds;
+use domain::time::{Timestamp, plus_seconds};
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
@@ -82,12 +82,7 @@ fn request(
         stages: operation.stages,
         description: details.description.clone().unwrap_or_else(|| order.number.clone()),
         return_url: format!("{page}/return"),
-        // Saved means are charged whenever the order waits for that, long after its buyer's time to pay.
-        expires_at: if operation.means.is_some() && operation.by != Initiator::Buyer {
-            order.expires_at.max(plus_seconds(order.created_at, CHARGE_SECONDS))
-        } else {
-            order.expires_at
-        },
+        expires_at: expires_at(order, operation),
         language: details.language,
         merchant: partner.name.clone(),
         customer: details.payment.customer.clone(),
@@ -95,6 +90,14 @@ fn request(
         points_max: details.payment.points_max.filter(|_| operation.kind == OperationKind::Payment),
         email: contact(&details.email),
         phone: contact(&details.phone),
+    }
+}
+
+/// Until when a payment may be taken. A charge may begin long after the buyer agreed to it: it has as long from then on.
+fn expires_at(order: &Order, operation: &Operation) -> Timestamp {
+    match order.happened(Event::PaymentStarted, operation.no).filter(|_| operation.means.is_some()) {
+        Some(started) => plus_seconds(started, order.expires_at.as_second() - order.created_at.as_second()),
+        None => order.expires_at,
     }
 }
 
@@ -360,6 +363,17 @@ async fn ask_task(ports: &Ports, order: Order, details: Details, no: u8) -> Resu
     Ok(())
 }
 
+/// Whether the bank has perhaps been told of a charge before: an attempt failed, or whoever began one may have died with it.
+async fn is_asked_first(ports: &Ports, order: &Order, operation: &Operation) -> Result<bool, WorkflowError> {
+    let task = TaskId::TellBank(operation.no);
+    if order.tasks.iter().any(|known| known.id == task && known.failures > 0) {
+        return Ok(true);
+    }
+    let now = clock::now(ports, order.id.tenant()).await?;
+    let started = order.happened(Event::PaymentStarted, operation.no);
+    Ok(started.is_some_and(|started| plus_seconds(started, RESEND_SECONDS / 2) < now))
+}
+
 /// Does an operation's part at the bank: charges, captures, lets go, sends back.
 async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(), WorkflowError> {
     let partner = perform::partner(ports, order.id.tenant()).await?;
@@ -374,8 +388,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
     };
     let http = recorded(ports, about(&order, operation, purpose)).await;
     let payment = payment_of(&order, operation);
-    let tried = order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures > 0);
-    if tried && operation.kind.of().is_none() {
+    if operation.kind.of().is_none() && is_asked_first(ports, &order, operation).await? {
         // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked, not repeated.
         let asked = ask_knowing(ports, order.clone(), details.clone(), no).await?;
         if asked.order.operation(no).is_some_and(Operation::is_open) {

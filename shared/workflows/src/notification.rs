@@ -17,7 +17,7 @@ use crate::error::WorkflowError;
 use crate::execution::result_link;
 use crate::perform::{self, apply};
 use crate::ports::{Ports, Settings};
-use crate::{clock, links, wallet};
+use crate::{clock, links, subscriptions, wallet};
 
 /// What a message is about.
 enum Kind<'a> {
@@ -158,6 +158,9 @@ fn is_late(order: &Order, payment: &Operation) -> bool {
 
 /// The worker of the queue `notification`. A record of the delivery keeps a doubled message from being a doubled letter.
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
+    if let Ok(notice) = serde_json::from_str::<subscriptions::Notice>(body) {
+        return subscriptions::tell(ports, &notice).await;
+    }
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);
     let TaskId::Notify(entry, channel) = task else {
@@ -172,7 +175,10 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     };
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
-    let Some(kind) = kind(&order, entry) else { return Ok(()) };
+    let Some(kind) = kind(&order, entry) else {
+        apply(ports, &id, &Command::TaskDone(task)).await?;
+        return Ok(());
+    };
     let Some((_, to)) = details.reachable().find(|(reachable, _)| *reachable == channel) else {
         return Ok(());
     };

@@ -158,6 +158,11 @@ pub async fn terminal(ports: &Ports, id: &OrderId, reference: &str) -> Result<Do
         let (ru, en) = ("6–36 латинских букв, цифр и дефисов.", "6 to 36 Latin letters, digits and hyphens.");
         return Ok(Done::Invalid(vec![invalid("/reference", "reference", ru, en)]));
     }
+    let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
+    if loaded.details.receipt_contact().is_none() {
+        let (ru, en) = ("Без контакта покупателя чек не отправить.", "A receipt needs a contact of the buyer.");
+        return Ok(Done::Invalid(vec![invalid("/buyer", "required", ru, en)]));
+    }
     run(ports, id, &Command::RecordTerminal { reference: reference.to_owned() }).await
 }
 

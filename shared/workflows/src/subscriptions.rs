@@ -11,7 +11,7 @@ use domain::acquiring::{Stages, Wish};
 use domain::details::Language;
 use domain::id::{OrderId, Tenant};
 use domain::money::{Currency, Money};
-use domain::order::{Cancellation, Command, Initiator, Order, Refusal, Status, What};
+use domain::order::{Cancellation, Command, Initiator, Order, RESEND_SECONDS, Refusal, Status, What};
 use domain::partner::Partner;
 use domain::subscription::{
     Canceller, Every, LOOK_SECONDS, Mandate, Pause, Phase, RETRY_SECONDS, State, Step, Subscription, rises,
@@ -31,7 +31,7 @@ use crate::checkout::{page_agent, page_language, page_partner};
 use crate::error::WorkflowError;
 use crate::orders::{self, Asker, BuyerRequest, Check, Created, Invalid, LineRequest, OrderRequest};
 use crate::perform::{self, apply};
-use crate::ports::Ports;
+use crate::ports::{Message, Ports, QueueName};
 use crate::terms::{ChargeRequest, PaymentTermsRequest};
 use crate::{clock, connect, links, payments};
 
@@ -397,7 +397,7 @@ pub async fn sweep(ports: &Ports, bucket: &str, now: Timestamp) -> Result<Swept,
 pub(crate) async fn sweep_live(ports: &Ports, now: Timestamp) -> Result<Swept, WorkflowError> {
     let mut swept = Swept::default();
     for part in 0..keys::DUE_SPREAD {
-        let more = sweep(ports, &keys::live_subscription_due_bucket(part), now).await?;
+        let more = Box::pin(sweep(ports, &keys::live_subscription_due_bucket(part), now)).await?;
         swept = Swept { looked: swept.looked + more.looked, failed: swept.failed + more.failed };
     }
     Ok(swept)
@@ -411,8 +411,8 @@ async fn look(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp) -> Resul
         match before.step(now) {
             // The due index lags behind.
             Step::Wait(_) => return Ok(()),
-            Step::Notice => notice(ports, tenant, &mut next, now).await?,
-            Step::Charge => charge(ports, tenant, &mut next, now).await?,
+            Step::Notice => next.wait(now, RESEND_SECONDS),
+            Step::Charge => Box::pin(charge(ports, tenant, &mut next, now)).await?,
             Step::Look => outcome(ports, &mut next, now).await?,
         }
         next.version += 1;
@@ -420,6 +420,9 @@ async fn look(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp) -> Resul
             Ok(()) => {}
             Err(StoreError::Conflict) => continue,
             Err(other) => return Err(other.into()),
+        }
+        if before.step(now) == Step::Notice {
+            send_notice(ports, tenant, &next).await;
         }
         if before.state == State::Active && next.state != State::Active {
             give_up(ports, &next).await?;
@@ -449,40 +452,40 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
         Some(claim) => ports.store.load(&claim.order, Freshness::Consistent).await?,
         None => None,
     };
-    let order = match found {
-        Some(found) => {
-            let own = found.order.amount == amount
-                && found.details.payment.customer.as_deref() == Some(&next.customer)
-                && found.details.description.as_deref() == Some(&next.description);
-            if !own {
-                tracing::error!(order = %found.order.id, "the number of a subscription's order belongs to another order");
+    let order = if let Some(found) = found {
+        let own = found.order.amount == amount
+            && found.details.payment.customer.as_deref() == Some(&next.customer)
+            && found.details.description.as_deref() == Some(&next.description);
+        if !own {
+            tracing::error!(order = %found.order.id, "the number of a subscription's order belongs to another order");
+            next.pause(Pause::Refused);
+            return Ok(());
+        }
+        let declined = usize::from(next.declined);
+        let (order, details) = (found.order.clone(), found.details);
+        let by = Initiator::Schedule;
+        match payments::charge_once(ports, order, details, kept, by, &next.description, declined).await {
+            Ok(applied) => applied.order,
+            Err(WorkflowError::Refused(refusal)) => {
+                refused(next, &refusal, now, &found.order);
+                return Ok(());
+            }
+            Err(other) => return Err(other),
+        }
+    } else {
+        let request = wish(next, number, amount);
+        let asker = Asker { by: Initiator::Schedule, origin: next.origin.as_deref() };
+        match orders::create_by(ports, tenant, &request, None, asker).await {
+            Ok(Created::Order { order, .. }) => *order,
+            Ok(Created::Invalid(_) | Created::NumberTaken | Created::KeyReused) => {
                 next.pause(Pause::Refused);
                 return Ok(());
             }
-            let declined = usize::from(next.declined);
-            let (order, details) = (found.order.clone(), found.details);
-            let by = Initiator::Schedule;
-            match payments::charge_once(ports, order, details, kept, by, &next.description, declined).await {
-                Ok(applied) => applied.order,
-                Err(WorkflowError::Refused(refusal)) => return refused(next, &refusal, now, &found.order),
-                Err(other) => return Err(other),
+            Err(WorkflowError::Refused(_)) => {
+                next.wait(now, RETRY_SECONDS);
+                return Ok(());
             }
-        }
-        None => {
-            let request = wish(next, number, amount);
-            let asker = Asker { by: Initiator::Schedule, origin: next.origin.as_deref() };
-            match orders::create_by(ports, tenant, &request, None, asker).await {
-                Ok(Created::Order { order, .. }) => *order,
-                Ok(Created::Invalid(_) | Created::NumberTaken | Created::KeyReused) => {
-                    next.pause(Pause::Refused);
-                    return Ok(());
-                }
-                Err(WorkflowError::Refused(_)) => {
-                    next.wait(now, RETRY_SECONDS);
-                    return Ok(());
-                }
-                Err(other) => return Err(other),
-            }
+            Err(other) => return Err(other),
         }
     };
     next.begun(&order.id, amount, now);
@@ -490,14 +493,13 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
 }
 
 /// A charge the domain refuses: it is under way or over, which is looked at, or its bank does not take it now.
-fn refused(next: &mut Subscription, refusal: &Refusal, now: Timestamp, order: &Order) -> Result<(), WorkflowError> {
+fn refused(next: &mut Subscription, refusal: &Refusal, now: Timestamp, order: &Order) {
     match refusal {
         Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_) => {
             next.begun(&order.id, order.amount, now);
         }
         _ => next.wait(now, RETRY_SECONDS),
     }
-    Ok(())
 }
 
 fn wish(subscription: &Subscription, number: String, amount: Money) -> OrderRequest {
@@ -543,15 +545,35 @@ async fn outcome(ports: &Ports, next: &mut Subscription, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Tells the buyer of the next charge: by letter, or by text message where there is no address. Twice at most, should the record
-/// of it get lost; never not at all.
-async fn notice(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Timestamp) -> Result<(), WorkflowError> {
-    let Some((amount, at)) = next.amount().zip(next.scheduled_at()) else {
-        next.pause(Pause::Refused);
-        return Ok(());
-    };
+/// What the worker of the queue `notification` is sent about a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    tenant: Tenant,
+    subscription: String,
+    charge: u32,
+}
+
+/// Has a worker tell the buyer. A failure is logged and no more: the sweep asks again until it is on record that they were told.
+async fn send_notice(ports: &Ports, tenant: &Tenant, subscription: &Subscription) {
+    let (tenant, id, charge) = (tenant.clone(), subscription.id.clone(), subscription.charge);
+    let Ok(body) = serde_json::to_string(&Notice { tenant, subscription: id, charge }) else { return };
+    let message = Message { queue: QueueName::Notification, body, delay_seconds: 0 };
+    if let Err(error) = ports.queue.send(vec![message]).await {
+        tracing::warn!(subscription = subscription.id, %error, "a notice was not sent; the sweep will send it");
+    }
+}
+
+/// Tells the buyer of the next charge: by letter, or by text message where there is no address. More than once only when the
+/// record of it got lost; never not at all.
+pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowError> {
+    let Notice { tenant, subscription: id, charge } = notice;
+    let next = one(ports, tenant, id).await?;
+    let planned = next.amount().zip(next.scheduled_at()).filter(|_| next.awaits_notice_of(*charge));
+    let Some((amount, at)) = planned else { return Ok(()) };
+    let now = clock::now(ports, tenant).await?;
     let at = at.max(plus_seconds(now, domain::subscription::NOTICE_SECONDS));
     let partner = perform::partner(ports, tenant).await?;
+    let next = &next;
     let reference = format!("{}-{}-notice", next.id, next.charge);
     let mut sent = None;
     if let Some(to) = &next.email {
@@ -567,10 +589,22 @@ async fn notice(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
         sent = Some(ports.channels.sms(Sms { to: to.clone(), text, reference }).await);
     }
     match sent {
-        Some(Ok(_)) => next.noticed(now),
-        None | Some(Err(ChannelError::Refused(_))) => next.pause(Pause::Unreachable),
-        Some(Err(error)) => {
-            return Err(WorkflowError::Outside { who: "the buyer's channel", reason: error.to_string() });
+        Some(Err(error)) if !matches!(error, ChannelError::Refused(_)) => {
+            tracing::warn!(subscription = id, %error, "a notice did not go out; the sweep will send it again");
+            return Ok(());
+        }
+        sent => {
+            let told = matches!(sent, Some(Ok(_)));
+            let record = |found: &mut Subscription| {
+                let open = found.awaits_notice_of(*charge);
+                match (open, told) {
+                    (false, _) => {}
+                    (true, true) => found.noticed(now),
+                    (true, false) => found.pause(Pause::Unreachable),
+                }
+                open
+            };
+            change(ports, tenant, id, record).await?;
         }
     }
     Ok(())

@@ -73,7 +73,7 @@ pub async fn everything(ports: &Ports) -> Result<Swept, WorkflowError> {
 pub async fn test_tenant(ports: &Ports, tenant: &Tenant) -> Result<Swept, WorkflowError> {
     let now = clock::now(ports, tenant).await?;
     // Subscriptions first: the orders they make are looked at with the others.
-    let swept = subscriptions::sweep(ports, &keys::test_subscription_due_bucket(tenant), now).await?;
+    let swept = Box::pin(subscriptions::sweep(ports, &keys::test_subscription_due_bucket(tenant), now)).await?;
     let mut total = bucket(ports, &keys::test_due_bucket(tenant), now).await?;
     total.count(swept);
     Ok(total)

@@ -192,7 +192,7 @@ impl World {
 
     async fn handle(ports: Ports, queue: QueueName, body: String) -> Result<(), WorkerError> {
         match queue {
-            QueueName::BankOperation => bank_operation::handle(ports, body).await,
+            QueueName::BankOperation => Box::pin(bank_operation::handle(ports, body)).await,
             QueueName::Receipt => receipt::handle(ports, body).await,
             QueueName::Notification => notification::handle(ports, body).await,
             QueueName::Webhook => webhook::handle(ports, body).await,
@@ -229,7 +229,8 @@ impl World {
 
     /// Makes an order as the demo partner.
     pub async fn order(&self, wish: &OrderRequest) -> Order {
-        match workflows::orders::create(&self.ports, &self.shop, wish, None).await.expect("an order is made") {
+        match Box::pin(workflows::orders::create(&self.ports, &self.shop, wish, None)).await.expect("an order is made")
+        {
             Created::Order { order, .. } => *order,
             other => panic!("no order was made: {other:?}"),
         }

@@ -1,8 +1,11 @@
 //! The whole flow in virtual time, with faults, from a seed: real doors, real workers, real sandbox; a table, a network and
 //! queues that fail, repeat, delay, fall silent and die between any two calls. After each world the audit must find nothing.
 
+mod checks;
 pub mod dice;
+mod kinds;
 pub mod outside;
+mod partner;
 mod people;
 mod processes;
 pub mod world;
@@ -66,6 +69,7 @@ fn report(args: &SimulateArgs, outcomes: &BTreeMap<u64, Outcome>) -> ExitCode {
     let mut trace = Sha256::new();
     let (mut faults, mut crashes, mut steps, mut doubled) = (0, 0, 0, 0);
     let mut statuses: BTreeMap<String, usize> = BTreeMap::new();
+    let mut played: BTreeMap<String, usize> = BTreeMap::new();
     let mut failed = Vec::new();
     for (index, outcome) in outcomes {
         trace.update(outcome.trace);
@@ -75,6 +79,9 @@ fn report(args: &SimulateArgs, outcomes: &BTreeMap<u64, Outcome>) -> ExitCode {
         doubled += outcome.doubled_letters;
         for (status, count) in &outcome.statuses {
             *statuses.entry(status.clone()).or_default() += count;
+        }
+        for (what, count) in &outcome.played {
+            *played.entry(what.clone()).or_default() += count;
         }
         if !outcome.findings.is_empty() {
             failed.push((world_seed(args.seed, *index), &outcome.findings));
@@ -87,7 +94,8 @@ fn report(args: &SimulateArgs, outcomes: &BTreeMap<u64, Outcome>) -> ExitCode {
             failed.iter().map(|(seed, findings)| serde_json::json!({ "seed": seed, "findings": findings })).collect();
         let report = serde_json::json!({
             "orders": orders, "worlds": outcomes.len(), "seed": args.seed, "trace": trace, "steps": steps,
-            "faults": faults, "crashes": crashes, "doubled_letters": doubled, "statuses": statuses, "failures": failures,
+            "faults": faults, "crashes": crashes, "doubled_letters": doubled, "statuses": statuses, "played": played,
+            "failures": failures,
         });
         anstream::println!("{report}");
     } else {
@@ -97,6 +105,9 @@ fn report(args: &SimulateArgs, outcomes: &BTreeMap<u64, Outcome>) -> ExitCode {
         );
         for (status, count) in &statuses {
             anstream::println!("  {status:<18} {count:>7}");
+        }
+        for (what, count) in &played {
+            anstream::println!("  {what:<46} {count:>7}");
         }
         anstream::println!("trace {trace}");
         for (seed, findings) in &failed {

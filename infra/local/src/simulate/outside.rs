@@ -11,6 +11,7 @@ use connectors::channel::{ChannelError, Channels, Email, Sms};
 use connectors::http::{Http, HttpError, Request, Response};
 use domain::time::Timestamp;
 use http_body_util::BodyExt as _;
+use sha2::{Digest, Sha256};
 use storage::table::{Freshness, Item, Key, Page, Range, Table, TableError, Write};
 use tower::ServiceExt as _;
 use workflows::ports::{Clock, Message, Queue, QueueError, Random};
@@ -43,6 +44,10 @@ pub struct World {
     pub heard: Arc<Mutex<Vec<String>>>,
     /// References of messages the buyers got.
     pub letters: Arc<Mutex<Vec<String>>>,
+    /// Callbacks of banks that were made: any may come again when it is stale.
+    pub callbacks: Arc<Mutex<Vec<http::Request<Vec<u8>>>>>,
+    /// Whether the sandbox's bank declines some charges of saved means, always the same ones.
+    pub moody: bool,
 }
 
 /// What becomes of one input or output.
@@ -163,6 +168,26 @@ impl Table for FaultyTable {
     }
 }
 
+/// Where the sandbox's own bank charges saved means.
+const CHARGES: &str = "/sandbox/bank/v1/charges";
+
+/// Whether an address is a bank's.
+fn is_bank(path: &str) -> bool {
+    let code = path.strip_prefix("/sandbox/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    path.starts_with("/sandbox/bank/v1/") || sandbox::double::Family::parse(code).is_some()
+}
+
+/// Whether the sandbox's bank never charges the payment of this request: one in six.
+fn is_declined(body: &[u8]) -> bool {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let number = body["payment"]["number"].as_str().or(body["number"].as_str()).unwrap_or_default();
+    Sha256::digest(number)[0].is_multiple_of(6)
+}
+
+fn answer(status: u16, body: &'static [u8]) -> Response {
+    Response { status, headers: Vec::new(), body: Bytes::from_static(body) }
+}
+
 /// HTTP as one machine sees it.
 pub struct FaultyHttp {
     /// The world.
@@ -182,14 +207,59 @@ impl FaultyHttp {
         }
         let built = builder.body(request.body.to_vec()).map_err(|error| HttpError::NotSent(error.to_string()))?;
         let faulty = self.world.faulty.load(Ordering::Relaxed);
+        if self.world.moody && path == CHARGES && is_declined(&request.body) {
+            return Ok(answer(402, br#"{"code":"declined","detail":"Not this one"}"#));
+        }
         if faulty && self.world.dice.chance(20) {
             // The network repeats it; the second arrives whenever it does.
-            let (world, copy) = (self.world.clone(), built.clone());
-            self.world.processes.start(async move {
-                let _ = world.call(copy).await;
-            });
+            self.again(built.clone());
         }
-        self.world.call(built).await.ok_or_else(|| HttpError::Unknown("no answer".to_owned()))
+        if path.starts_with("/callbacks/bank/") {
+            self.stale(&built, faulty);
+        }
+        let at_bank = faulty && is_bank(path);
+        if at_bank && self.world.dice.chance(5) {
+            return Ok(answer(429, b"Too many requests"));
+        }
+        let response = self.world.call(built).await.ok_or_else(|| HttpError::Unknown("no answer".to_owned()))?;
+        Ok(if at_bank { self.garbled(response) } else { response })
+    }
+
+    fn again(&self, request: http::Request<Vec<u8>>) {
+        let world = self.world.clone();
+        self.world.processes.start(async move {
+            let _ = world.call(request).await;
+        });
+    }
+
+    /// Keeps a bank's callback, and has an earlier one come again: what it says was true once.
+    fn stale(&self, callback: &http::Request<Vec<u8>>, faulty: bool) {
+        let mut kept = self.world.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(callback.clone());
+        let earlier = kept[self.world.dice.below(kept.len())].clone();
+        drop(kept);
+        if faulty && self.world.dice.chance(100) {
+            self.world.faults.fetch_add(1, Ordering::Relaxed);
+            self.again(earlier);
+        }
+    }
+
+    /// What a gateway between us and the bank makes of its answer: the bank has done what it was asked to.
+    fn garbled(&self, response: Response) -> Response {
+        const HTML: &[u8] = b"<!DOCTYPE html><title>502 Bad Gateway</title>";
+        let garbled = match self.world.dice.below(1_000) {
+            0..=4 => answer(502, HTML),
+            5..=9 => answer(200, HTML),
+            10..=14 => answer(500, b""),
+            15..=19 => {
+                let half = response.body.len() / 2;
+                Response { body: response.body.slice(..half), ..response }
+            }
+            20..=22 => answer(200, b""),
+            _ => return response,
+        };
+        self.world.faults.fetch_add(1, Ordering::Relaxed);
+        garbled
     }
 
     /// The partner's endpoint: slow to come back, sometimes asking for patience, never twice to be believed.

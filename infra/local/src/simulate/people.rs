@@ -3,9 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use connectors::http::Response;
+use domain::id::OrderId;
 use serde_json::{Value, json};
+use workflows::ports::Ports;
 
+use super::kinds::Kind;
 use super::outside::World;
+
+/// Buyers of a world.
+pub const CUSTOMERS: usize = 4;
+
+/// The shop's id of one of them.
+pub fn customer(no: usize) -> String {
+    format!("c-{no}")
+}
 
 /// An order as its partner and buyer know it.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +25,10 @@ pub struct Known {
     pub id: Option<String>,
     /// Path of the checkout page.
     pub page: Option<String>,
+    /// The means a charge was asked for with.
+    pub charge: Option<String>,
+    /// The bank can not take such an order, and the partner was told so.
+    pub not_offered: bool,
     /// What people saw that must not be.
     pub wrong: Vec<String>,
 }
@@ -23,88 +38,93 @@ pub struct Known {
 pub struct People {
     /// The world.
     pub world: World,
+    /// A machine to see what a telephone would.
+    pub ports: Ports,
     /// The partner's key.
     pub key: String,
     /// The merchant's number.
     pub number: String,
+    /// What kind of order it is.
+    pub kind: Kind,
+    /// The shop's id of the buyer.
+    pub customer: String,
     /// What the partner asks for.
     pub request: Value,
     /// What is known.
     pub known: Arc<Mutex<Known>>,
 }
 
-const CARDS: [&str; 14] = [
-    "success",
-    "success",
-    "success",
-    "success",
-    "success",
-    "insufficient_funds",
-    "blocked",
-    "challenge",
-    "abandoned",
-    "late",
-    "silent",
-    "after_expiry",
-    "doubled",
-    "out_of_order",
-];
-
 impl People {
     /// People around an order nobody has heard of yet.
-    pub fn new(world: World, key: String, number: String) -> Self {
+    pub fn new(world: World, ports: Ports, key: String, number: String) -> Self {
         let dice = world.dice.clone();
-        let execution = dice.one_of(&["automatic", "automatic", "manual", "manual", "failing"]);
-        let receipt = dice.one_of(&["prompt", "prompt", "silent", "failing_once"]);
-        let price = format!("{}.{:02}", 1 + dice.below(99_999), dice.below(100));
-        let mut request = json!({
-            "number": number,
-            "lines": [{ "name": "Выписка ЕГРН", "price": price }],
-            "scenario": { "execution": execution, "receipt": receipt },
-        });
-        if dice.chance(500) {
-            request["buyer"] = json!({ "email": "buyer@example.com", "phone": "+79161234567" });
-            request["channels"] = json!(["email", "sms"]);
-        }
-        Self { world, key, number, request, known: Arc::default() }
+        let kind = Kind::roll(&dice);
+        let customer = customer(dice.below(CUSTOMERS));
+        let request = kind.request(&dice, &number, &customer);
+        Self { world, ports, key, number, kind, customer, request, known: Arc::default() }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+    pub(super) fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody does something.
     pub async fn act(self) {
-        let page = self.known().page.clone();
-        let Some(page) = page else { return self.create().await };
+        let (id, page) = {
+            let known = self.known();
+            if known.not_offered {
+                return;
+            }
+            (known.id.clone(), known.page.clone())
+        };
+        let (Some(id), Some(page)) = (id, page) else { return self.create().await };
         match self.world.dice.below(100) {
-            0..=54 => self.pay(&page).await,
-            55..=64 => drop(self.world.call(get(&format!("{page}/return"))).await),
-            65..=79 => self.execute().await,
-            80..=91 => self.cancel(&page).await,
-            _ => self.create().await,
+            0..=39 => self.pay(&page).await,
+            40..=47 => drop(self.world.call(get(&format!("{page}/return"))).await),
+            48..=60 => self.execute().await,
+            61..=67 => self.cancel(&page).await,
+            68..=70 => self.create().await,
+            _ => self.manage(&id).await,
         }
     }
 
     async fn create(&self) {
+        let mut request = self.request.clone();
+        if self.kind == Kind::Charged {
+            // The same means when it is asked again: another request would be another order.
+            let chosen = self.known().charge.clone();
+            let means = match chosen {
+                Some(means) => means,
+                None => {
+                    let list = self.means().await;
+                    let Some(means) = list.get(self.world.dice.below(list.len())) else { return };
+                    self.known().charge.get_or_insert_with(|| means.clone()).clone()
+                }
+            };
+            request["charge"] = json!({ "means": means, "reason": "Ежемесячная подписка" });
+        }
         let request = http::Request::builder()
             .method("POST")
             .uri("/v1/orders")
             .header("content-type", "application/json")
             .header("authorization", format!("Bearer {}", self.key))
-            .body(self.request.to_string().into_bytes());
+            .body(request.to_string().into_bytes());
         let Ok(request) = request else { return };
         let Some(response) = self.world.call(request).await else { return };
+        let mut known = self.known();
         if !matches!(response.status, 200 | 201) {
-            if response.status < 500 {
-                self.known().wrong.push(format!("creation answered {}: {}", response.status, text(&response)));
+            let body = text(&response);
+            let means_gone = self.kind == Kind::Charged && matches!(response.status, 409 | 422);
+            if response.status == 422 && body.contains("no_account") {
+                known.not_offered |= known.id.is_none();
+            } else if response.status < 500 && !means_gone {
+                known.wrong.push(format!("creation answered {}: {body}", response.status));
             }
             return;
         }
         let Ok(order) = serde_json::from_slice::<Value>(&response.body) else { return };
         let id = order["id"].as_str().map(ToOwned::to_owned);
         let page = order["checkout_url"].as_str().and_then(path);
-        let mut known = self.known();
         if known.id.is_some() && known.id != id {
             let wrong = format!("one number, two orders: {:?} and {id:?}", known.id);
             known.wrong.push(wrong);
@@ -122,37 +142,77 @@ impl People {
         if !dice.chance(100) {
             form.push_str("&consent_terms=1");
         }
+        if self.kind.saves(dice) {
+            form.push_str("&consent_means=1");
+        }
+        if self.kind == Kind::Sbp {
+            form.push_str("&method=sbp");
+        }
+        if self.kind == Kind::SavedAtPage || dice.chance(30) {
+            let list = self.means().await;
+            if let Some(means) = list.get(dice.below(list.len())) {
+                form.push_str("&means=");
+                form.push_str(means);
+            }
+        }
         let pressed = post(&format!("{page}/pay"), form);
         if dice.chance(200) {
-            let (world, again) = (self.world.clone(), pressed.clone());
-            self.world.processes.start(async move {
-                let _ = world.call(again).await;
-            });
+            self.aside(&pressed);
         }
-        let Some(bank) = self.world.call(pressed).await.and_then(|response| location(&response)) else { return };
-        if dice.chance(80) || !bank.contains("/sandbox/bank/pay/") {
+        let Some(next) = self.world.call(pressed).await.and_then(|response| location(&response)) else { return };
+        if dice.chance(80) {
             return; // the buyer closes the window
         }
-        let card = post(&bank, format!("card={}", dice.one_of(&CARDS)));
-        if dice.chance(100) {
-            let (world, again) = (self.world.clone(), card.clone());
-            self.world.processes.start(async move {
-                let _ = world.call(again).await;
-            });
+        if next.starts_with("/sandbox/") {
+            return self.at_bank(&next).await;
         }
-        let Some(answer) = self.world.call(card).await else { return };
+        if self.kind == Kind::Sbp
+            && let Some(bank) = self.scan().await
+        {
+            self.at_bank(&bank).await;
+        }
+    }
+
+    /// The buyer's telephone reads the code of the СБП and opens the bank it names.
+    async fn scan(&self) -> Option<String> {
+        let id: OrderId = self.known().id.clone()?.parse().ok()?;
+        let seen = workflows::checkout::look(&self.ports, &id).await.ok()?;
+        let link = connectors::nspk::read(seen.order.open_payment()?.sbp_link()?).ok()?;
+        let opened = get(&format!("/sandbox/sbp/{}/{}", id.tenant().partner(), link.id));
+        location(&self.world.call(opened).await?)
+    }
+
+    async fn at_bank(&self, bank: &str) {
+        let dice = &self.world.dice;
+        let card = self.kind.card(dice);
+        let decided = if dice.chance(30) { "decision=refuse".to_owned() } else { format!("card={card}") };
+        let decided = post(bank, decided);
+        if dice.chance(100) {
+            self.aside(&decided);
+        }
+        let Some(answer) = self.world.call(decided).await else { return };
         let Some(mut next) = location(&answer) else { return };
-        if next.contains("/sandbox/bank/pay/") {
-            let code = if dice.chance(800) { "111111" } else { "000000" };
-            let challenge = post(&format!("{bank}/challenge"), format!("code={code}"));
-            match self.world.call(challenge).await.and_then(|response| location(&response)) {
-                Some(on) => next = on,
-                None => return,
+        if next.starts_with("/sandbox/") && card == "challenge" {
+            for _ in 0..3 {
+                let code = if dice.chance(700) { "111111" } else { "000000" };
+                let challenge = post(bank, format!("code={code}"));
+                if let Some(on) = self.world.call(challenge).await.and_then(|response| location(&response)) {
+                    next = on;
+                    break;
+                }
             }
         }
         if dice.chance(700) {
             let _ = self.world.call(get(&next)).await;
         }
+    }
+
+    /// The same once more, whenever it arrives.
+    fn aside(&self, request: &http::Request<Vec<u8>>) {
+        let (world, again) = (self.world.clone(), request.clone());
+        self.world.processes.start(async move {
+            let _ = world.call(again).await;
+        });
     }
 
     async fn execute(&self) {
@@ -180,16 +240,13 @@ impl People {
         let Some(csrf) = field(&text(&shown), "csrf") else { return };
         let pressed = post(&format!("{page}/cancel"), format!("csrf={csrf}"));
         if self.world.dice.chance(300) {
-            let (world, again) = (self.world.clone(), pressed.clone());
-            self.world.processes.start(async move {
-                let _ = world.call(again).await;
-            });
+            self.aside(&pressed);
         }
         let _ = self.world.call(pressed).await;
     }
 }
 
-fn text(response: &Response) -> String {
+pub(super) fn text(response: &Response) -> String {
     String::from_utf8_lossy(&response.body).into_owned()
 }
 

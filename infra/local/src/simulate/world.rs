@@ -1,23 +1,27 @@
 //! One world: some orders, weeks of virtual time with faults, then calm, then the audit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use connectors::client_bank::Payer;
+use domain::acquiring::{Account, Feature, Method};
 use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
-use domain::order::{OperationKind, Order};
-use domain::partner::{BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint};
+use domain::partner::{
+    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, StatusAction, WebhookEndpoint,
+};
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};
 use rust_decimal::Decimal;
 use storage::memory::MemoryTable;
 use storage::store::Store;
 use storage::table::Table;
+use workflows::connect::{self, Family};
 use workflows::ports::{MasterSecret, Ports, QueueName, Settings};
 
+use super::checks::prove;
 use super::dice::Dice;
 use super::outside::{FaultyChannels, FaultyHttp, FaultyQueue, FaultyTable, SeededRandom, SkewedClock, World};
 use super::people::People;
@@ -42,6 +46,8 @@ pub struct Outcome {
     pub findings: Vec<String>,
     /// Orders by status at the end.
     pub statuses: BTreeMap<String, usize>,
+    /// What was played how often.
+    pub played: BTreeMap<String, usize>,
     /// Faults that happened.
     pub faults: usize,
     /// Processes that died.
@@ -61,16 +67,22 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         Arc::new(move || faulty.load(Ordering::Relaxed) && dice.chance(200))
     };
     let memory = MemoryTable::lagging(stale);
-    let world = World::new(dice, faulty, Arc::new(memory.clone()));
+    let world = World { moody: true, ..World::new(dice, faulty, Arc::new(memory.clone())) };
     let mut outcome = Outcome::default();
     let Ok(tenant) = Tenant::try_new("simshop", Mode::Test) else { return outcome };
     let machines: Vec<Ports> = (0..3).map(|_| machine(&world)).collect();
     *world.machines.lock().unwrap_or_else(PoisonError::into_inner) = machines.iter().map(answering).collect();
-    let Some(key) = wait(&world, set_up(machines[0].clone(), tenant.clone())) else {
+    let accounts = {
+        let (ports, tenant) = (machines[0].clone(), tenant.clone());
+        wait(&world, async move { Some(doubles(&ports, &tenant).await) }).unwrap_or_default()
+    };
+    let accounts = choose(&world, accounts);
+    let Some(key) = wait(&world, set_up(machines[0].clone(), tenant.clone(), accounts)) else {
         outcome.findings.push("the world could not be set up".to_owned());
         return outcome;
     };
-    let people: Vec<People> = (0..orders).map(|n| People::new(world.clone(), key.clone(), format!("S-{n}"))).collect();
+    let someone = |n| People::new(world.clone(), machines[0].clone(), key.clone(), format!("S-{n}"));
+    let people: Vec<People> = (0..orders).map(someone).collect();
 
     world.faulty.store(true, Ordering::Relaxed);
     for round in 0..ROUNDS {
@@ -78,6 +90,18 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
             if world.dice.chance(450) {
                 world.processes.start(someone.clone().act());
             }
+        }
+        if round == ROUNDS / 3 && world.dice.chance(200) {
+            // The partner changes banks; what was paid before stays where it is.
+            let (ports, tenant, world_now) = (machines[1].clone(), tenant.clone(), world.clone());
+            world.processes.start(async move {
+                let change = |partner: Option<Partner>| {
+                    let mut partner = partner?;
+                    partner.accounts = choose(&world_now, std::mem::take(&mut partner.accounts));
+                    Some((partner, ()))
+                };
+                let _ = ports.store.change_partner(&tenant, change).await;
+            });
         }
         deliver(&world, &machines, 800);
         if world.dice.chance(500) {
@@ -122,6 +146,8 @@ impl World {
             machines: Arc::default(),
             heard: Arc::default(),
             letters: Arc::default(),
+            callbacks: Arc::default(),
+            moody: false,
             dice,
         }
     }
@@ -188,8 +214,43 @@ pub fn wait<T: Send + 'static>(world: &World, future: impl Future<Output = Optio
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+/// The partner's accounts at the doubles of all banks that can be connected.
+async fn doubles(ports: &Ports, tenant: &Tenant) -> Vec<Account> {
+    let mut accounts = Vec::new();
+    for family in Family::ALL {
+        let Some(doubled) = sandbox::double::Family::parse(family.code()) else { continue };
+        let Ok(terminal) = sandbox::double::terminal(ports, tenant, doubled).await else { continue };
+        let mut account = connect::double_account(family, terminal.address, terminal.credentials);
+        for terms in account.methods.iter_mut().filter(|terms| terms.method == Method::Card) {
+            // What some banks grant on application was applied for.
+            terms.hold = Feature::Approved;
+            terms.save = Feature::Approved;
+        }
+        if !account.methods.is_empty() && connectors::bank::open(&account, ports.clock.now()).is_some() {
+            accounts.push(account);
+        }
+    }
+    accounts
+}
+
+/// Which of the accounts take payments: none, so that the sandbox's own bank does; one; or several.
+fn choose(world: &World, mut accounts: Vec<Account>) -> Vec<Account> {
+    let wanted = world.dice.one_of(&[0, 0, 0, 0, 1, 1, 1, 1, 2]).min(accounts.len());
+    for account in &mut accounts {
+        account.enabled = false;
+    }
+    for _ in 0..wanted {
+        let at = world.dice.below(accounts.len());
+        accounts[at].enabled = true;
+        accounts[at].priority = u8::try_from(world.dice.below(3)).unwrap_or(0);
+    }
+    accounts
+}
+
 /// Makes the partner everyone here buys from; answers its key.
-pub async fn set_up(ports: Ports, tenant: Tenant) -> Option<String> {
+pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Option<String> {
+    let statuses = [("picked", StatusAction::Capture), ("ready", StatusAction::Charge), ("gone", StatusAction::Cancel)];
+    let statuses = statuses.into_iter().map(|(status, action)| (status.to_owned(), action)).collect();
     let partner = Partner {
         name: "ООО «Справка»".to_owned(),
         inn: "7700000023".to_owned(),
@@ -224,8 +285,8 @@ pub async fn set_up(ports: Ports, tenant: Tenant) -> Option<String> {
         payment_timeout_seconds: 1_200,
         channels: vec![Channel::Email, Channel::Sms],
         button: Button::Pay,
-        accounts: Vec::new(),
-        payment: PaymentSettings::default(),
+        accounts,
+        payment: PaymentSettings { statuses, ..PaymentSettings::default() },
     };
     ports.store.put_partner(&tenant, &partner).await.ok()?;
     workflows::access::issue_key(&ports, &tenant).await.ok()
@@ -305,132 +366,4 @@ fn calm(world: &World, machines: &[Ports]) -> bool {
         }
     }
     true
-}
-
-fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[People], outcome: &mut Outcome) {
-    for someone in people {
-        let known = someone.known.lock().unwrap_or_else(PoisonError::into_inner);
-        outcome.findings.extend(known.wrong.iter().map(|wrong| format!("{}: {wrong}", someone.number)));
-    }
-    let left = world.queue.lock().unwrap_or_else(PoisonError::into_inner).len();
-    if left > 0 {
-        outcome.findings.push(format!("{left} messages are left after weeks of calm"));
-    }
-    let audited = {
-        let ports = ports.clone();
-        wait(world, async move { workflows::audit::audit(&ports, &|| ()).await.ok() })
-    };
-    let Some(report) = audited else {
-        outcome.findings.push("the audit failed".to_owned());
-        return;
-    };
-    for finding in report.findings {
-        outcome.findings.push(format!("{} {}: {}", finding.subject, finding.rule, finding.text));
-    }
-    let orders = {
-        let (ports, tenant) = (ports.clone(), tenant.clone());
-        wait(world, async move {
-            let now = workflows::clock::now(&ports, &tenant).await.ok()?;
-            workflows::payouts::recent_orders(&ports, &tenant, now).await.ok()
-        })
-    };
-    let Some(orders) = orders else {
-        outcome.findings.push("the orders could not be read".to_owned());
-        return;
-    };
-    let rows = {
-        let (ports, tenant) = (ports.clone(), tenant.clone());
-        wait(world, async move {
-            let bank = ports.store.sandbox_rows(&tenant, "bank", 100_000).await.ok()?;
-            let till = ports.store.sandbox_rows(&tenant, "till", 100_000).await.ok()?;
-            Some((bank, till))
-        })
-    };
-    let Some((bank, till)) = rows else {
-        outcome.findings.push("the sandbox's rows could not be read".to_owned());
-        return;
-    };
-    for order in &orders {
-        *outcome.statuses.entry(order.status().code().to_owned()).or_default() += 1;
-        for task in &order.tasks {
-            outcome.findings.push(format!("{} task {} is not done after weeks of calm", order.id, task.id));
-        }
-    }
-    bank_agrees(&bank.into_iter().map(|(_, row)| row.body).collect::<Vec<_>>(), &orders, &mut outcome.findings);
-    till_agrees(&till.into_iter().map(|(id, _)| id).collect(), &orders, &mut outcome.findings);
-    everybody_knows(world, &orders, outcome);
-}
-
-/// What the bank took and gave back is what our orders say, operation by operation.
-fn bank_agrees(rows: &[String], orders: &[Order], findings: &mut Vec<String>) {
-    let mut captured: BTreeMap<String, (bool, i64)> = BTreeMap::new();
-    for row in rows {
-        let Ok(row) = serde_json::from_str::<serde_json::Value>(row) else { continue };
-        let number = row["request"]["number"].as_str().unwrap_or_default().to_owned();
-        let taken = row["state"] == "captured";
-        let back = row["refunds"].as_array().map_or(0, Vec::len);
-        captured.insert(number, (taken, i64::try_from(back).unwrap_or(0)));
-    }
-    for order in orders {
-        for payment in order.payments() {
-            let number = workflows::bank::operation_number(&order.id, payment);
-            let (taken, back) = captured.remove(&number).unwrap_or_default();
-            if taken != payment.succeeded() {
-                findings.push(format!("{number}: the bank took the money: {taken}; we say {}", payment.succeeded()));
-            }
-            let refunded = order.operations.iter().filter(|operation| {
-                operation.kind == OperationKind::Return { of: payment.no } && operation.succeeded()
-            });
-            let refunded = i64::try_from(refunded.count()).unwrap_or(0);
-            if refunded != back {
-                findings.push(format!("{number}: the bank gave back {back} times, we say {refunded}"));
-            }
-        }
-    }
-    for (number, (taken, _)) in captured {
-        if taken {
-            findings.push(format!("{number}: the bank took money we know nothing of"));
-        }
-    }
-}
-
-/// The register printed a document for each of our receipts, and no other.
-fn till_agrees(printed: &BTreeSet<String>, orders: &[Order], findings: &mut Vec<String>) {
-    let mut ours = BTreeSet::new();
-    for order in orders {
-        let covered: BTreeSet<u8> = order.receipts.iter().filter(|r| r.fiscal.is_some()).map(|r| r.operation).collect();
-        let moved: BTreeSet<u8> =
-            order.operations.iter().filter(|o| Order::receipt_due(o).is_some()).map(|o| o.no).collect();
-        if covered != moved {
-            findings.push(format!("{}: money moved by operations {moved:?}, receipts cover {covered:?}", order.id));
-        }
-        ours.extend(order.receipts.iter().map(|receipt| domain::receipt::external_id(&order.id, receipt.no)));
-    }
-    for id in printed.difference(&ours) {
-        findings.push(format!("the register printed {id}, which is none of our receipts"));
-    }
-    for id in ours.difference(printed) {
-        findings.push(format!("the register never printed {id}"));
-    }
-}
-
-/// Every change reached the partner and, where it is one for the buyer, the buyer.
-fn everybody_knows(world: &World, orders: &[Order], outcome: &mut Outcome) {
-    let heard: BTreeSet<String> = world.heard.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
-    let letters = world.letters.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let known: BTreeSet<&String> = letters.iter().collect();
-    outcome.doubled_letters = letters.len() - known.len();
-    for order in orders {
-        for entry in &order.journal {
-            let id = workflows::webhook::message_id(&order.id, entry.no);
-            if entry.event.webhook().is_some() && !heard.contains(&id) {
-                outcome.findings.push(format!("{}: the partner never heard of {}", order.id, entry.event.code()));
-            }
-            let prefix = format!("{}-n{}", order.id, entry.no);
-            let told = ["e", "s"].iter().any(|channel| known.contains(&format!("{prefix}{channel}")));
-            if entry.event.told_to_buyer() && !told {
-                outcome.findings.push(format!("{}: the buyer was never told of {}", order.id, entry.event.code()));
-            }
-        }
-    }
 }

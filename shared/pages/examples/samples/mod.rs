@@ -500,6 +500,17 @@ pub fn pages() -> Vec<(String, Page)> {
     add("wallet-empty", pages::wallet(&WalletView { means: Vec::new(), add_url: None, ..wallet(Lang::Ru) }));
     let gone = WalletExpiredView { lang: Lang::Ru, partner: partner(), agent: agent() };
     add("wallet-expired", pages::wallet_expired(&gone));
+    for state in [
+        pages::SubscriptionState::Active,
+        pages::SubscriptionState::Paused,
+        pages::SubscriptionState::Cancelled,
+        pages::SubscriptionState::Completed,
+    ] {
+        for lang in [Lang::Ru, Lang::En] {
+            let name = format!("subscription-{}-{}", format!("{state:?}").to_lowercase(), lang.code());
+            add(&name, pages::subscription(&subscription(lang, state)));
+        }
+    }
     for (name, kind) in states() {
         add(&format!("state-{name}"), pages::order_state(&state(Lang::Ru, kind.clone())));
         add(&format!("state-{name}-en"), pages::order_state(&state(Lang::En, kind)));

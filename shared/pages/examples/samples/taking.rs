@@ -96,6 +96,24 @@ pub fn sbp(lang: Lang) -> SbpView {
     }
 }
 
+pub fn subscription(lang: Lang, state: pages::SubscriptionState) -> pages::SubscriptionView {
+    let charge = |days: i64, amount_minor| pages::SubscriptionCharge { at_ms: NOW + days * DAY, amount_minor };
+    pages::SubscriptionView {
+        lang,
+        language_url: text("?lang=en"),
+        partner: partner(),
+        agent: agent(),
+        description: text("Подписка «Справка плюс»"),
+        state,
+        next: (state == pages::SubscriptionState::Active).then(|| charge(30, 100_000)),
+        paid: vec![charge(-60, 100), charge(-30, 50_000)],
+        action_url: text("/s/token?lang=ru"),
+        csrf: text("csrf-0123456789"),
+        test_mode: true,
+    }
+}
+
+/// A buyer's saved means.
 pub fn wallet(lang: Lang) -> WalletView {
     let means = |id: &str, label: &str, enabled| WalletMeans {
         id: text(id),

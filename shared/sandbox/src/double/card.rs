@@ -28,7 +28,7 @@ pub enum Card {
     OutOfOrder,
     /// A refund is done ten minutes later.
     RefundSlow,
-    /// A refund is done, and an hour later it silently was not.
+    /// The first refund is done, and an hour later it silently was not.
     RefundCancelled,
     /// The first refund is declined.
     RefundRefused,

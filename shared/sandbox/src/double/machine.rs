@@ -579,7 +579,8 @@ impl Deal {
             RefundState::Declined => return Err(No::Refused(DeclineReason::Other)),
             RefundState::Pending => self.plan(plus_seconds(now, SLOW_REFUND_SECONDS), Verdict::Refund(id.to_owned())),
             RefundState::Done | RefundState::Cancelled => {
-                if self.card == Some(Card::RefundCancelled) {
+                // Once: a bank that took every refund back would owe the money for ever.
+                if self.card == Some(Card::RefundCancelled) && self.refunds.len() == 1 {
                     let at = plus_seconds(now, REFUND_CANCELLED_SECONDS);
                     self.plan(at, Verdict::RefundCancel(id.to_owned()));
                 }

@@ -275,7 +275,7 @@ impl PaykeeperBank {
     async fn unpaid(&self, http: &dyn Http, number: &str, reference: Option<&str>) -> Result<BankState, BankError> {
         let Some(reference) = reference else { return Ok(BankState::NotFound) };
         if reference == number {
-            return Ok(BankState::Pending); // the page is the form: PayKeeper hears of it when the buyer opens it
+            return Ok(BankState::NotFound); // the page is the form: PayKeeper hears of it when the buyer pays
         }
         let invoices: Vec<Invoice> = self.list(http, "/info/invoice/byid/", &[("id", reference)]).await?;
         if invoices.iter().any(|invoice| invoice.id.is_empty()) {

@@ -157,6 +157,11 @@ impl Next<'_> {
             if amount != kept && self.terms(&payment).is_some_and(|terms| !terms.partial_refund) {
                 return Err(Refusal::Unsupported("partial_refund"));
             }
+            let rest = kept.minus(amount)?;
+            if !rest.is_zero() && !(self.moves(&payment, amount) && self.moves(&payment, rest)) {
+                // The bank would refuse it for ever, or what is left.
+                return Err(Refusal::Unsupported("refunds of so little, or all but so little"));
+            }
             let whole = first && amount == kept;
             let told =
                 if whole && self.reverses(&payment) { TransactionKind::Reversal } else { TransactionKind::Refund };

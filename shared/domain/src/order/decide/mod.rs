@@ -381,6 +381,9 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
     Ok(next.finish(order))
 }
 
+/// Kopecks of a capture or refund that no bank finds too little: a rouble.
+const LEAST_PART_MINOR: i64 = 100;
+
 /// The next state while it is being made.
 struct Next<'a> {
     order: Order,
@@ -488,6 +491,11 @@ impl Next<'_> {
     fn terms(&self, operation: &Operation) -> Option<&MethodTerms> {
         let id = operation.account.as_deref()?;
         self.context.accounts.iter().find(|account| account.id == id)?.terms(operation.method)
+    }
+
+    /// Whether a part of a payment is enough for its bank to move: none moves less than it takes, but a rouble is enough for all.
+    fn moves(&self, payment: &Operation, amount: Money) -> bool {
+        self.terms(payment).is_none_or(|terms| amount.minor() >= terms.least_minor.min(LEAST_PART_MINOR))
     }
 
     fn receipt(&mut self, kind: ReceiptKind, operation: u8) -> Result<(), Refusal> {

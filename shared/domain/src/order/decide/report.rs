@@ -7,7 +7,7 @@ use super::{
     BankReport, BankState, DeclineReason, Event, Initiator, Money, Next, Operation, OperationKind, Refusal, Stages,
     Standing, Task, TaskId, TransactionKind, TransactionState,
 };
-use crate::order::RECHECK_SECONDS;
+use crate::order::{RECHECK_SECONDS, RESEND_SECONDS};
 use crate::time::plus_seconds;
 
 impl Next<'_> {
@@ -58,6 +58,10 @@ impl Next<'_> {
                 }
                 Ok(())
             }
+            // Some banks learn of a payment only when the buyer begins it. Whoever has not when the time is over does not pay.
+            (BankState::NotFound, TransactionState::Pending) if asked && self.is_long_over() => {
+                self.payment_declined(no, DeclineReason::TimedOut, report)
+            }
             (BankState::Pending, _)
             | (BankState::Declined(_) | BankState::NotFound, TransactionState::Declined(_))
             | (BankState::NotFound, TransactionState::Pending) => Ok(()),
@@ -85,6 +89,11 @@ impl Next<'_> {
     /// Whether a task is still to tell the bank of an operation, and has not tried yet: what was tried is not told twice.
     fn is_to_be_told(&self, no: u8) -> bool {
         self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures == 0)
+    }
+
+    /// Whether the time to pay has been over for a while: who pays in its last moment is on record at every bank by then.
+    fn is_long_over(&self) -> bool {
+        plus_seconds(self.order.expires_at, RESEND_SECONDS) <= self.context.now
     }
 
     fn payment_declined(&mut self, no: u8, reason: DeclineReason, report: &BankReport) -> Result<(), Refusal> {
@@ -295,21 +304,46 @@ impl Next<'_> {
         Ok(())
     }
 
-    /// The bank says that less went back than it had said before: the latest refunds are owed again.
-    fn take_refunds_back(&mut self, no: u8, mut more: Money) -> Result<(), Refusal> {
+    /// The bank says that less went back than it had said before: refunds of just that sum are owed again; where none are, the
+    /// latest.
+    fn take_refunds_back(&mut self, no: u8, more: Money) -> Result<(), Refusal> {
         let done: Vec<_> = self
             .order
             .returns_of(no)
             .rev()
             .filter(|of| of.succeeded() && of.told() != Some(TransactionKind::Void) && of.by != Initiator::Bank)
-            .map(|of| (of.no, of.amount))
+            .map(|of| (of.no, of.amount.minor()))
+            .take(REFUNDS_SEARCHED)
             .collect();
+        let mut owed = -more.minor();
+        let exact = summing_up(&done, owed);
         for (refund, amount) in done {
-            if more.minor() < 0 {
+            if exact.as_ref().map_or(owed > 0, |exact| exact.contains(&refund)) {
                 self.refund_undone(refund)?;
-                more = more.plus(amount)?;
+                owed -= amount;
             }
         }
         Ok(())
+    }
+}
+
+/// Refunds that are tried for one sum, at most.
+const REFUNDS_SEARCHED: usize = 12;
+
+/// The refunds, the first ones rather than the last, that sum up to just so much.
+fn summing_up(refunds: &[(u8, i64)], sum: i64) -> Option<Vec<u8>> {
+    match refunds.split_first() {
+        _ if sum == 0 => Some(Vec::new()),
+        None => None,
+        Some(((no, amount), rest)) => {
+            let with = (*amount <= sum).then(|| summing_up(rest, sum - amount)).flatten();
+            match with {
+                Some(mut found) => {
+                    found.push(*no);
+                    Some(found)
+                }
+                None => summing_up(rest, sum),
+            }
+        }
     }
 }

@@ -90,8 +90,10 @@ impl Next<'_> {
             self.record(Event::MeansNotSaved, Some(no), Vec::new())?;
         }
         self.give_all_back(no, Initiator::Platform)?;
+        // Another check may have come first: what it began is not begun twice.
+        let begun = self.order.is_splitting() || self.order.standing_payment().is_some();
         let over = self.order.has(Event::Expired) || self.order.has(Event::Cancelled);
-        if !token || over {
+        if !token || over || begun {
             return Ok(());
         }
         let means = crate::order::means_id(&self.order.id, no);
@@ -215,6 +217,9 @@ impl Next<'_> {
         }
         if amount != held && self.terms(payment).is_some_and(|terms| !terms.partial_capture) {
             return Err(Refusal::Unsupported("partial_capture"));
+        }
+        if amount != held && !self.moves(payment, amount) {
+            return Err(Refusal::Unsupported("captures of so little"));
         }
         let all = self.order.parts_of_payment(payment, self.details);
         let parts = if taken == all { Vec::new() } else { taken };

@@ -1,0 +1,399 @@
+//! What must be true of a world at its end: our orders, the banks' own books, the register's documents, the wallets and what
+//! everybody was told agree to the kopeck.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use domain::acquiring::Method;
+use domain::details::Details;
+use domain::id::Tenant;
+use domain::money::Money;
+use domain::order::{
+    Event, Initiator, Operation, OperationKind, Order, Status, TransactionKind, TransactionState, means_id,
+};
+use domain::receipt::Fiscal;
+use domain::time::Timestamp;
+use domain::wallet::Kept;
+use sandbox::double::{Binding, Deal};
+use serde::de::DeserializeOwned;
+use storage::table::Freshness;
+use workflows::bank::operation_number;
+use workflows::ports::Ports;
+
+use super::outside::World;
+use super::people::{CUSTOMERS, People, customer};
+use super::world::{Outcome, wait};
+
+/// All that everybody has on record.
+struct Record {
+    orders: Vec<(Order, Details)>,
+    deals: Vec<Deal>,
+    bindings: Vec<Binding>,
+    /// The register's documents by external id; nothing for what was not printed.
+    documents: BTreeMap<String, Option<Fiscal>>,
+    /// The wallets by customer.
+    wallets: BTreeMap<String, Vec<Kept>>,
+    now: Timestamp,
+}
+
+/// The bank and the number a payment is known by there.
+type Name = (String, String);
+
+/// Proves a world that has come to rest.
+pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[People], outcome: &mut Outcome) {
+    for someone in people {
+        let known = someone.known.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome.findings.extend(known.wrong.iter().map(|wrong| format!("{}: {wrong}", someone.number)));
+        let made = if known.id.is_some() { "" } else { ", not made" };
+        count(outcome, format!("order {}{made}", someone.kind.name()));
+    }
+    let left = world.queue.lock().unwrap_or_else(PoisonError::into_inner).len();
+    if left > 0 {
+        outcome.findings.push(format!("{left} messages are left after weeks of calm"));
+    }
+    let audited = {
+        let ports = ports.clone();
+        wait(world, async move { workflows::audit::audit(&ports, &|| ()).await.ok() })
+    };
+    let Some(report) = audited else {
+        outcome.findings.push("the audit failed".to_owned());
+        return;
+    };
+    for finding in report.findings {
+        outcome.findings.push(format!("{} {}: {}", finding.subject, finding.rule, finding.text));
+    }
+    let record = {
+        let (ports, tenant) = (ports.clone(), tenant.clone());
+        wait(world, async move { read(&ports, &tenant).await })
+    };
+    let Some(record) = record else {
+        outcome.findings.push("what is on record could not be read".to_owned());
+        return;
+    };
+    for (order, _) in &record.orders {
+        *outcome.statuses.entry(order.status().code().to_owned()).or_default() += 1;
+        played(order, outcome);
+        nothing_is_stuck(order, record.now, &mut outcome.findings);
+    }
+    for deal in &record.deals {
+        if let Some(card) = deal.card() {
+            count(outcome, format!("card {}", card.id()));
+        }
+    }
+    banks_agree(&record, &mut outcome.findings);
+    till_agrees(&record, &mut outcome.findings);
+    wallets_agree(&record, outcome);
+    everybody_knows(world, &record, outcome);
+    count_letters(world, outcome);
+    for (order, _) in &record.orders {
+        if outcome.findings.iter().any(|finding| finding.contains(&order.id.ulid().to_string())) {
+            let row = serde_json::to_string(order).unwrap_or_default();
+            tracing::info!(order = %order.id, row, "breaks a rule");
+            for deal in record.deals.iter().filter(|deal| deal.number.contains(&order.id.ulid())) {
+                let row = serde_json::to_string(deal).unwrap_or_default();
+                tracing::info!(order = %order.id, row, "at the bank");
+            }
+        }
+    }
+}
+
+fn count(outcome: &mut Outcome, what: impl Into<String>) {
+    *outcome.played.entry(what.into()).or_default() += 1;
+}
+
+async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
+    let now = workflows::clock::now(ports, tenant).await.ok()?;
+    let mut orders = Vec::new();
+    for order in workflows::payouts::recent_orders(ports, tenant, now).await.ok()? {
+        let loaded = ports.store.load(&order.id, Freshness::Consistent).await.ok()??;
+        orders.push((loaded.order, loaded.details));
+    }
+    let mut documents = BTreeMap::new();
+    for (id, row) in ports.store.sandbox_rows(tenant, "till", 100_000).await.ok()? {
+        let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
+        documents.insert(id, serde_json::from_value(body["state"]["done"].clone()).ok());
+    }
+    let mut wallets = BTreeMap::new();
+    for customer in (0..CUSTOMERS).map(customer) {
+        let wallet = ports.store.wallet(tenant, &customer).await.ok()?;
+        wallets.insert(customer, wallet);
+    }
+    let (deals, bindings) = (rows(ports, tenant, "deal").await?, rows(ports, tenant, "binding").await?);
+    Some(Record { orders, deals, bindings, documents, wallets, now })
+}
+
+async fn rows<T: DeserializeOwned>(ports: &Ports, tenant: &Tenant, kind: &str) -> Option<Vec<T>> {
+    let rows = ports.store.sandbox_rows(tenant, kind, 100_000).await.ok()?;
+    rows.iter().map(|(_, row)| serde_json::from_str(&row.body).ok()).collect()
+}
+
+/// The bank an operation was told to.
+fn bank_of(operation: &Operation) -> String {
+    operation.account.clone().unwrap_or_else(|| "sandbox".to_owned())
+}
+
+/// By what a bank knows a deal: a key that was forgotten and used again stands for the same payment of ours.
+fn name_of(deal: &Deal) -> Name {
+    let number = deal.number.split(' ').next().unwrap_or_default();
+    (deal.family.code().to_owned(), number.to_owned())
+}
+
+/// Everything that was asked for has ended, and nothing is still to be done.
+fn nothing_is_stuck(order: &Order, now: Timestamp, findings: &mut Vec<String>) {
+    for task in &order.tasks {
+        findings.push(format!("{} task {} is not done after weeks of calm", order.id, task.id));
+    }
+    for operation in order.operations.iter().filter(|operation| operation.is_open()) {
+        findings.push(format!("{}: operation {} has no outcome after weeks of calm", order.id, operation.no));
+    }
+    if matches!(order.status(), Status::Checking | Status::Refunding) {
+        findings.push(format!("{} is still {}", order.id, order.status().code()));
+    }
+    for payment in order.attempts() {
+        let held = order.figures(payment).is_ok_and(|figures| figures.held.is_positive());
+        if held && payment.hold_until.is_none_or(|until| until < now) {
+            findings.push(format!("{}: payment {} is held beyond its time", order.id, payment.no));
+        }
+    }
+}
+
+/// What the banks hold, took and gave back is what our orders say, payment by payment; nobody was charged twice, and no bank
+/// has money we know nothing of.
+fn banks_agree(record: &Record, findings: &mut Vec<String>) {
+    let mut at_bank: BTreeMap<Name, Vec<&Deal>> = BTreeMap::new();
+    for deal in &record.deals {
+        at_bank.entry(name_of(deal)).or_default().push(deal);
+    }
+    for (order, _) in &record.orders {
+        let mut charged: BTreeMap<Option<u8>, usize> = BTreeMap::new();
+        for payment in order.attempts().filter(|payment| payment.method != Method::Terminal) {
+            let name = (bank_of(payment), operation_number(&order.id, payment));
+            let deals = at_bank.remove(&name).unwrap_or_default();
+            let (mut held, mut captured, mut refunded) = (0, 0, 0);
+            for deal in deals {
+                let facts = deal.facts();
+                held += facts.held.minor();
+                captured += facts.captured.minor();
+                refunded += facts.refunded.minor();
+                if payment.is_payment() && facts.held.minor() + facts.captured.minor() > facts.refunded.minor() {
+                    *charged.entry(payment.child).or_default() += 1;
+                }
+            }
+            let ours = order.figures(payment).map(|figures| (figures.held, figures.captured, figures.returned));
+            let ours = ours.map(|(held, captured, back)| (held.minor(), captured.minor(), back.minor()));
+            // To the bank points are a part of what it took; to us they are no money.
+            let points = payment.points.map_or(0, Money::minor);
+            let agree = [
+                (held, captured, refunded),
+                ((held - points).max(0), captured, refunded),
+                (held, captured - points, refunded),
+                (held, captured - points, refunded - points),
+            ];
+            if !ours.as_ref().is_ok_and(|ours| agree.contains(ours)) {
+                findings.push(format!(
+                    "{}: payment {} ({name:?}): the bank holds {held}, took {captured}, gave back {refunded}; we say {ours:?}",
+                    order.id, payment.no
+                ));
+            }
+        }
+        for (child, times) in charged.into_iter().filter(|(_, times)| *times > 1) {
+            findings.push(format!("{}: the buyer has paid {times} times for {child:?}", order.id));
+        }
+    }
+    for (name, deals) in at_bank {
+        for facts in deals.iter().map(|deal| deal.facts()) {
+            if facts.held.is_positive() || facts.captured.is_positive() {
+                findings.push(format!("{name:?}: the bank has money we know nothing of: {:?}", facts.standing()));
+            }
+        }
+    }
+}
+
+/// Every movement of money has one receipt over it, and the register printed just those.
+fn till_agrees(record: &Record, findings: &mut Vec<String>) {
+    let mut ours = BTreeSet::new();
+    for (order, details) in &record.orders {
+        let moved: Vec<&Operation> = order.operations.iter().filter(|o| Order::receipt_due(o).is_some()).collect();
+        for operation in &moved {
+            let receipts: Vec<_> = order.receipts.iter().filter(|receipt| receipt.operation == operation.no).collect();
+            let [receipt] = receipts.as_slice() else {
+                findings.push(format!("{}: operation {} has {} receipts", order.id, operation.no, receipts.len()));
+                continue;
+            };
+            let money = operation.money().ok();
+            let lines = order.receipt_lines(receipt, details);
+            let sum = lines
+                .ok()
+                .and_then(|lines| lines.iter().try_fold(order.amount.zero(), |sum, line| sum.plus(line.amount)).ok());
+            if sum != money {
+                findings.push(format!("{}: receipt {} is over {sum:?}, not {money:?}", order.id, receipt.no));
+            }
+            if receipt.fiscal.is_none() {
+                findings.push(format!("{}: receipt {} was never issued", order.id, receipt.no));
+            }
+            let total = receipt.fiscal.as_ref().map(|fiscal| fiscal.total);
+            if total.is_some() && total != money {
+                findings.push(format!("{}: receipt {} was printed over {total:?}", order.id, receipt.no));
+            }
+        }
+        if order.receipts.len() != moved.len() {
+            let (receipts, moved) = (order.receipts.len(), moved.len());
+            findings.push(format!("{}: {receipts} receipts for {moved} movements of money", order.id));
+        }
+        for receipt in &order.receipts {
+            let id = domain::receipt::external_id(&order.id, receipt.no);
+            let printed = record.documents.get(&id).cloned().flatten();
+            if printed != receipt.fiscal {
+                findings.push(format!("{id}: the register has {printed:?}, we have {:?}", receipt.fiscal));
+            }
+            ours.insert(id);
+        }
+    }
+    for id in record.documents.keys().filter(|id| !ours.contains(*id)) {
+        findings.push(format!("the register printed {id}, which is none of our receipts"));
+    }
+}
+
+/// Means in the wallets can be charged at the bank, and the bank keeps none that are in no wallet.
+fn wallets_agree(record: &Record, outcome: &mut Outcome) {
+    let findings = &mut outcome.findings;
+    let deals: BTreeMap<&str, &Deal> = record.deals.iter().map(|deal| (deal.reference.as_str(), deal)).collect();
+    // Every bank has names of its own for what it saves: it is known by the payment that saved it.
+    let at_bank: BTreeMap<Name, &Binding> = record
+        .bindings
+        .iter()
+        .filter_map(|binding| Some((name_of(deals.get(binding.deal.as_str())?), binding)))
+        .collect();
+    let mut here: BTreeMap<Name, (&str, &Kept)> = BTreeMap::new();
+    for (customer, kept) in
+        record.wallets.iter().flat_map(|(customer, wallet)| wallet.iter().map(move |k| (customer, k)))
+    {
+        let saving = record.orders.iter().find(|(order, _)| order.id == kept.order).and_then(|(order, _)| {
+            let attempt = order.attempts().find(|attempt| means_id(&order.id, attempt.no) == kept.id)?;
+            Some((bank_of(attempt), operation_number(&order.id, attempt)))
+        });
+        match saving {
+            Some(name) => drop(here.insert(name, (customer, kept))),
+            None => findings.push(format!("{}: no payment has saved them", kept.id)),
+        }
+    }
+    let mut counts = [0_usize; 3];
+    for (name, (customer, kept)) in &here {
+        counts[if kept.deleted { 2 } else { usize::from(!kept.enabled) }] += 1;
+        match at_bank.get(name) {
+            None => findings.push(format!("{} ({name:?}): the bank does not know them", kept.id)),
+            Some(binding) if record.wallets.contains_key(&binding.customer) && binding.customer != **customer => {
+                findings.push(format!("{} ({name:?}): the bank keeps them for {}", kept.id, binding.customer));
+            }
+            Some(binding) if binding.forgotten && kept.enabled => {
+                findings.push(format!("{} ({name:?}): offered, and forgotten at the bank", kept.id));
+            }
+            // Not every bank forgets on word.
+            Some(binding) if !binding.forgotten && kept.deleted && binding.family.code() == "sandbox" => {
+                findings.push(format!("{} ({name:?}): deleted, and kept at the bank", kept.id));
+            }
+            Some(_) => {}
+        }
+    }
+    // What a payment saved that to us came to nothing stays with the bank, and is of no use to anybody.
+    let came = |name: &Name| {
+        record.orders.iter().any(|(order, _)| {
+            order
+                .attempts()
+                .any(|attempt| attempt.succeeded() && *name == (bank_of(attempt), operation_number(&order.id, attempt)))
+        })
+    };
+    let unknown = |(name, binding): &(&Name, &&Binding)| !binding.forgotten && !here.contains_key(*name) && came(name);
+    for (name, binding) in at_bank.iter().filter(unknown) {
+        findings.push(format!("{name:?}: the bank keeps means for {} that are in no wallet", binding.customer));
+    }
+    for (times, what) in counts.into_iter().zip(["means kept", "means switched off", "means deleted"]) {
+        *outcome.played.entry(what.to_owned()).or_default() += times;
+    }
+}
+
+/// Every change reached the partner and, where it is one for the buyer, the buyer.
+fn everybody_knows(world: &World, record: &Record, outcome: &mut Outcome) {
+    let heard: BTreeSet<String> = world.heard.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+    let letters: BTreeSet<String> =
+        world.letters.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+    for (order, details) in &record.orders {
+        for entry in &order.journal {
+            let id = workflows::webhook::message_id(&order.id, entry.no);
+            if entry.event.webhook().is_some() && !heard.contains(&id) {
+                outcome.findings.push(format!("{}: the partner never heard of {}", order.id, entry.event.code()));
+            }
+            let prefix = format!("{}-n{}", order.id, entry.no);
+            let told = ["e", "s"].iter().any(|channel| letters.contains(&format!("{prefix}{channel}")));
+            // An order cancelled before its buyer came has nobody to tell.
+            let reachable = details.reachable().next().is_some();
+            if entry.event.told_to_buyer() && !told && reachable {
+                outcome.findings.push(format!("{}: the buyer was never told of {}", order.id, entry.event.code()));
+            }
+            if entry.event.told_to_buyer() && !reachable && order.payments().next().is_some() {
+                let wrong = format!("{}: the buyer of {} can not be reached", order.id, entry.event.code());
+                outcome.findings.push(wrong);
+            }
+        }
+    }
+}
+
+fn count_letters(world: &World, outcome: &mut Outcome) {
+    let letters = world.letters.lock().unwrap_or_else(PoisonError::into_inner);
+    outcome.doubled_letters = letters.len() - letters.iter().collect::<BTreeSet<_>>().len();
+    let told = world.callbacks.lock().unwrap_or_else(PoisonError::into_inner).len();
+    *outcome.played.entry("callbacks of banks".to_owned()).or_default() += told;
+    *outcome.played.entry("messages given up by a queue".to_owned()).or_default() += world.dead.load(Ordering::Relaxed);
+}
+
+/// Counts what an order went through.
+fn played(order: &Order, outcome: &mut Outcome) {
+    for operation in &order.operations {
+        let of = operation.kind.of().and_then(|of| order.operation(of));
+        let part = of.is_some_and(|of| of.amount != operation.amount);
+        let part = if part { "part" } else { "whole" };
+        let by = if operation.by == Initiator::Bank { " by the bank itself" } else { "" };
+        let end = match operation.state() {
+            TransactionState::Succeeded => "",
+            TransactionState::Declined(_) => ", declined",
+            TransactionState::Intended | TransactionState::Pending => ", open",
+        };
+        let what = match (operation.kind, operation.told()) {
+            (OperationKind::Verification, _) => format!("verification{end}"),
+            (OperationKind::Payment, told) => {
+                let held = if told == Some(TransactionKind::Authorization) { "hold" } else { "purchase" };
+                let means = if operation.means.is_some() { " of saved means" } else { "" };
+                let child = if operation.child.is_some() { " for a child" } else { "" };
+                format!("{held}{means}{child}{end}")
+            }
+            (OperationKind::Capture { .. }, _) => format!("capture of {part}{by}{end}"),
+            (OperationKind::Return { .. }, told) => {
+                format!("{} of {part}{by}{end}", told.map_or("return", TransactionKind::code))
+            }
+            (OperationKind::PointsSpent { .. }, _) => "points spent".to_owned(),
+            (OperationKind::PointsAccrued { .. }, _) => "points accrued".to_owned(),
+        };
+        count(outcome, what);
+        if operation.is_payment() && operation.succeeded() {
+            let method = operation.method.code();
+            let bank = if operation.method == Method::Terminal { "no bank".to_owned() } else { bank_of(operation) };
+            count(outcome, format!("paid through {bank} by {method}"));
+        }
+    }
+    for event in [Event::Edited, Event::RefundUndone, Event::HoldEnding, Event::MeansNotSaved, Event::CaptureFailed] {
+        if order.has(event) {
+            count(outcome, format!("order with {}", event.code()));
+        }
+    }
+    if order.has(Event::SplitEnded) {
+        let standing = order.payments().filter(|payment| payment.succeeded()).count();
+        let end = if order.has(Event::HandedOver) { "stands" } else { "goes back" };
+        count(outcome, format!("split with {standing} paid children, {end}"));
+    }
+    if order.kept().is_ok_and(Money::is_positive)
+        && order.operations.iter().any(|o| matches!(o.kind, OperationKind::Return { .. }) && o.succeeded())
+    {
+        count(outcome, "order that gave a part back");
+    }
+}
