@@ -106,62 +106,43 @@ pub fn problem(error: &WorkflowError) -> Problem {
 
 /// A refusal of the domain's, by a stable code.
 pub fn refused(refusal: &Refusal) -> Problem {
-    let (code, en, ru) = match refusal {
-        Refusal::Expired(_) => ("order_expired", "The time to pay is over", "Время на оплату вышло"),
-        Refusal::NotPayable(_) => ("order_not_payable", "Nothing is to be paid any more", "Платить больше не нужно"),
-        Refusal::PaymentUnderWay(_) => (
-            "payment_under_way",
-            "The outcome of another payment is not known yet",
-            "Исход другого платежа ещё неизвестен",
-        ),
-        Refusal::NoOperation(_) => ("no_operation", "The order has no such operation", "У заказа нет такой операции"),
-        Refusal::NoReceipt(_) => ("no_receipt", "The order has no such receipt", "У заказа нет такого чека"),
-        Refusal::Amount { .. } => ("amount_differs", "The amount is not the order's", "Сумма не равна сумме заказа"),
-        Refusal::Reference { .. } => {
-            ("reference_differs", "Another transaction was named before", "Ранее была названа другая транзакция")
+    let (en, ru) = match refusal {
+        Refusal::Expired(_) => ("The time to pay is over", "Время на оплату вышло"),
+        Refusal::NotPayable(_) => ("Nothing is to be paid any more", "Платить больше не нужно"),
+        Refusal::PaymentUnderWay(_) => {
+            ("The outcome of another payment is not known yet", "Исход другого платежа ещё неизвестен")
         }
-        Refusal::Printed { .. } => {
-            ("printed_total_differs", "The printed total is not the order's", "Итог чека не равен сумме заказа")
-        }
-        Refusal::Contradiction(_) => {
-            ("contradiction", "The operation has already ended otherwise", "Операция уже завершилась иначе")
-        }
-        Refusal::ExecutionEnded(_) => {
-            ("execution_ended", "Execution has already ended otherwise", "Исполнение уже завершилось иначе")
-        }
-        Refusal::NotCancellable => {
-            ("not_cancellable", "The order can not be cancelled now", "Сейчас заказ нельзя отменить")
-        }
+        Refusal::NoOperation(_) => ("The order has no such operation", "У заказа нет такой операции"),
+        Refusal::NoReceipt(_) => ("The order has no such receipt", "У заказа нет такого чека"),
+        Refusal::Amount { .. } => ("The amount is not the order's", "Сумма не равна сумме заказа"),
+        Refusal::Reference { .. } => ("Another transaction was named before", "Ранее была названа другая транзакция"),
+        Refusal::Printed { .. } => ("The printed total is not the order's", "Итог чека не равен сумме заказа"),
+        Refusal::Contradiction(_) => ("The operation has already ended otherwise", "Операция уже завершилась иначе"),
+        Refusal::ExecutionEnded(_) => ("Execution has already ended otherwise", "Исполнение уже завершилось иначе"),
+        Refusal::NotCancellable => ("The order can not be cancelled now", "Сейчас заказ нельзя отменить"),
         Refusal::OperationUnderWay(_) => (
-            "operation_under_way",
             "The outcome of another operation on the payment is not known yet",
             "Исход другой операции с платежом ещё неизвестен",
         ),
-        Refusal::NothingHeld => ("nothing_held", "Nothing is held", "Ничего не удержано"),
-        Refusal::NothingStands => ("nothing_stands", "Nothing stands that could go back", "Возвращать нечего"),
-        Refusal::Part(_) => ("part", "There is not so much of it", "Столько нет"),
-        Refusal::Unsupported(_) => {
-            ("unsupported", "The bank does not offer it for this payment", "Банк этого для платежа не умеет")
-        }
-        Refusal::NotEditable => ("not_editable", "The order can not be edited now", "Сейчас заказ нельзя изменить"),
+        Refusal::NothingHeld => ("Nothing is held", "Ничего не удержано"),
+        Refusal::NothingStands => ("Nothing stands that could go back", "Возвращать нечего"),
+        Refusal::Part(_) => ("There is not so much of it", "Столько нет"),
+        Refusal::Unsupported(_) => ("The bank does not offer it for this payment", "Банк этого для платежа не умеет"),
+        Refusal::NotEditable => ("The order can not be edited now", "Сейчас заказ нельзя изменить"),
         Refusal::AboveHold { .. } => {
-            ("above_hold", "The new basket costs more than is held", "Новая корзина дороже удержанной суммы")
+            ("The new basket costs more than is held", "Новая корзина дороже удержанной суммы")
         }
-        Refusal::NoMeans => ("no_means", "There are no saved means to charge", "Нет сохранённого способа оплаты"),
-        Refusal::PaidOut => {
-            ("paid_out", "The partner's part of the order has been paid out", "Деньги за заказ уже выплачены")
+        Refusal::NoMeans => ("There are no saved means to charge", "Нет сохранённого способа оплаты"),
+        Refusal::PaidOut => ("The partner's part of the order has been paid out", "Деньги за заказ уже выплачены"),
+        Refusal::TerminalReference => {
+            ("The reference of the terminal's refund is missing", "Нужен номер операции возврата на терминале")
         }
-        Refusal::TerminalReference => (
-            "terminal_reference",
-            "The reference of the terminal's refund is missing",
-            "Нужен номер операции возврата на терминале",
-        ),
-        Refusal::NotMature => ("not_mature", "The order is not payable yet", "Выплата по заказу ещё не наступила"),
-        Refusal::NotFulfilled => ("not_fulfilled", "The order is not fulfilled", "Заказ не исполнен"),
-        Refusal::Money(_) => ("amounts", "The amounts do not work out", "Суммы не сходятся"),
-        Refusal::Full => ("order_full", "The order has too many entries", "У заказа слишком много записей"),
+        Refusal::NotMature => ("The order is not payable yet", "Выплата по заказу ещё не наступила"),
+        Refusal::NotFulfilled => ("The order is not fulfilled", "Заказ не исполнен"),
+        Refusal::Money(_) => ("The amounts do not work out", "Суммы не сходятся"),
+        Refusal::Full => ("The order has too many entries", "У заказа слишком много записей"),
     };
-    Problem::conflict(code, en, ru).detail(refusal.to_string())
+    Problem::conflict(refusal.code(), en, ru).detail(refusal.to_string())
 }
 
 /// Every refusal of the domain's as a problem, for documents: each code once.

@@ -165,14 +165,14 @@ fn reported(list: &mut List, operation: &Operation) {
     }
     let all = amount.minor();
     let most = all - all / 3;
-    let some = all / 3;
+    let third = all / 3;
     let stands = [
         ("nothing stands", (0, 0, 0)),
         ("all held", (all, 0, 0)),
         ("two thirds held", (most, 0, 0)),
         ("all captured", (0, all, 0)),
         ("two thirds captured", (0, most, 0)),
-        ("all captured, a third back", (0, all, some)),
+        ("all captured, a third back", (0, all, third)),
         ("all captured, all back", (0, all, all)),
         ("more captured than there is", (0, all + 1, 0)),
     ];

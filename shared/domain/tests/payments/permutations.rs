@@ -7,7 +7,8 @@ use domain::acquiring::{Lapse, Return, Stages};
 use domain::audit::audit;
 use domain::details::PaymentTerms;
 use domain::order::{
-    BankReport, BankState, Cancellation, Command, Decision, Initiator, OperationKind, TaskId, TransactionKind, What,
+    BankReport, BankState, Cancellation, Command, Decision, Initiator, Operation, OperationKind, TaskId,
+    TransactionKind, What,
 };
 
 use crate::bank::{Bank, Style};
@@ -194,7 +195,7 @@ impl Play {
         if let (OperationKind::Return { of }, true) = (operation.kind, operation.attempt() > 0) {
             let over = at(self.tale.now) >= self.tale.order.expires_at;
             self.reports(of, self.bank.ask(over), true);
-            if !self.tale.order.operation(no).is_some_and(|operation| operation.is_open()) {
+            if !self.tale.order.operation(no).is_some_and(Operation::is_open) {
                 return;
             }
         }
@@ -212,7 +213,7 @@ impl Play {
         if !(first && self.way.workers == Workers::Deaf) {
             self.reports(no, state, true);
         }
-        if self.tale.order.operation(no).is_some_and(|operation| operation.is_open()) {
+        if self.tale.order.operation(no).is_some_and(Operation::is_open) {
             self.says(&Command::TaskFailed { task, forever: false, retry_after_seconds: None });
         }
     }
@@ -245,7 +246,7 @@ impl Play {
         if bank.captured > 0 {
             assert_eq!(captured, bank.captured, "{}", place());
         }
-        assert!(!order.operations.iter().any(|operation| operation.is_open()), "{}", place());
+        assert!(!order.operations.iter().any(Operation::is_open), "{}", place());
         let findings = audit(order, at(self.tale.now), true);
         assert!(findings.is_empty(), "{findings:#?} {}", place());
         let over = order.execution.ended.is_some() || order.has(domain::order::Event::Cancelled);
@@ -330,7 +331,7 @@ fn every_order_of_events_of_a_two_stage_payment_ends_in_what_the_bank_has() {
 
 /// The refusals on the way.
 const REFUSALS: [&str; 5] =
-    ["not_payable", "nothing_held", "nothing_stands", "operation_under_way", "payment_under_way"];
+    ["nothing_held", "nothing_stands", "operation_under_way", "order_not_payable", "payment_under_way"];
 
 /// What comes of a two-stage payment whose hold ends on the way, whoever ends it how.
 const AROUND_A_HOLD: [&str; 12] = [

@@ -125,7 +125,7 @@ fn merged(cells: &[(String, Cell)]) -> Vec<(String, Cell)> {
         let pair = name.strip_suffix(" (asked)").map(|name| format!("{name} (told)"));
         match merged.last_mut() {
             Some((last, same)) if Some(&*last) == pair.as_ref() && same == cell => {
-                *last = name.trim_end_matches(" (asked)").to_owned();
+                name.trim_end_matches(" (asked)").clone_into(last);
             }
             _ => merged.push((name.clone(), cell.clone())),
         }
@@ -139,7 +139,7 @@ fn section(state: &State) -> String {
     assert!(findings.is_empty(), "{}: {findings:#?}", state.name);
     let mut text = format!("## {}\n\n{}", state.name, state.told);
     let _ = write!(text, " Status `{}`, payment `{}`", order.status().code(), order.payment_state().code());
-    let operations: Vec<String> = order.operations.iter().map(|operation| named(operation)).collect();
+    let operations: Vec<String> = order.operations.iter().map(named).collect();
     let operations = if operations.is_empty() { "none".to_owned() } else { operations.join(", ") };
     let _ = writeln!(text, "; operations: {operations}.\n");
     let cells: Vec<_> =

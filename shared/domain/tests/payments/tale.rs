@@ -1,12 +1,15 @@
 //! An order on its way: its details, its account at a bank, and the time.
 
+use std::borrow::Borrow;
+
 use domain::acquiring::{Account, Credentials, Feature, Lapse, Method, MethodTerms, SavedMeans, Standing};
 use domain::commission::CommissionTerms;
 use domain::details::{Child, Contact, Details, Language, Line, PaymentTerms, Scenario, Source, Subject};
 use domain::id::{BillNumber, Mode, OrderId, Tenant};
 use domain::money::{Currency, Money};
 use domain::order::{
-    BankReport, BankState, Command, Context, Decision, DeclineReason, Initiator, Order, Refusal, Start, TaskId, decide,
+    BankReport, BankState, Command, Context, Decision, DeclineReason, Initiator, Operation, Order, Refusal, Start,
+    TaskId, decide,
 };
 use domain::partner::{Button, Channel, Returns};
 use domain::receipt::Fiscal;
@@ -160,8 +163,9 @@ impl Tale {
     }
 
     /// A command that must not be refused; all messages are delivered and all receipts printed, and a minute passes.
-    pub fn does(mut self, command: Command) -> Self {
-        self.apply(&command).unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}"));
+    pub fn does(mut self, command: impl Borrow<Command>) -> Self {
+        let command = command.borrow();
+        self.apply(command).unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}"));
         self.tidy();
         self.now += MINUTE;
         self
@@ -182,7 +186,7 @@ impl Tale {
     pub fn tidy(&mut self) {
         for receipt in self.order.receipts.clone() {
             let total = self.order.receipt_total(&receipt).unwrap();
-            let open = self.order.operation(receipt.operation).is_some_and(|operation| operation.is_open());
+            let open = self.order.operation(receipt.operation).is_some_and(Operation::is_open);
             if receipt.fiscal.is_none() && !open {
                 let command = Command::ReceiptIssued { receipt: receipt.no, fiscal: fiscal(total) };
                 self.apply(&command).unwrap();

@@ -324,14 +324,14 @@ impl Refusal {
     /// The stable code of its kind.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Expired(_) => "expired",
-            Self::NotPayable(_) => "not_payable",
+            Self::Expired(_) => "order_expired",
+            Self::NotPayable(_) => "order_not_payable",
             Self::PaymentUnderWay(_) => "payment_under_way",
             Self::NoOperation(_) => "no_operation",
             Self::NoReceipt(_) => "no_receipt",
-            Self::Amount { .. } => "other_amount",
-            Self::Reference { .. } => "other_reference",
-            Self::Printed { .. } => "other_total",
+            Self::Amount { .. } => "amount_differs",
+            Self::Reference { .. } => "reference_differs",
+            Self::Printed { .. } => "printed_total_differs",
             Self::Contradiction(_) => "contradiction",
             Self::ExecutionEnded(_) => "execution_ended",
             Self::NotCancellable => "not_cancellable",
@@ -339,10 +339,8 @@ impl Refusal {
             Self::OperationUnderWay(_) => "operation_under_way",
             Self::NothingHeld => "nothing_held",
             Self::NothingStands => "nothing_stands",
-            Self::Part(PartError::Nothing) => "nothing_meant",
-            Self::Part(PartError::TooMuch { .. }) => "too_much",
-            Self::Part(PartError::Line { .. }) => "no_such_line",
-            Self::Part(PartError::Money(_)) | Self::Money(_) => "sums",
+            Self::Part(_) => "part",
+            Self::Money(_) => "amounts",
             Self::Unsupported(_) => "unsupported",
             Self::NotEditable => "not_editable",
             Self::AboveHold { .. } => "above_hold",
@@ -350,7 +348,7 @@ impl Refusal {
             Self::PaidOut => "paid_out",
             Self::TerminalReference => "terminal_reference",
             Self::NotFulfilled => "not_fulfilled",
-            Self::Full => "full",
+            Self::Full => "order_full",
         }
     }
 }
