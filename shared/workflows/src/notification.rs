@@ -80,7 +80,9 @@ fn payment<'a>(order: &'a Order, kind: &Kind<'a>) -> Option<&'a Operation> {
 
 /// Who took or holds the money without the buyer, if the buyer was not there.
 fn charged_by(order: &Order, kind: &Kind<'_>) -> Option<ChargedBy> {
-    match payment(order, kind)?.by {
+    let payment = payment(order, kind)?;
+    payment.means.as_ref()?; // a terminal charges nothing that was saved
+    match payment.by {
         Initiator::Partner => Some(ChargedBy::Partner),
         Initiator::Rule => Some(ChargedBy::Rule),
         Initiator::Schedule => Some(ChargedBy::Schedule),
