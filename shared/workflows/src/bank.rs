@@ -313,19 +313,24 @@ pub async fn ask(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, Workflo
 }
 
 async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> Result<Applied, WorkflowError> {
-    let partner = perform::partner(ports, order.id.tenant()).await?;
     let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
-    let bank = connect::bank(ports, &partner, At::operation(&order, operation))?;
-    let payment = payment_of(&order, operation);
-    let question = Question {
-        number: operation_number(&order.id, operation),
-        payment: known(&order, payment),
-        reference: if payment.no == no { None } else { operation.reference().map(ToOwned::to_owned) },
-    };
-    let http = recorded(ports, about(&order, operation, Purpose::Ask)).await;
-    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?;
+    let report = answer(ports, &order, operation).await?;
     let command = Command::BankReported { operation: no, report, asked: true };
     apply_knowing(ports, order, details, &command).await
+}
+
+/// What the bank answers when it is asked about an operation.
+async fn answer(ports: &Ports, order: &Order, operation: &Operation) -> Result<BankReport, WorkflowError> {
+    let partner = perform::partner(ports, order.id.tenant()).await?;
+    let bank = connect::bank(ports, &partner, At::operation(order, operation))?;
+    let payment = payment_of(order, operation);
+    let question = Question {
+        number: operation_number(&order.id, operation),
+        payment: known(order, payment),
+        reference: if payment.no == operation.no { None } else { operation.reference().map(ToOwned::to_owned) },
+    };
+    let http = recorded(ports, about(order, operation, Purpose::Ask)).await;
+    bank.ask(&http, &question).await.map_err(WorkflowError::Bank)
 }
 
 /// The worker of the queue `bank-operation`.
@@ -389,13 +394,19 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
     let http = recorded(ports, about(&order, operation, purpose)).await;
     let payment = payment_of(&order, operation);
     if operation.kind.of().is_none() && is_asked_first(ports, &order, operation).await? {
-        // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked, not repeated.
-        let asked = ask_knowing(ports, order.clone(), details.clone(), no).await?;
-        if asked.order.operation(no).is_some_and(Operation::is_open) {
-            let command = Command::TaskFailed { task: TaskId::TellBank(no), forever: false, retry_after_seconds: None };
-            apply(ports, &asked.order.id, &command).await?;
+        // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked before it is
+        // repeated. What the bank has never heard of is told it again, under the same number.
+        let report = answer(ports, &order, operation).await?;
+        if report.state != BankState::NotFound {
+            let command = Command::BankReported { operation: no, report, asked: true };
+            let asked = apply_knowing(ports, order, details, &command).await?;
+            if asked.order.operation(no).is_some_and(Operation::is_open) {
+                let task = TaskId::TellBank(no);
+                let command = Command::TaskFailed { task, forever: false, retry_after_seconds: None };
+                apply(ports, &asked.order.id, &command).await?;
+            }
+            return Ok(());
         }
-        return Ok(());
     }
     let figures = order.figures(payment)?;
     let number = operation_number(&order.id, operation);

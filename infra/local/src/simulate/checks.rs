@@ -87,7 +87,7 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
     for (order, _) in &record.orders {
-        if outcome.findings.iter().any(|finding| finding.contains(&order.id.ulid().to_string())) {
+        if outcome.findings.iter().any(|finding| finding.contains(&order.id.ulid())) {
             let row = serde_json::to_string(order).unwrap_or_default();
             tracing::info!(order = %order.id, row, "breaks a rule");
             for deal in record.deals.iter().filter(|deal| deal.number.contains(&order.id.ulid())) {

@@ -93,13 +93,12 @@ impl People {
         if self.kind == Kind::Charged {
             // The same means when it is asked again: another request would be another order.
             let chosen = self.known().charge.clone();
-            let means = match chosen {
-                Some(means) => means,
-                None => {
-                    let list = self.means().await;
-                    let Some(means) = list.get(self.world.dice.below(list.len())) else { return };
-                    self.known().charge.get_or_insert_with(|| means.clone()).clone()
-                }
+            let means = if let Some(means) = chosen {
+                means
+            } else {
+                let list = self.means().await;
+                let Some(means) = list.get(self.world.dice.below(list.len())) else { return };
+                self.known().charge.get_or_insert_with(|| means.clone()).clone()
             };
             request["charge"] = json!({ "means": means, "reason": "Ежемесячная подписка" });
         }

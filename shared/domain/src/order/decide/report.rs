@@ -69,7 +69,7 @@ impl Next<'_> {
                 Err(Refusal::Contradiction(no))
             }
             (BankState::Declined(reason), _) => self.payment_declined(no, reason, report),
-            // Nobody has told the bank yet: the operation's task does.
+            // The bank does not know of it yet: the operation's task tells it.
             (BankState::NotFound, TransactionState::Intended) if self.is_to_be_told(no) => Ok(()),
             (BankState::NotFound, TransactionState::Intended) => {
                 self.payment_declined(no, DeclineReason::NotReached, report)
@@ -86,9 +86,9 @@ impl Next<'_> {
         }
     }
 
-    /// Whether a task is still to tell the bank of an operation, and has not tried yet: what was tried is not told twice.
+    /// Whether a task is still to tell the bank of an operation.
     fn is_to_be_told(&self, no: u8) -> bool {
-        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no) && task.failures == 0)
+        self.order.tasks.iter().any(|task| task.id == TaskId::TellBank(no))
     }
 
     /// Whether the time to pay has been over for a while: who pays in its last moment is on record at every bank by then.
