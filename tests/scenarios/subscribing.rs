@@ -389,6 +389,7 @@ async fn a_sweep_that_dies_anywhere_and_two_at_once_charge_once() {
     let sweep = || subscriptions::sweep(&world.ports, &bucket, at);
     let (one, two) = tokio::join!(sweep(), sweep());
     assert!(one.is_ok() && two.is_ok());
+    world.settle().await;
     world.pass(DAY, HOUR).await;
     assert_eq!(charged(&world, &now(&world, &id).await).await.len(), 1);
     assert_eq!(deals(&world).await, 2);

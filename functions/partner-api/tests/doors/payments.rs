@@ -240,14 +240,24 @@ async fn an_order_is_charged_to_saved_means_at_once_unless_the_operator_has_stop
 #[tokio::test]
 async fn a_terminals_money_is_recorded_once_and_given_back_by_a_terminal() {
     let api = Api::new().await;
-    let path = api.order(&wish("A-1")).await;
+    let reachable = |number: &str| {
+        let mut order = wish(number);
+        order["buyer"] = json!({ "email": support::BUYER_EMAIL });
+        order
+    };
+    let nobody = api.order(&wish("A-0")).await;
+    let answer = act(&api, &nobody, "terminal", json!({ "reference": "632112345678" })).await;
+    assert_eq!(answer.faults(), [("/buyer".into(), "required".into())], "a receipt needs a contact");
+    let path = api.order(&reachable("A-1")).await;
     for reference in ["", "12345", "ab cd ef", &"1".repeat(37), "номер1"] {
         let answer = act(&api, &path, "terminal", json!({ "reference": reference })).await;
         assert_eq!(answer.faults(), [("/reference".into(), "reference".into())], "{reference}");
     }
     let taken = json!({ "reference": "632112345678" });
     for _ in 0..2 {
-        let order = act(&api, &path, "terminal", taken.clone()).await.json();
+        let answer = act(&api, &path, "terminal", taken.clone()).await;
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        let order = answer.json();
         assert_eq!(order["operations"].as_array().unwrap().len(), 1);
         assert_eq!(
             (&order["operations"][0]["method"], &order["operations"][0]["bank_reference"]),
@@ -259,7 +269,7 @@ async fn a_terminals_money_is_recorded_once_and_given_back_by_a_terminal() {
     assert_eq!(act(&api, &path, "cancel", json!({})).await.problem(), (409, "terminal_reference".into()));
     let back = act(&api, &path, "cancel", json!({ "terminal_reference": "632198765432" })).await;
     assert_eq!(back.json()["status"], "refunded");
-    let path = api.order(&wish("A-2")).await;
+    let path = api.order(&reachable("A-2")).await;
     api.world.pass(1_500, 600).await;
     assert_eq!(act(&api, &path, "terminal", taken).await.problem(), (409, "order_expired".into()));
 }
