@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runtime::start(runtime::serve_http::<runtime::reach::Inside>(bank_callback::router))
+    runtime::start(runtime::serve_http::<runtime::reach::Web>(bank_callback::router))
 }
