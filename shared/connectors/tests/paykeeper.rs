@@ -263,7 +263,7 @@ async fn a_card_is_saved_by_the_form() {
     assert_eq!(field("sign"), translate::order_sign(&signed, "verysecretseed"));
     // Nothing is known of it before the buyer comes.
     let wire = Wire::answering(&["[]"]);
-    assert_eq!(bank().ask(&wire, &question(Some(NUMBER))).await.unwrap().state, BankState::Pending);
+    assert_eq!(bank().ask(&wire, &question(Some(NUMBER))).await.unwrap().state, BankState::NotFound);
 }
 
 #[test]
