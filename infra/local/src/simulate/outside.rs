@@ -105,7 +105,11 @@ impl World {
     }
 
     /// Sends a request to one of the machines, as a process of its own that may die unanswered.
-    pub async fn call(&self, request: http::Request<Vec<u8>>) -> Option<Response> {
+    pub async fn call(&self, mut request: http::Request<Vec<u8>>) -> Option<Response> {
+        // A door would draw an id of its own, past the dice; and answers with it are kept in the journal of exchanges.
+        if let Ok(id) = http::HeaderValue::try_from(format!("{:016x}", self.dice.below(usize::MAX))) {
+            request.headers_mut().insert("x-request-id", id);
+        }
         let router = {
             let machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
             machines[self.dice.below(machines.len())].clone()
