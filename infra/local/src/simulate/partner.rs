@@ -163,9 +163,9 @@ impl People {
         if dice.chance(400) {
             let _ = self.api("DELETE", &path, None).await;
         } else {
-            let _ = self.api("PUT", &path, Some(&json!({ "enabled": false }))).await;
+            let _ = self.api("PATCH", &path, Some(&json!({ "enabled": false }))).await;
             if dice.chance(700) {
-                let _ = self.api("PUT", &path, Some(&json!({ "enabled": true }))).await;
+                let _ = self.api("PATCH", &path, Some(&json!({ "enabled": true }))).await;
             }
         }
     }
