@@ -22,13 +22,13 @@ async fn split(story: &mut Story, least: Option<u8>) -> Order {
         .await
 }
 
-/// The second charge never reaches the bank.
-fn lose_the_second_charge(story: &Story) {
+/// The bank refuses the second charge.
+fn refuse_the_second_charge(story: &Story) {
     let mut charges = 0;
     story.world.net.faults(move |call| match call {
         support::Call::Http(request) if request.url.ends_with("/charges") => {
             charges += 1;
-            (charges == 2).then_some(support::Fault::Silence)
+            (charges == 2).then_some(support::Fault::Refused)
         }
         _ => None,
     });
@@ -53,7 +53,7 @@ async fn an_order_of_two_warehouses_is_paid_once_and_charged_twice() {
 async fn a_charge_that_fails_sends_the_other_back_where_both_are_needed() {
     let mut story = Story::begins().await;
     let order = split(&mut story, None).await;
-    lose_the_second_charge(&story);
+    refuse_the_second_charge(&story);
     story.pays_with(&order, &[("consent_means", "1")], "success").await;
     story.settles().await;
     story.passes(2 * HOUR).await;
@@ -66,7 +66,7 @@ async fn a_charge_that_fails_sends_the_other_back_where_both_are_needed() {
 async fn one_of_two_is_enough_where_the_shop_says_so() {
     let mut story = Story::begins().await;
     let order = split(&mut story, Some(1)).await;
-    lose_the_second_charge(&story);
+    refuse_the_second_charge(&story);
     story.pays_with(&order, &[("consent_means", "1")], "success").await;
     story.settles().await;
     story.passes(2 * HOUR).await;

@@ -84,7 +84,7 @@ pub enum Fault {
     Silence,
     /// It happens, and the caller hears nothing.
     AnswerLost,
-    /// It never will be done (channels only).
+    /// It never will be done, and the caller is told so.
     Refused,
 }
 
@@ -174,7 +174,8 @@ impl Http for Net {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
         match self.fault(&Call::Http(&request)) {
             None => self.deal(request).await,
-            Some(Fault::NotDone | Fault::Refused) => Err(HttpError::NotSent("the line is down".to_owned())),
+            Some(Fault::NotDone) => Err(HttpError::NotSent("the line is down".to_owned())),
+            Some(Fault::Refused) => Ok(Response { status: 403, headers: Vec::new(), body: "no".into() }),
             Some(Fault::Silence) => Err(HttpError::Unknown("silence".to_owned())),
             Some(Fault::AnswerLost) => {
                 let _lost = self.deal(request).await;

@@ -304,7 +304,7 @@ async fn a_saved_card_is_charged_once_for_a_number() {
     let shop = Shop::open().await;
     let saving = PaymentRequest { customer: Some("client-7".into()), save: true, ..shop.payment(Stages::One) };
     let registered = shop.register(&saving).await;
-    assert_eq!(shop.ask(Some(&registered.reference)).await.state, BankState::Pending);
+    assert_eq!(shop.ask(Some(&registered.reference)).await.state, BankState::NotFound);
     let page = shop.page(&registered.show).await;
     shop.world.form(&page, "card=success").await;
     let saved = shop.told(&shop.world.heard()[0]).report.saved.unwrap();
