@@ -195,7 +195,7 @@ undone() {
     soon "both receipts" both_receipts
     check "receipts['sale']['state'] == 'issued' and receipts['sale']['qr'].endswith('&n=1')" \
         "receipts['refund']['state'] == 'issued' and receipts['refund']['qr'].endswith('&n=2')" \
-        "[o['kind'] for o in v['operations'] if o['state'] == 'succeeded'] == ['payment', 'refund']"
+        "[o['kind'] for o in v['operations'] if o['state'] == 'succeeded'] in (['payment', 'refund'], ['payment', 'reversal'])"
     api GET "/v1/orders/$order/ledger"
     want 200
     check "len(postings) == 4" "('partner', 'bank', '$1') in postings" "('fee', 'partner', '$2') in postings"
