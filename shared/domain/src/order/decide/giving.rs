@@ -2,8 +2,8 @@
 //! refund.
 
 use super::{
-    Cancellation, DeclineReason, Event, ExecutionEnd, Initiator, Money, Next, Operation, OperationKind, Refusal,
-    Status, TaskId, Transaction, TransactionKind, TransactionState, What, ledger,
+    Cancellation, Event, ExecutionEnd, Initiator, Money, Next, Operation, OperationKind, Refusal, Status, TaskId,
+    Transaction, TransactionKind, TransactionState, What, ledger,
 };
 use crate::acquiring::Method;
 use crate::order::parts::{self, Part, take};
@@ -131,7 +131,7 @@ impl Next<'_> {
         let (told, amount, parts) = if figures.held.is_positive() {
             let parts = match what {
                 What::Whole => Vec::new(),
-                _ => take(&self.hold_parts(&payment)?, what, zero, lines)?,
+                _ => take(&self.capturable(&payment)?, what, zero, lines)?,
             };
             let amount = if parts.is_empty() { figures.held } else { parts::sum(zero, &parts)? };
             if figures.held.minus(amount)?.minor() < 0 {
@@ -192,18 +192,6 @@ impl Next<'_> {
         let able = able && payment.method != Method::Terminal;
         let captured = self.order.captured_at(payment);
         able && captured.is_some_and(|at| moscow_date(at) == moscow_date(self.context.now))
-    }
-
-    fn hold_parts(&self, payment: &Operation) -> Result<Vec<Part>, Refusal> {
-        let mut available = if payment.parts.is_empty() {
-            self.order.parts_of_payment(payment, self.details)
-        } else {
-            payment.parts.clone()
-        };
-        for gone in self.order.returns_of(payment.no).filter(|gone| gone.succeeded()) {
-            available = parts::less(available, &gone.parts)?;
-        }
-        Ok(available)
     }
 
     /// The parts of what was captured, as the sale receipt has them; empty for the whole basket.
@@ -288,14 +276,13 @@ impl Next<'_> {
 
     /// The bank would not do a return. Money owed to a buyer stays owed: it is asked again under a new number, a reversal that
     /// came too late as a refund.
-    pub(super) fn return_declined(&mut self, no: u8, reason: DeclineReason) -> Result<(), Refusal> {
+    pub(super) fn return_declined(&mut self, no: u8) -> Result<(), Refusal> {
         let operation = self.operation_mut(no)?;
         if let Some(told) = operation.transactions.last_mut() {
             let kind = if told.kind == TransactionKind::Reversal { TransactionKind::Refund } else { told.kind };
             let attempt = told.attempt.saturating_add(1);
             *told = Transaction { kind, state: TransactionState::Intended, reference: None, url: None, attempt };
         }
-        let _ = reason;
         self.task_failed(TaskId::TellBank(no), false, None);
         Ok(())
     }
@@ -335,7 +322,7 @@ impl Next<'_> {
         let zero = amount.zero();
         let lines = self.order.basket(self.details);
         let available =
-            if told == TransactionKind::Void { self.hold_parts(&payment)? } else { self.refundable(&payment)? };
+            if told == TransactionKind::Void { self.capturable(&payment)? } else { self.refundable(&payment)? };
         let all = parts::sum(zero, &available)?;
         let what = if all.minus(amount)?.minor() <= 0 { What::Whole } else { What::Amount(amount) };
         let parts = if told == TransactionKind::Void && what == What::Whole {

@@ -134,7 +134,7 @@ impl Next<'_> {
                 self.refund_undone(no)
             }
             (BankState::Declined(reason), _) if capture => self.capture_declined(no, of, reason),
-            (BankState::Declined(reason), _) => self.return_declined(no, reason),
+            (BankState::Declined(_), _) => self.return_declined(no),
             (BankState::Pending, _) => {
                 if operation.state() == TransactionState::Intended && report.reference.is_some() {
                     self.settle(no, TransactionState::Pending, report.reference.as_deref())?;

@@ -231,7 +231,7 @@ impl Next<'_> {
     }
 
     /// What of the basket a hold can still be captured for.
-    fn capturable(&self, payment: &Operation) -> Result<Vec<Part>, Refusal> {
+    pub(super) fn capturable(&self, payment: &Operation) -> Result<Vec<Part>, Refusal> {
         let mut available = if payment.parts.is_empty() {
             self.order.parts_of_payment(payment, self.details)
         } else {
