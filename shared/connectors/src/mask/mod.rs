@@ -50,7 +50,7 @@ pub fn cut_body(bytes: &[u8], max: usize) -> String {
     let read = &bytes[..bytes.len().min(max.saturating_add(SLACK_BYTES))];
     let text = String::from_utf8_lossy(read);
     let text = if read.len() < bytes.len() { whole(&text) } else { &text };
-    cut(any(text, 0), max)
+    cut(text::without_cards(&any(text, 0)), max)
 }
 
 /// What was read of a longer text, without the last piece, of which there may have been more.
@@ -74,12 +74,12 @@ fn cut(mut text: String, max: usize) -> String {
 
 /// An address: its query and fragment are masked like forms.
 pub fn url(address: &str) -> String {
-    cut(form::url(address, 0), URL_BYTES_MAX)
+    cut(text::without_cards(&form::url(address, 0)), URL_BYTES_MAX)
 }
 
 /// A free text, such as why no answer came.
 pub fn note(words: &str) -> String {
-    cut(any(words, 0), URL_BYTES_MAX)
+    cut(text::without_cards(&any(words, 0)), URL_BYTES_MAX)
 }
 
 /// A header's value.
@@ -88,7 +88,7 @@ pub fn header(name: &str, value: &str) -> String {
         Kind::Free | Kind::Plain => any(value, 0),
         kind => by_name(kind, value, 0),
     };
-    cut(masked, HEADER_BYTES_MAX)
+    cut(text::without_cards(&masked), HEADER_BYTES_MAX)
 }
 
 /// One direction of an exchange.

@@ -13,12 +13,29 @@ const NAME_CHARACTERS_MAX: usize = 60;
 
 /// A text of which nothing is known.
 pub(super) fn free(text: &str) -> String {
-    digits(&emails(&pairs(&links(text))), true)
+    digits(&emails(&pairs(&links(text))), Phones::Bare)
 }
 
 /// A number, an amount, a moment: a telephone only where it begins with `+`.
 pub(super) fn plain(text: &str) -> String {
-    digits(&emails(&links(text)), false)
+    digits(&emails(&links(text)), Phones::WithPlus)
+}
+
+/// A text already masked, looked through once more as it is written: what reads as a number only before it is decoded, such as
+/// the digits behind a `%20` that was no space, is a number to whoever reads it later.
+pub(super) fn without_cards(masked: &str) -> String {
+    digits(masked, Phones::Left)
+}
+
+/// Which runs of digits are telephones.
+#[derive(Clone, Copy, PartialEq)]
+enum Phones {
+    /// None.
+    Left,
+    /// Those that begin with `+`.
+    WithPlus,
+    /// Russian ones without it, too.
+    Bare,
 }
 
 /// Our own links, such as the buyer's page a bank sends the buyer back to, without what opens them.
@@ -220,7 +237,7 @@ fn run(chars: &[char], from: usize) -> Run {
 }
 
 /// Cards and telephones.
-fn digits(text: &str, bare_phones: bool) -> String {
+fn digits(text: &str, telephones: Phones) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let mut at = 0;
     while at < chars.len() {
@@ -231,10 +248,10 @@ fn digits(text: &str, bare_phones: bool) -> String {
         let run = run(&chars, at);
         let values: Vec<u32> = run.at.iter().filter_map(|at| chars[*at].to_digit(10)).collect();
         let mut hidden = cards(&values, &run.groups);
-        if hidden.is_empty() {
+        if hidden.is_empty() && telephones != Phones::Left {
             let plus =
                 at > 0 && chars[at - 1] == '+' || at > 2 && chars[at - 3..at].iter().collect::<String>() == "%2B";
-            hidden = phones(&values, &run.groups, plus, bare_phones);
+            hidden = phones(&values, &run.groups, plus, telephones == Phones::Bare);
         }
         for digit in hidden {
             chars[run.at[digit]] = '*';
