@@ -228,6 +228,7 @@ pub(crate) const fn method_words(method: Method, lang: Lang) -> (&'static str, &
         Method::MtsPay => ("MTS Pay", ""),
         Method::Dolyami => pick(lang, ("Долями", "Четыре платежа"), ("Dolyami", "Four payments")),
         Method::Terminal => pick(lang, ("Терминал", ""), ("Terminal", "")),
+        Method::Cash => pick(lang, ("Наличные", ""), ("Cash", "")),
     }
 }
 

@@ -6,7 +6,8 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::routing::post;
+use axum::routing::{any, post};
+use domain::id::{OrderId, Tenant};
 use http::{HeaderMap, StatusCode};
 use runtime::Problem;
 use workflows::ports::Ports;
@@ -17,17 +18,30 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The door.
 pub fn router(ports: Ports) -> Router {
     Router::new()
-        .route("/callbacks/till/sandbox/{order}", post(callback))
+        .route("/callbacks/till/sandbox/{order}", post(own))
+        .route("/callbacks/till/{tenant}/{register}", any(callback))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(ports)
 }
 
-async fn callback(
+/// The sandbox's own register.
+async fn own(
     State(ports): State<Ports>,
     Path(order): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let order = order.parse().map_err(|_| Problem::not_found())?;
-    runtime::heard(workflows::receipt::callback(&ports, &order, &headers, &body).await)
+    let order: OrderId = order.parse().map_err(|_| Problem::not_found())?;
+    runtime::heard(Box::pin(workflows::receipt::callback(&ports, order.tenant(), None, &headers, &body)).await)
+}
+
+/// A register of a tenant's.
+async fn callback(
+    State(ports): State<Ports>,
+    Path((tenant, register)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let tenant: Tenant = tenant.parse().map_err(|_| Problem::not_found())?;
+    runtime::heard(Box::pin(workflows::receipt::callback(&ports, &tenant, Some(&register), &headers, &body)).await)
 }

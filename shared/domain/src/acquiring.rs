@@ -33,11 +33,13 @@ pub enum Method {
     Dolyami,
     /// A terminal beside the platform (mPOS, soft-POS): an operator records what it printed.
     Terminal,
+    /// Cash, taken by a shop, a courier or a pick-up point of the partner's.
+    Cash,
 }
 
 impl Method {
     /// All, in the order the checkout lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Sbp,
         Self::Card,
         Self::MirPay,
@@ -47,6 +49,7 @@ impl Method {
         Self::MtsPay,
         Self::Dolyami,
         Self::Terminal,
+        Self::Cash,
     ];
 
     /// The code used in the API and in forms.
@@ -61,7 +64,13 @@ impl Method {
             Self::MtsPay => "mts_pay",
             Self::Dolyami => "dolyami",
             Self::Terminal => "terminal",
+            Self::Cash => "cash",
         }
+    }
+
+    /// Whether a person takes the money, past the banks we speak to.
+    pub const fn is_collected(self) -> bool {
+        matches!(self, Self::Terminal | Self::Cash)
     }
 
     /// Reads a code.

@@ -3,7 +3,9 @@
 use crate::acquiring::Method;
 use crate::ledger::{self, Account, Posting};
 use crate::money::Money;
-use crate::order::{Event, ExecutionEnd, Operation, OperationKind, Order, TaskId, TransactionKind};
+use crate::order::{
+    Event, ExecutionEnd, Operation, OperationKind, Order, Receipt, TaskId, TransactionKind, TransactionState,
+};
 use crate::time::{Timestamp, plus_seconds};
 
 /// Seconds a task may be late before an order counts as stuck: a day.
@@ -109,7 +111,7 @@ impl Audit<'_> {
 
     fn money(&mut self) {
         let order = self.order;
-        let (mut at_bank, mut at_nominal) = (0_i64, 0_i64);
+        let (mut at_bank, mut at_nominal, mut in_cash) = (0_i64, 0_i64, 0_i64);
         for operation in &order.operations {
             let moved = Order::receipt_due(operation).is_some();
             let back = matches!(operation.kind, OperationKind::Return { .. });
@@ -128,11 +130,17 @@ impl Audit<'_> {
             if moved {
                 let money = operation.money().map_or(0, Money::minor);
                 let money = if back { -money } else { money };
-                if operation.nominal { at_nominal += money } else { at_bank += money }
+                match (operation.method, operation.nominal) {
+                    (Method::Cash, _) => in_cash += money,
+                    (_, true) => at_nominal += money,
+                    (_, false) => at_bank += money,
+                }
             }
             self.on_payment(operation);
         }
-        for (account, wanted) in [(Account::BankClearing, at_bank), (Account::Nominal, at_nominal)] {
+        for (account, wanted) in
+            [(Account::BankClearing, at_bank), (Account::Nominal, at_nominal), (Account::PartnerCash, in_cash)]
+        {
             let booked = self.balance(account);
             if booked != wanted {
                 self.say("money.bank", format!("{} holds {wanted} kopecks, the books say {booked}", account.code()));
@@ -212,20 +220,22 @@ impl Audit<'_> {
         }
     }
 
+    /// Each captured amount is covered by one valid chain: the sale, its closing where it was a prepayment, the refunds.
     fn receipts(&mut self) {
         let order = self.order;
         for operation in &order.operations {
             let Some(kind) = Order::receipt_due(operation) else { continue };
-            let of_it: Vec<_> = order.receipts.iter().filter(|receipt| receipt.operation == operation.no).collect();
-            if of_it.len() != 1 || of_it.iter().any(|receipt| receipt.kind != kind) {
+            let Ok(money) = operation.money() else { continue };
+            if money.is_zero() {
+                continue; // points are no money
+            }
+            let of_it: Vec<_> = order.receipts_of(operation.no, false).collect();
+            let shares = of_it.iter().enumerate().all(|(at, receipt)| usize::from(receipt.share) == at);
+            if of_it.is_empty() || !shares || of_it.iter().any(|receipt| receipt.kind != kind) {
                 self.say("receipt.one", format!("operation {} has {} receipts", operation.no, of_it.len()));
             }
-            for receipt in of_it {
-                let printed = receipt.fiscal.as_ref().map(|fiscal| fiscal.total);
-                if printed.is_some() && printed != order.receipt_total(receipt) {
-                    self.say("receipt.total", format!("the receipt of operation {} has another total", operation.no));
-                }
-            }
+            self.total("receipt.total", operation.no, &of_it, money);
+            self.chain(operation, money, &of_it);
         }
         for receipt in &order.receipts {
             let covered = order.operation(receipt.operation).is_some_and(|operation| {
@@ -235,13 +245,66 @@ impl Audit<'_> {
             if !covered {
                 self.say("receipt.orphan", format!("receipt {} covers no money", receipt.no));
             }
+            let corrections = order.receipts.iter().filter(|other| other.corrects == Some(receipt.no)).count();
+            match (&receipt.differs, corrections) {
+                (None, 0) | (Some(_), 2) => {}
+                (Some(differs), 0) => {
+                    self.say("receipt.differs", format!("receipt {} was printed wrong: {}", receipt.no, differs.text));
+                }
+                (_, many) => self.say("receipt.corrections", format!("receipt {} has {many} corrections", receipt.no)),
+            }
+        }
+    }
+
+    /// Printed receipts of one operation sum up to what they cover.
+    fn total(&mut self, rule: &'static str, operation: u8, receipts: &[&Receipt], wanted: Money) {
+        let printed: Option<i64> = receipts
+            .iter()
+            .map(|receipt| {
+                receipt.fiscal.as_ref().filter(|_| receipt.differs.is_none()).map(|fiscal| fiscal.total.minor())
+            })
+            .sum();
+        if printed.is_some_and(|printed| printed != wanted.minor()) {
+            self.say(rule, format!("the receipts of operation {operation} have another total than {wanted}"));
+        }
+    }
+
+    /// What was paid before the hand-over is closed by it, once, for all that had not gone back by then.
+    fn chain(&mut self, operation: &Operation, money: Money, sales: &[&Receipt]) {
+        let order = self.order;
+        let of = operation.no;
+        let closings: Vec<_> = order.receipts_of(of, true).collect();
+        let before = sales.iter().any(|receipt| receipt.stage.settlement().is_before());
+        if !before || matches!(operation.kind, OperationKind::Return { .. }) {
+            if !closings.is_empty() {
+                self.say("receipt.closing", format!("operation {of} was no prepayment and is closed"));
+            }
+            return;
+        }
+        let after = closings.first().map_or(u8::MAX, |closing| closing.after);
+        let payment = operation.kind.of().unwrap_or(of);
+        let gone = order.returns_of(payment).filter(|gone| gone.no <= after);
+        let gone = gone.filter(|gone| gone.told() != Some(TransactionKind::Void));
+        let gone = gone.filter(|gone| !matches!(gone.state(), TransactionState::Declined(_)));
+        let gone: i64 = gone.map(|gone| gone.amount.minor()).sum();
+        let left = Money::new(money.minor() - gone, money.currency());
+        if closings.is_empty() {
+            // A sale that came in the same breath as the fulfilment is one of full settlement.
+            if order.has(Event::Fulfilled) && left.is_positive() {
+                self.say(
+                    "receipt.unclosed",
+                    format!("the prepayment of operation {of} was handed over and not closed"),
+                );
+            }
+        } else {
+            self.total("receipt.closing_total", of, &closings, left);
         }
     }
 
     fn execution(&mut self) {
         let order = self.order;
         // What a terminal took an operator gives back.
-        let stands = order.standing_payments().any(|payment| payment.method != Method::Terminal);
+        let stands = order.standing_payments().any(|payment| !payment.method.is_collected());
         let settling = order.payments().any(|payment| order.open_operation_of(payment.no).is_some());
         match order.execution.ended {
             Some(ExecutionEnd::Cancelled(_) | ExecutionEnd::Failed(_)) if stands && !settling => {

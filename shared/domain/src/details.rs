@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::acquiring::{Lapse, Method, Stages};
 use crate::consent::ConsentEvidence;
 use crate::money::Money;
+use crate::order::ReceiptScheme;
 use crate::partner::{Button, Channel, Returns};
-use crate::tax::VatRate;
+pub use crate::receipt::Subject;
+use crate::receipt::{AgentSign, Measure, Supplier};
+use crate::tax::{RateSource, Taxation, VatRate};
 
 /// The offer the partner made and, once the buyer consented, the agreement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,23 @@ pub struct Details {
     /// How it is to be paid.
     #[serde(rename = "y", default, skip_serializing_if = "is_default")]
     pub payment: PaymentTerms,
+    /// Which receipts say what.
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
+    pub receipts: ReceiptScheme,
+    /// The firm that buys, where it is one.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub firm: Option<Firm>,
+}
+
+/// A firm that buys (tags 1227 and 1228).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firm {
+    /// Tag 1227.
+    #[serde(rename = "n")]
+    pub name: String,
+    /// Tag 1228.
+    #[serde(rename = "i")]
+    pub inn: String,
 }
 
 /// How an order is to be paid.
@@ -177,30 +197,38 @@ pub struct Line {
     /// Goods or service (tag 1212).
     #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub subject: Subject,
+    /// What a receipt must know of it besides.
+    #[serde(rename = "x", default, skip_serializing_if = "is_default")]
+    pub particulars: Particulars,
 }
 
-/// Tag 1212, what a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Subject {
-    /// A service.
-    #[default]
-    Service,
-    /// Goods.
-    Goods,
-    /// Work.
-    Work,
-}
-
-impl Subject {
-    /// Tag 1212.
-    pub const fn tag_1212(self) -> u8 {
-        match self {
-            Self::Goods => 1,
-            Self::Work => 3,
-            Self::Service => 4,
-        }
-    }
+/// What a receipt must know of a line beyond its price.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Particulars {
+    /// Tag 2108.
+    #[serde(rename = "m", default, skip_serializing_if = "is_default")]
+    pub measure: Measure,
+    /// The seller, where it is not the partner (tags 1224 and 1226).
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<Box<Supplier>>,
+    /// Tag 1222, where it is not the partner's contract's.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentSign>,
+    /// Tag 1055, where it is not the register's owner's. Lines of several systems go into several receipts.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub taxation: Option<Taxation>,
+    /// The code of the one marked unit the line is, group separators (0x1D) included.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Tag 1291: the line is a part of a marked unit, numerator and denominator.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<(u32, u32)>,
+    /// The line is the delivery of the others.
+    #[serde(rename = "d", default, skip_serializing_if = "std::ops::Not::not")]
+    pub delivery: bool,
+    /// Where the VAT rate came from.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub rate_from: RateSource,
 }
 
 /// A contact and where it came from.
@@ -270,6 +298,40 @@ pub enum ReceiptScenario {
     Silent,
     /// Refuses the first document with a passing error.
     FailingOnce,
+    /// Forgets the first id, so that the document must come again under another one.
+    Expiring,
+    /// Prints 20 % where it was sent 22 %.
+    OtherRate,
+    /// Refuses the marking code.
+    MarkRefused,
+    /// Is broken: nothing is ever printed by it.
+    Broken,
+}
+
+impl ReceiptScenario {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Prompt,
+        Self::Silent,
+        Self::FailingOnce,
+        Self::Expiring,
+        Self::OtherRate,
+        Self::MarkRefused,
+        Self::Broken,
+    ];
+
+    /// The code used in the API and in the sandbox's rows.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Silent => "silent",
+            Self::FailingOnce => "failing_once",
+            Self::Expiring => "expiring",
+            Self::OtherRate => "other_rate",
+            Self::MarkRefused => "mark_refused",
+            Self::Broken => "broken",
+        }
+    }
 }
 
 impl Details {

@@ -13,6 +13,9 @@ pub enum Account {
     /// Money that landed on a nominal account, past the settlement account (asset).
     #[serde(rename = "nominal")]
     Nominal,
+    /// Cash the partner's own people took and keep (asset): it is set off against what the partner is owed.
+    #[serde(rename = "cash")]
+    PartnerCash,
     /// What the agent owes the partner (liability).
     #[serde(rename = "partner")]
     PartnerPayable,
@@ -26,14 +29,21 @@ pub enum Account {
 
 impl Account {
     /// All accounts, in the order a trial balance lists them.
-    pub const ALL: [Self; 5] =
-        [Self::BankClearing, Self::Nominal, Self::PartnerPayable, Self::Commission, Self::PayoutInTransit];
+    pub const ALL: [Self; 6] = [
+        Self::BankClearing,
+        Self::Nominal,
+        Self::PartnerCash,
+        Self::PartnerPayable,
+        Self::Commission,
+        Self::PayoutInTransit,
+    ];
 
     /// The code used in rows and in the API.
     pub const fn code(self) -> &'static str {
         match self {
             Self::BankClearing => "bank",
             Self::Nominal => "nominal",
+            Self::PartnerCash => "cash",
             Self::PartnerPayable => "partner",
             Self::Commission => "fee",
             Self::PayoutInTransit => "payout",

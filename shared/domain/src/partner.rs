@@ -10,7 +10,10 @@ use crate::acquiring::{Account, Lapse, Stages};
 use crate::commission::CommissionTerms;
 use crate::details::CaptureRule;
 use crate::money::Currency;
-use crate::tax::VatRate;
+use crate::order::ReceiptScheme;
+use crate::receipt::AgentSign;
+use crate::receipt::register::Register;
+use crate::tax::{RateRules, VatRate};
 
 /// Settings of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,80 @@ pub struct Partner {
     /// How orders are paid that do not say so themselves.
     #[serde(default, skip_serializing_if = "is_default")]
     pub payment: PaymentSettings,
+    /// What is printed on receipts, and by which registers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub receipts: ReceiptSettings,
+}
+
+/// What is printed on a partner's receipts, and by which registers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptSettings {
+    /// When receipts say what, for orders that do not say so themselves.
+    #[serde(default)]
+    pub scheme: ReceiptScheme,
+    /// Tag 1222: as what the agent sells for the partner, as their contract says.
+    #[serde(default)]
+    pub agent_sign: AgentSign,
+    /// Days after a payment in which a prepayment should be closed; then the partner is warned.
+    #[serde(default = "closing_days")]
+    pub closing_days: u16,
+    /// Marked goods are sold although the check of their codes fails or can not be made.
+    #[serde(default)]
+    pub sell_unchecked: bool,
+    /// VAT rates by product, category and delivery.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rates: RateRules,
+    /// Shops, couriers and pick-up points where money is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<PointOfSale>,
+    /// Registers; the platform's where there are none, the sandbox's own for tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<Register>,
+}
+
+const fn closing_days() -> u16 {
+    30
+}
+
+impl Default for ReceiptSettings {
+    fn default() -> Self {
+        Self {
+            scheme: ReceiptScheme::default(),
+            agent_sign: AgentSign::default(),
+            closing_days: closing_days(),
+            sell_unchecked: false,
+            rates: RateRules::default(),
+            points: Vec::new(),
+            registers: Vec::new(),
+        }
+    }
+}
+
+/// A place where a person takes money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PointOfSale {
+    /// Names it in the API: 1 to 20 of `a-z 0-9 -`.
+    pub id: String,
+    /// What it is.
+    pub kind: PointKind,
+    /// For people.
+    pub name: String,
+    /// Tag 1187: where it is settled.
+    pub place: String,
+}
+
+/// Kinds of points of sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointKind {
+    /// A shop.
+    Shop,
+    /// A courier.
+    Courier,
+    /// A pick-up point (ПВЗ).
+    Pickup,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -1,5 +1,7 @@
 //! VAT rates as an agent receipt names them (FFD tag 1199), with the tax inside an amount.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,9 @@ pub enum VatRate {
 }
 
 impl VatRate {
+    /// All of them.
+    pub const ALL: [Self; 7] = [Self::None, Self::Vat0, Self::Vat5, Self::Vat7, Self::Vat10, Self::Vat20, Self::Vat22];
+
     /// Tag 1199 (FFD 1.2, table of VAT rates).
     pub const fn tag_1199(self) -> u8 {
         match self {
@@ -37,6 +42,24 @@ impl VatRate {
             Self::Vat7 => 8,
             Self::Vat22 => 11,
         }
+    }
+
+    /// Tag 1199 of the calculated rate (10/110, 22/122 and so on); 0 % and no VAT have none of their own.
+    pub const fn tag_1199_calculated(self) -> u8 {
+        match self {
+            Self::Vat20 => 3,
+            Self::Vat10 => 4,
+            Self::Vat5 => 9,
+            Self::Vat7 => 10,
+            Self::Vat22 => 12,
+            Self::Vat0 | Self::None => self.tag_1199(),
+        }
+    }
+
+    /// A rate by tag 1199, and whether it is the calculated one.
+    pub fn of_tag_1199(tag: u8) -> Option<(Self, bool)> {
+        let plain = Self::ALL.into_iter().find(|rate| rate.tag_1199() == tag).map(|rate| (rate, false));
+        plain.or_else(|| Self::ALL.into_iter().find(|rate| rate.tag_1199_calculated() == tag).map(|rate| (rate, true)))
     }
 
     /// The rate in percent; nothing where no VAT is charged.
@@ -71,6 +94,52 @@ impl VatRate {
             _ => true,
         }
     }
+}
+
+/// Which rule gave a line its VAT rate, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateSource {
+    /// The order's line names it.
+    #[default]
+    Line,
+    /// The rule for the delivery's method and region.
+    Delivery,
+    /// The rule for the product.
+    Product,
+    /// The rule for its category.
+    Category,
+    /// The seller's default.
+    Seller,
+}
+
+/// A seller's VAT rates by product, category and delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateRules {
+    /// By the shop's product code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub products: BTreeMap<String, VatRate>,
+    /// By the shop's category.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub categories: BTreeMap<String, VatRate>,
+    /// Of delivery, the first rule that fits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivery: Vec<DeliveryRate>,
+}
+
+/// The VAT rate of a way of delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryRate {
+    /// The shop's name of the way; every way where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The region, ISO 3166-2 such as `RU-MOW`; every region where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The rate.
+    pub vat: VatRate,
 }
 
 /// The taxation system of the register's owner (FFD tag 1055, a bit).

@@ -115,6 +115,8 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
         .route("/sandbox/bank/pay/{reference}/challenge", post(bank::page::decide))
         .route("/sandbox/till/v5/sell", post(till::door::sell))
         .route("/sandbox/till/v5/sell_refund", post(till::door::sell_refund))
+        .route("/sandbox/till/v5/sell_correction", post(till::door::sell_correction))
+        .route("/sandbox/till/v5/sell_refund_correction", post(till::door::sell_refund_correction))
         .route("/sandbox/till/v5/report", post(till::door::report))
         .route("/sandbox/executor/v1/jobs", post(executor::door::accept))
         .route("/sandbox/executor/v1/cancellations", post(executor::door::cancel))

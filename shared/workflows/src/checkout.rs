@@ -169,7 +169,7 @@ pub async fn offers(ports: &Ports, seen: &Seen) -> Result<Offers, WorkflowError>
     let wanted = &seen.details.payment.methods;
     let mut methods: Vec<(Method, MethodTerms)> = Vec::new();
     for method in Method::ALL {
-        if !wanted.is_empty() && !wanted.contains(&method) || method == Method::Terminal {
+        if !wanted.is_empty() && !wanted.contains(&method) || method.is_collected() {
             continue;
         }
         let first = connect::routes(tenant, &seen.partner, &wish(seen, method, must_save)).into_iter().next();

@@ -157,10 +157,22 @@ pub(crate) fn own_account() -> Account {
     }
 }
 
-/// The tenant's cash register.
-pub fn till(ports: &Ports, tenant: &Tenant, scenario: ReceiptScenario) -> Result<Box<dyn Till>, WorkflowError> {
-    let secret = sandbox(ports, tenant, "till")?;
-    Ok(Box::new(SandboxTill::new(&ports.settings.base_url, tenant, secret, ports.clock.now(), scenario)))
+/// The cash register a receipt is pinned to; the sandbox's own where none is named.
+pub fn till(
+    ports: &Ports,
+    tenant: &Tenant,
+    partner: &Partner,
+    register: Option<&str>,
+    scenario: ReceiptScenario,
+) -> Result<Box<dyn Till>, WorkflowError> {
+    let Some(id) = register else {
+        let secret = sandbox(ports, tenant, "till")?;
+        let till = SandboxTill::new(&ports.settings.base_url, tenant, secret, ports.clock.now(), scenario);
+        return Ok(Box::new(till));
+    };
+    let register = partner.receipts.registers.iter().find(|register| register.id == id);
+    let till = register.and_then(|register| connectors::till::open(register, &ports.tokens, ports.clock.now()));
+    till.ok_or_else(|| WorkflowError::NotConnected(tenant.clone(), "till"))
 }
 
 /// The tenant's executor.

@@ -3,11 +3,11 @@
 use connectors::channel::{ChannelError, Email, InlinePng, Sms};
 use domain::acquiring::Lapse;
 use domain::delivery::{Attempt, Delivery};
-use domain::details::{Details, Line, Subject};
+use domain::details::{Details, Line};
 use domain::money::{Money, MoneyError};
 use domain::order::{Command, Event, Initiator, Operation, Order, Receipt, TaskId};
 use domain::partner::{Channel, Partner};
-use domain::receipt::ReceiptKind;
+use domain::receipt::{AgentSign, Item, ReceiptKind, Settlement, Subject};
 use domain::tax::{Taxation, VatRate};
 use domain::time::{Timestamp, plus_seconds};
 use pages::{ChargeNotice, ChargedBy, LineChange, MailKind, MailView, SmsKind, SmsView};
@@ -242,7 +242,7 @@ fn name(kind: &Kind<'_>) -> &'static str {
 
 /// The amount of a receipt; the order's, where it names none.
 fn receipt_amount(order: &Order, receipt: &Receipt) -> Money {
-    order.receipt_total(receipt).unwrap_or(order.amount)
+    receipt.fiscal.as_ref().map_or(order.amount, |fiscal| fiscal.total)
 }
 
 fn mail_view(
@@ -394,17 +394,13 @@ pub fn receipt_view(
     receipt: &Receipt,
 ) -> Result<pages::ReceiptView, WorkflowError> {
     let fiscal = receipt.fiscal.as_ref().ok_or(WorkflowError::NotFound)?;
-    let sold = order.receipt_lines(receipt, details)?;
-    let lines = sold.iter().map(|line| receipt_line(partner, line)).collect::<Result<Vec<_>, _>>()?;
-    let mut vats: Vec<pages::VatSum> = Vec::new();
-    for (line, shown) in sold.iter().zip(&lines) {
-        let (label, amount) = (vat_sum_label(line.vat), shown.vat_minor.unwrap_or(line.amount.minor()));
-        match vats.iter_mut().find(|sum| sum.label == label) {
-            Some(sum) => sum.amount_minor += amount,
-            None => vats.push(pages::VatSum { label, amount_minor: amount }),
-        }
-    }
-    let agent = &settings.agent;
+    let document = crate::receipt::document(settings, order, details, partner, receipt)?;
+    let lines = document.items.iter().map(receipt_line).collect::<Result<Vec<_>, _>>()?;
+    let vats = document.vats()?.into_iter().filter_map(|(tag, amount)| {
+        let (rate, calculated) = VatRate::of_tag_1199(tag)?;
+        Some(pages::VatSum { label: vat_sum_label(rate, calculated), amount_minor: amount.minor() })
+    });
+    let (agent, paid) = (&document.agent, &document.payments);
     Ok(pages::ReceiptView {
         lang: page_language(details.language),
         language_url: None,
@@ -420,19 +416,19 @@ pub fn receipt_view(
         user_name: agent.name.clone(),
         user_inn: agent.inn.clone(),
         settlement_address: agent.address.clone(),
-        settlement_place: settings.base_url.clone(),
-        tax_system: taxation(agent.taxation).to_owned(),
+        settlement_place: document.place.clone(),
+        tax_system: taxation(document.taxation).to_owned(),
         automat_number: None,
         at_ms: fiscal.at.as_millisecond(),
         shift: fiscal.shift.to_string(),
         number: fiscal.number.to_string(),
         lines,
         total_minor: fiscal.total.minor(),
-        cash_minor: 0,
-        electronic_minor: fiscal.total.minor(),
-        prepaid_minor: 0,
-        vats,
-        buyer_contact: details.receipt_contact().map(ToOwned::to_owned),
+        cash_minor: paid.cash.minor(),
+        electronic_minor: paid.electronic.minor(),
+        prepaid_minor: paid.prepaid.minor(),
+        vats: vats.collect(),
+        buyer_contact: Some(document.buyer.contact.clone()).filter(|contact| !contact.is_empty()),
         sender_email: agent.email.clone(),
         till_registration: fiscal.register.clone(),
         fiscal_drive: fiscal.drive.clone(),
@@ -443,21 +439,21 @@ pub fn receipt_view(
     })
 }
 
-fn receipt_line(partner: &Partner, line: &Line) -> Result<pages::ReceiptLine, WorkflowError> {
+fn receipt_line(item: &Item) -> Result<pages::ReceiptLine, WorkflowError> {
     Ok(pages::ReceiptLine {
-        name: line.name.clone(),
-        quantity: line.quantity.to_string(),
-        price_minor: line.price.minor(),
-        amount_minor: line.amount.minor(),
-        vat: vat(line.vat).to_owned(),
-        vat_minor: line.vat.inside(line.amount)?.map(Money::minor),
-        subject: subject(line.subject).to_owned(),
-        method: "ПОЛНЫЙ РАСЧЕТ".to_owned(),
-        agent_sign: Some("АГЕНТ".to_owned()),
-        supplier: Some(pages::Supplier {
-            name: partner.name.clone(),
-            inn: partner.inn.clone(),
-            phone: Some(partner.phone.clone()),
+        name: item.name.clone(),
+        quantity: item.quantity.to_string(),
+        price_minor: item.price.minor(),
+        amount_minor: item.amount.minor(),
+        vat: if item.calculated { calculated(item.vat) } else { vat(item.vat) }.to_owned(),
+        vat_minor: item.vat_inside()?.map(Money::minor),
+        subject: subject(item.subject).to_owned(),
+        method: settlement(item.settlement).to_owned(),
+        agent_sign: item.principal.as_ref().map(|of| agent_sign(of.sign).to_owned()),
+        supplier: item.principal.as_ref().map(|of| pages::Supplier {
+            name: of.supplier.name.clone(),
+            inn: of.supplier.inn.clone(),
+            phone: of.supplier.phones.first().cloned(),
         }),
     })
 }
@@ -475,18 +471,68 @@ pub const fn vat(rate: VatRate) -> &'static str {
     }
 }
 
-fn vat_sum_label(rate: VatRate) -> String {
+const fn calculated(rate: VatRate) -> &'static str {
+    match rate {
+        VatRate::Vat5 => "НДС 5/105",
+        VatRate::Vat7 => "НДС 7/107",
+        VatRate::Vat10 => "НДС 10/110",
+        VatRate::Vat20 => "НДС 20/120",
+        VatRate::Vat22 => "НДС 22/122",
+        VatRate::None | VatRate::Vat0 => vat(rate),
+    }
+}
+
+fn vat_sum_label(rate: VatRate, by_calculation: bool) -> String {
     match rate {
         VatRate::None => "СУММА БЕЗ НДС".to_owned(),
+        other if by_calculation => format!("СУММА {}", calculated(other)),
         other => format!("СУММА {}", vat(other)),
     }
 }
 
+/// Tag 1212 in the words of FFD.
 const fn subject(subject: Subject) -> &'static str {
     match subject {
         Subject::Service => "УСЛУГА",
         Subject::Goods => "ТОВАР",
+        Subject::Excise => "ПОДАКЦИЗНЫЙ ТОВАР",
         Subject::Work => "РАБОТА",
+        Subject::Intellectual => "РИД",
+        Subject::Payment => "ПЛАТЕЖ",
+        Subject::AgentFee => "АГЕНТСКОЕ ВОЗНАГРАЖДЕНИЕ",
+        Subject::Other => "ИНОЙ ПРЕДМЕТ РАСЧЕТА",
+        Subject::PropertyRight => "ИМУЩЕСТВЕННОЕ ПРАВО",
+        Subject::Deposit => "ЗАЛОГ",
+        Subject::ExciseUncoded => "АТНМ",
+        Subject::ExciseMarked => "АТМ",
+        Subject::GoodsUncoded => "ТНМ",
+        Subject::GoodsMarked => "ТМ",
+    }
+}
+
+/// Tag 1214 in the words of FFD.
+const fn settlement(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::FullPrepayment => "ПРЕДОПЛАТА 100%",
+        Settlement::Prepayment => "ПРЕДОПЛАТА",
+        Settlement::Advance => "АВАНС",
+        Settlement::FullPayment => "ПОЛНЫЙ РАСЧЕТ",
+        Settlement::PartialPayment => "ЧАСТИЧНЫЙ РАСЧЕТ И КРЕДИТ",
+        Settlement::Credit => "ПЕРЕДАЧА В КРЕДИТ",
+        Settlement::CreditPayment => "ОПЛАТА КРЕДИТА",
+    }
+}
+
+/// Tag 1222 in the words of FFD.
+const fn agent_sign(sign: AgentSign) -> &'static str {
+    match sign {
+        AgentSign::BankPayingAgent => "БАНК. ПЛ. АГЕНТ",
+        AgentSign::BankPayingSubagent => "БАНК. ПЛ. СУБАГЕНТ",
+        AgentSign::PayingAgent => "ПЛ. АГЕНТ",
+        AgentSign::PayingSubagent => "ПЛ. СУБАГЕНТ",
+        AgentSign::Attorney => "ПОВЕРЕННЫЙ",
+        AgentSign::Commissioner => "КОМИССИОНЕР",
+        AgentSign::Agent => "АГЕНТ",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use domain::details::{Contact, Details, Language, Line, Original, Scenario, Source, Subject};
+use domain::details::{Contact, Details, Language, Line, Original, Particulars, Scenario, Source, Subject};
 use domain::id::{OrderId, Tenant};
 use domain::money::{Currency, Money};
 use domain::order::{Initiator, Order, Refusal};
@@ -483,6 +483,8 @@ fn details(
         scenario,
         consent: None,
         payment,
+        receipts: partner.receipts.scheme,
+        firm: None,
     })
 }
 
@@ -591,7 +593,7 @@ fn line(
             "The VAT rate is not in force today.",
         );
     }
-    let subjects = [("service", Subject::Service), ("goods", Subject::Goods), ("work", Subject::Work)];
+    let subjects = Subject::ALL.map(|subject| (subject.code(), subject));
     let subject = check.choice(&pointer("subject"), asked.subject.as_deref(), &subjects, Subject::Service);
     let (price, quantity) = (price?, quantity?);
     let amount = price.times(quantity).ok().filter(|amount| amount.is_positive());
@@ -611,6 +613,7 @@ fn line(
         amount,
         vat,
         subject,
+        particulars: Particulars::default(),
     })
 }
 
@@ -629,7 +632,7 @@ fn scenario(check: &mut Check, request: &OrderRequest, tenant: &Tenant) -> Scena
         return Scenario::default();
     }
     let executions = [("automatic", E::Automatic), ("manual", E::Manual), ("failing", E::Failing)];
-    let receipts = [("prompt", R::Prompt), ("silent", R::Silent), ("failing_once", R::FailingOnce)];
+    let receipts = R::ALL.map(|scenario| (scenario.code(), scenario));
     Scenario {
         execution: check.choice("/scenario/execution", asked.execution.as_deref(), &executions, E::Automatic),
         receipt: check.choice("/scenario/receipt", asked.receipt.as_deref(), &receipts, R::Prompt),

@@ -163,7 +163,8 @@ pub async fn terminal(ports: &Ports, id: &OrderId, reference: &str) -> Result<Do
         let (ru, en) = ("Без контакта покупателя чек не отправить.", "A receipt needs a contact of the buyer.");
         return Ok(Done::Invalid(vec![invalid("/buyer", "required", ru, en)]));
     }
-    run(ports, id, &Command::RecordTerminal { reference: reference.to_owned() }).await
+    run(ports, id, &Command::Collect { method: Method::Terminal, reference: reference.to_owned(), collected: None })
+        .await
 }
 
 /// Charges the means the buyer has left. `by` is who asks; `reason` is told to the buyer.

@@ -138,6 +138,8 @@ pub fn context<'a>(ports: &Ports, partner: &'a Partner, now: Timestamp) -> Conte
         automatic_payout: partner.payout.automatic,
         jitter: u16::from_le_bytes(jitter),
         accounts: &partner.accounts,
+        registers: &partner.receipts.registers,
+        closing_days: partner.receipts.closing_days,
     }
 }
 

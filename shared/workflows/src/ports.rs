@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use connectors::channel::Channels;
 use connectors::client_bank::Payer;
 use connectors::http::Http;
+use connectors::till::Tokens;
 use domain::receipt::Agent;
 use domain::time::Timestamp;
 use storage::store::Store;
@@ -27,6 +28,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Settings of this deployment.
     pub settings: Arc<Settings>,
+    /// Session tokens of cash registers.
+    pub tokens: Arc<Tokens>,
 }
 
 /// The real time; a test partner's own clock is this plus the offset its store keeps.

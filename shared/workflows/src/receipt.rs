@@ -1,16 +1,26 @@
-//! Receipts at the cash register: one document per receipt, whatever gets lost on the way.
+//! Receipts at the cash registers: one document per receipt, whatever gets lost on the way.
+//!
+//! A receipt is pinned to one register. It moves to another only when its register says that it has not printed and will not, or,
+//! after some failures, that it has never heard of it: an unknown outcome is asked about, never printed a second time.
 
 use connectors::bank::CallbackError;
-use connectors::till::TillAnswer;
-use domain::id::OrderId;
-use domain::order::{Command, TaskId};
-use domain::receipt::{ReceiptDocument, external_id};
+use connectors::till::{Failed, FailureClass, Question, TillAnswer, TillError, difference};
+use domain::details::Details;
+use domain::id::{OrderId, Tenant};
+use domain::order::{Command, Issuer, NotPrinted, Order, Receipt, TaskId};
+use domain::partner::Partner;
+use domain::receipt::ReceiptDocument;
+use domain::receipt::register::Register;
+use storage::Freshness;
 
 use crate::bank::finish;
 use crate::connect;
 use crate::error::WorkflowError;
 use crate::perform::{self, Applied, apply};
-use crate::ports::Ports;
+use crate::ports::{Ports, Settings};
+
+/// Failures of a receipt's task after which its register is asked whether it knows the receipt at all.
+const FAILURES_BEFORE_ASKING: u8 = 4;
 
 /// The worker of the queue `receipt`: has a receipt printed, or learns what became of it. The register knows the receipt by
 /// a stable id, so that asking to print it again prints nothing new.
@@ -24,52 +34,142 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     let Some(receipt) = order.receipts.iter().find(|receipt| receipt.no == no) else {
         return Ok(());
     };
-    let outcome = async {
-        let partner = perform::partner(ports, id.tenant()).await?;
-        let settings = &ports.settings;
-        let (agent, place) = (settings.agent.clone(), settings.base_url.clone());
-        let lines = order.receipt_lines(receipt, &details)?;
-        let document =
-            ReceiptDocument::new(external_id(&id, no), receipt.kind, lines, &details, &partner, agent, place)?;
-        let callback_url = format!("{}/callbacks/till/sandbox/{id}", settings.base_url);
-        let till = connect::till(ports, id.tenant(), details.scenario.receipt)?;
-        let answer = till.print(ports.http.as_ref(), &document, &callback_url).await;
-        let answer =
-            answer.map_err(|error| WorkflowError::Outside { who: "the register", reason: error.to_string() })?;
-        record(ports, &id, no, answer).await.map(|_| ())
-    };
-    let outcome = outcome.await;
+    let outcome = Box::pin(print(ports, &order, &details, receipt)).await;
     finish(ports, &id, task, outcome).await
 }
 
-/// Records what the register says in a callback.
+async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receipt) -> Result<(), WorkflowError> {
+    let id = &order.id;
+    let partner = perform::partner(ports, id.tenant()).await?;
+    let document = document(&ports.settings, order, details, &partner, receipt)?;
+    let callback_url = callback_url(&ports.settings, id, receipt.register.as_deref());
+    let till = connect::till(ports, id.tenant(), &partner, receipt.register.as_deref(), details.scenario.receipt)?;
+    let failures =
+        order.tasks.iter().find(|task| task.id == TaskId::Receipt(receipt.no)).map_or(0, |task| task.failures);
+    let question = Question { document: &document, callback_url: &callback_url };
+    if failures >= FAILURES_BEFORE_ASKING && register(&partner, receipt).is_some() {
+        let answer = till.ask(ports.http.as_ref(), question).await.map_err(outside)?;
+        if answer == TillAnswer::NotFound {
+            // It never came there, or was refused at the door; what was sent long ago does not arrive any more.
+            return moved(ports, id, receipt, NotPrinted::Register).await;
+        }
+        return record(ports, id, receipt.no, receipt.register.as_deref(), &document, answer).await.map(|_| ());
+    }
+    let answer = till.print(ports.http.as_ref(), &document, &callback_url).await.map_err(outside)?;
+    record(ports, id, receipt.no, receipt.register.as_deref(), &document, answer).await.map(|_| ())
+}
+
+fn outside(error: TillError) -> WorkflowError {
+    WorkflowError::Outside { who: "the register", reason: error.to_string() }
+}
+
+/// The register a receipt is pinned to; nothing for the sandbox's own.
+pub fn register<'a>(partner: &'a Partner, receipt: &Receipt) -> Option<&'a Register> {
+    let id = receipt.register.as_deref()?;
+    partner.receipts.registers.iter().find(|register| register.id == id)
+}
+
+/// What a register is sent, and what pages and letters show.
+pub fn document(
+    settings: &Settings,
+    order: &Order,
+    details: &Details,
+    partner: &Partner,
+    receipt: &Receipt,
+) -> Result<ReceiptDocument, WorkflowError> {
+    let register = register(partner, receipt);
+    let issuer = Issuer { agent: &settings.agent, partner, register, place: &settings.base_url };
+    Ok(order.receipt_document(receipt, details, issuer)?)
+}
+
+/// Where a register tells what became of a receipt.
+pub fn callback_url(settings: &Settings, order: &OrderId, register: Option<&str>) -> String {
+    match register {
+        None => format!("{}/callbacks/till/sandbox/{order}", settings.base_url),
+        Some(register) => format!("{}/callbacks/till/{}/{register}", settings.base_url, order.tenant()),
+    }
+}
+
+/// Records what a register says in a callback. Where the protocol proves nothing, the register is asked.
 pub async fn callback(
     ports: &Ports,
-    id: &OrderId,
+    tenant: &Tenant,
+    register: Option<&str>,
     headers: &http::HeaderMap,
     body: &[u8],
 ) -> Result<Result<Option<Applied>, CallbackError>, WorkflowError> {
-    let till = connect::till(ports, id.tenant(), domain::details::ReceiptScenario::default())?;
-    let (external_id, answer) = match till.callback(ports.clock.now(), headers, body) {
-        Ok(callback) => callback,
+    let partner = perform::partner(ports, tenant).await?;
+    let till = connect::till(ports, tenant, &partner, register, domain::details::ReceiptScenario::default())?;
+    let told = match till.callback(ports.clock.now(), headers, body) {
+        Ok(told) => told,
         Err(error) => return Ok(Err(error)),
     };
-    let receipt = external_id.rsplit_once("-r").filter(|(order, _)| *order == id.to_string());
-    let no = receipt.and_then(|(_, no)| no.parse().ok()).ok_or(WorkflowError::NotFound)?;
-    record(ports, id, no, answer).await.map(Ok)
+    let (id, no) =
+        receipt_of(&told.external_id).filter(|(id, _)| id.tenant() == tenant).ok_or(WorkflowError::NotFound)?;
+    let loaded = ports.store.load(&id, Freshness::Eventual).await?.ok_or(WorkflowError::NotFound)?;
+    let receipt = loaded.order.receipts.iter().find(|receipt| receipt.no == no).ok_or(WorkflowError::NotFound)?;
+    if receipt.register.as_deref() != register || loaded.order.external_id(receipt) != told.external_id {
+        // It moved on before: what this register did with it is looked at by people, from the log.
+        tracing::error!(order = %id, receipt = no, "a register tells of a receipt that is not with it any more");
+        return Ok(Ok(None));
+    }
+    let document = document(&ports.settings, &loaded.order, &loaded.details, &partner, receipt)?;
+    let callback_url = callback_url(&ports.settings, &id, register);
+    let answer = match told.answer {
+        Some(answer) => answer,
+        None => {
+            let question = Question { document: &document, callback_url: &callback_url };
+            till.ask(ports.http.as_ref(), question).await.map_err(outside)?
+        }
+    };
+    record(ports, &id, no, register, &document, answer).await.map(Ok)
 }
 
-async fn record(ports: &Ports, id: &OrderId, no: u8, answer: TillAnswer) -> Result<Option<Applied>, WorkflowError> {
+/// The order and the receipt of an external id.
+fn receipt_of(external_id: &str) -> Option<(OrderId, u8)> {
+    let (order, receipt) = external_id.rsplit_once("-r")?;
+    let no = receipt.split_once('a').map_or(receipt, |(no, _)| no);
+    Some((order.parse().ok()?, no.parse().ok()?))
+}
+
+async fn record(
+    ports: &Ports,
+    id: &OrderId,
+    no: u8,
+    register: Option<&str>,
+    document: &ReceiptDocument,
+    answer: TillAnswer,
+) -> Result<Option<Applied>, WorkflowError> {
     match answer {
-        TillAnswer::Printed(fiscal) => {
-            apply(ports, id, &Command::ReceiptIssued { receipt: no, fiscal }).await.map(Some)
+        TillAnswer::Printed(printed) => {
+            let differs = difference(document, &printed);
+            if let Some(differs) = &differs {
+                tracing::error!(order = %id, receipt = no, differs = differs.text, "a register printed something else");
+            }
+            let command = Command::ReceiptIssued { receipt: no, fiscal: printed.fiscal, differs };
+            apply(ports, id, &command).await.map(Some)
         }
         TillAnswer::Waiting | TillAnswer::NotFound => Ok(None),
-        TillAnswer::Failed { code, text, passing } => {
-            let reason = format!("error {code} ({}): {text}", if passing { "passing" } else { "lasting" });
+        TillAnswer::Failed(Failed { class, code, text }) => {
+            let why = match class {
+                FailureClass::Expired => Some(NotPrinted::Expired),
+                FailureClass::Register => Some(NotPrinted::Register),
+                FailureClass::Passing | FailureClass::Document | FailureClass::Mark => None,
+            };
+            if let Some(why) = why {
+                tracing::warn!(order = %id, receipt = no, code, text, "a register did not print a receipt");
+                let register = register.map(str::to_owned);
+                return apply(ports, id, &Command::ReceiptNotPrinted { receipt: no, register, why }).await.map(Some);
+            }
+            let reason = format!("error {code} ({class:?}): {text}");
             let failed = Err(WorkflowError::Outside { who: "the register", reason });
             finish(ports, id, TaskId::Receipt(no), failed).await?;
             Ok(None)
         }
     }
+}
+
+async fn moved(ports: &Ports, id: &OrderId, receipt: &Receipt, why: NotPrinted) -> Result<(), WorkflowError> {
+    let command = Command::ReceiptNotPrinted { receipt: receipt.no, register: receipt.register.clone(), why };
+    apply(ports, id, &command).await.map(|_| ())
 }

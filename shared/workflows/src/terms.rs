@@ -148,7 +148,7 @@ pub(crate) fn terms(
     }
     let mut methods = Vec::new();
     for (at, code) in asked.methods.iter().take(10).enumerate() {
-        match Method::parse(code).filter(|method| *method != Method::Terminal) {
+        match Method::parse(code).filter(|method| !method.is_collected()) {
             Some(method) if !methods.contains(&method) => methods.push(method),
             Some(_) => {}
             None => {
@@ -206,7 +206,7 @@ fn offered(check: &mut Check, tenant: &Tenant, partner: &Partner, lines: &[Line]
     let Ok(amount) = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount)) else { return };
     let verify = terms.purpose != Purpose::Pay || !terms.children.is_empty();
     let stages = if verify { Stages::Two } else { terms.stages };
-    let payable = Method::ALL.into_iter().filter(|method| *method != Method::Terminal).any(|method| {
+    let payable = Method::ALL.into_iter().filter(|method| !method.is_collected()).any(|method| {
         let wish = Wish { method, amount, stages, save: verify, entity: None };
         (terms.methods.is_empty() || terms.methods.contains(&method))
             && !connect::routes(tenant, partner, &wish).is_empty()

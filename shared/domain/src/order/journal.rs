@@ -121,6 +121,18 @@ pub enum Event {
     /// Bonus points went back to where they came from.
     #[serde(rename = "B")]
     PointsReturned,
+    /// The register printed something else than it was sent.
+    #[serde(rename = "D")]
+    ReceiptDiffers,
+    /// A register could not print: the receipt goes to another, or under another id.
+    #[serde(rename = "A")]
+    ReceiptMoved,
+    /// A wrong receipt is undone and printed anew.
+    #[serde(rename = "K")]
+    ReceiptCorrected,
+    /// A prepayment has waited for its closing receipt longer than the partner allows.
+    #[serde(rename = "Q")]
+    ClosingLate,
 }
 
 impl Event {
@@ -133,7 +145,8 @@ impl Event {
             | Self::Reminded
             | Self::CaptureStarted
             | Self::ReleaseStarted
-            | Self::SplitStarted => None,
+            | Self::SplitStarted
+            | Self::ReceiptMoved => None,
             told => Some(told.code()),
         }
     }
@@ -172,6 +185,10 @@ impl Event {
             Self::PointsSpent => "points.spent",
             Self::PointsAccrued => "points.accrued",
             Self::PointsReturned => "points.returned",
+            Self::ReceiptDiffers => "receipt.differs",
+            Self::ReceiptMoved => "receipt.moved",
+            Self::ReceiptCorrected => "receipt.corrected",
+            Self::ClosingLate => "receipt.closing_late",
         }
     }
 

@@ -21,6 +21,7 @@ mod decide;
 mod journal;
 mod operation;
 mod parts;
+mod receipts;
 mod standing;
 mod task;
 
@@ -30,11 +31,13 @@ mod laws;
 use serde::{Deserialize, Serialize};
 
 pub use decide::{
-    BankReport, BankState, Cancellation, Change, Command, Context, Decision, ExecutionOutcome, Refusal, Start, decide,
+    BankReport, BankState, Cancellation, Change, Command, Context, Decision, ExecutionOutcome, NotPrinted, Refusal,
+    Start, decide,
 };
 pub use journal::{Entry, Event};
 pub use operation::{Initiator, Operation, OperationKind, Transaction, TransactionKind, TransactionState};
 pub use parts::{Part, PartError, What};
+pub use receipts::{Collected, Difference, Issuer, Receipt, ReceiptScheme, Stage};
 pub use standing::{Figures, PaymentState, Status};
 pub use task::{Task, TaskId};
 
@@ -42,7 +45,6 @@ use crate::commission::CommissionTerms;
 use crate::details::{Details, Line};
 use crate::id::{BillNumber, OrderId};
 use crate::money::Money;
-use crate::receipt::{Fiscal, ReceiptKind};
 use crate::time::{Timestamp, plus_seconds};
 
 /// Seconds after hand-over in which the order must be executed before the buyer may cancel, and after payment and hand-over
@@ -106,6 +108,14 @@ pub struct Order {
     /// Fiscal receipts due and issued.
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub receipts: Vec<Receipt>,
+    /// Until when what was paid before the hand-over should be closed; then the partner is warned.
+    #[serde(
+        rename = "w",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub closing_by: Option<Timestamp>,
     /// How far execution is.
     #[serde(rename = "e", default, skip_serializing_if = "Execution::is_none")]
     pub execution: Execution,
@@ -173,23 +183,6 @@ pub struct Means {
     /// The account whose bank knows it.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-}
-
-/// A fiscal receipt of the order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// 1, 2, ….
-    #[serde(rename = "n")]
-    pub no: u8,
-    /// Sale or refund.
-    #[serde(rename = "k")]
-    pub kind: ReceiptKind,
-    /// The operation whose money it covers.
-    #[serde(rename = "o")]
-    pub operation: u8,
-    /// What the register printed, once it did.
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    pub fiscal: Option<Fiscal>,
 }
 
 /// How far execution is.
@@ -273,6 +266,7 @@ impl Order {
             lines: Vec::new(),
             means: None,
             receipts: Vec::new(),
+            closing_by: None,
             execution: Execution::default(),
             payout: None,
             tasks: Vec::new(),

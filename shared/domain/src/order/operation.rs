@@ -73,6 +73,9 @@ pub struct Operation {
     /// How much of the amount was paid with bonus points, and is no money.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub points: Option<Money>,
+    /// Where and by whom it was taken, where a person took it.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub collected: Option<Box<super::Collected>>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

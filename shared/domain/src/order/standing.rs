@@ -6,11 +6,11 @@ use super::operation::{Operation, OperationKind, TransactionKind, TransactionSta
 use super::parts::{self, Part};
 use super::{
     CHARGE_SECONDS, Entry, Event, ExecutionEnd, HOLD_MARGIN_SECONDS, HOLD_WARNING_SECONDS, Order, REMINDER_SECONDS,
-    Receipt, THREE_DAYS_SECONDS,
+    THREE_DAYS_SECONDS,
 };
+use crate::acquiring::Method;
 use crate::details::{Details, Line};
 use crate::money::{Money, MoneyError};
-use crate::receipt::ReceiptKind;
 use crate::time::{Timestamp, plus_seconds};
 
 /// The order in one word, for people and partners.
@@ -291,42 +291,6 @@ impl Order {
         all
     }
 
-    /// The lines of a receipt.
-    ///
-    /// # Errors
-    /// The amounts do not work out.
-    pub fn receipt_lines(&self, receipt: &Receipt, details: &Details) -> Result<Vec<Line>, MoneyError> {
-        let lines = self.basket(details);
-        let Some(operation) = self.operation(receipt.operation) else { return Ok(Vec::new()) };
-        if !operation.parts.is_empty() {
-            return Ok(parts::as_lines(lines, &operation.parts));
-        }
-        let payment = operation.kind.of().and_then(|of| self.operation(of)).unwrap_or(operation);
-        Ok(parts::as_lines(lines, &self.parts_of_payment(payment, details)))
-    }
-
-    /// The amount a receipt is over.
-    pub fn receipt_total(&self, receipt: &Receipt) -> Option<Money> {
-        let operation = self.operation(receipt.operation)?;
-        if operation.is_payment() { operation.money().ok() } else { Some(operation.amount) }
-    }
-
-    /// The kind of receipt an operation's money needs; nothing for what moves none.
-    pub fn receipt_due(operation: &Operation) -> Option<ReceiptKind> {
-        if !operation.succeeded() {
-            return None;
-        }
-        match (operation.kind, operation.told()) {
-            (OperationKind::Payment, Some(TransactionKind::Purchase)) | (OperationKind::Capture { .. }, _) => {
-                Some(ReceiptKind::Sale)
-            }
-            (OperationKind::Return { .. }, Some(TransactionKind::Refund | TransactionKind::Reversal)) => {
-                Some(ReceiptKind::SaleRefund)
-            }
-            _ => None,
-        }
-    }
-
     /// Whether an entry is a capture that was sent back in the same breath: the order had expired or was paid already.
     pub fn is_returned_capture(&self, entry: &Entry) -> bool {
         let next = self.journal.iter().find(|next| next.no == entry.no + 1);
@@ -473,7 +437,9 @@ impl Order {
             let open = self.open_operation_of(payment.no).is_some();
             !open && self.figures(payment).is_ok_and(|figures| figures.held.is_zero())
         });
-        if self.payout.is_some() || self.standing_payment().is_none() || !settled {
+        // Cash is with the partner already.
+        let in_cash = self.payments().any(|payment| payment.method == Method::Cash);
+        if self.payout.is_some() || self.standing_payment().is_none() || !settled || in_cash {
             return None;
         }
         let paid = self.standing_payments().filter_map(|payment| self.captured_at(payment)).max()?;
@@ -533,7 +499,8 @@ impl Order {
             let warned = self.happened(Event::HoldEnding, payment.no).is_some();
             Some(if warned { end } else { warning })
         });
-        tasks.chain(self.waits_until()).chain(overdue).chain(payable).chain(self.reminder_at()).chain(holds).min()
+        let looks = [self.waits_until(), overdue, payable, self.reminder_at(), self.closing_by];
+        tasks.chain(looks.into_iter().flatten()).chain(holds).min()
     }
 
     pub(super) fn reminder_at(&self) -> Option<Timestamp> {

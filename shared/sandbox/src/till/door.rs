@@ -26,6 +26,24 @@ pub async fn sell_refund(given: Given<Shared>, headers: HeaderMap, received: Rec
     take(given, &headers, received, ReceiptKind::SaleRefund).await
 }
 
+/// `POST /sandbox/till/v5/sell_correction`.
+pub async fn sell_correction(
+    given: Given<Shared>,
+    headers: HeaderMap,
+    received: Received,
+) -> Result<Response, Refusal> {
+    take(given, &headers, received, ReceiptKind::Sale).await
+}
+
+/// `POST /sandbox/till/v5/sell_refund_correction`.
+pub async fn sell_refund_correction(
+    given: Given<Shared>,
+    headers: HeaderMap,
+    received: Received,
+) -> Result<Response, Refusal> {
+    take(given, &headers, received, ReceiptKind::SaleRefund).await
+}
+
 async fn take(
     Given(Shared { ports, .. }): Given<Shared>,
     headers: &HeaderMap,
@@ -50,7 +68,7 @@ async fn take(
     }
     let taken = rows::change(&ports, &tenant, &id, |before: Option<Document>| {
         let Some(mut before) = before else {
-            if let Some(broken) = rules::broken(kind, &body, now) {
+            if let Err(broken) = rules::document(kind, &body, now) {
                 return Next::Keep(Err(broken));
             }
             let document = Document::new(kind, body.clone(), now);

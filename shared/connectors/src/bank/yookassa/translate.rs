@@ -26,7 +26,7 @@ pub const fn method(method: Method) -> Option<&'static str> {
         Method::Sbp => Some("sbp"),
         Method::SberPay => Some("sberbank"),
         Method::TPay => Some("tinkoff_bank"),
-        Method::MirPay | Method::YandexPay | Method::MtsPay | Method::Dolyami | Method::Terminal => None,
+        Method::MirPay | Method::YandexPay | Method::MtsPay | Method::Dolyami | Method::Terminal | Method::Cash => None,
     }
 }
 

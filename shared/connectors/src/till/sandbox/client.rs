@@ -10,7 +10,7 @@ use super::translate;
 use super::wire::{Report, ReportBody};
 use crate::http::Http;
 use crate::peer::{Malformed, Peer, PeerError, accepted, read};
-use crate::till::{CallbackError, Till, TillAnswer, TillError};
+use crate::till::{CallbackError, Question, Till, TillAnswer, TillCallback, TillError};
 
 /// The sandbox register, as one tenant speaks to it about one order.
 #[derive(Debug, Clone)]
@@ -61,11 +61,13 @@ impl Till for SandboxTill {
     ) -> Result<TillAnswer, TillError> {
         let body = translate::document(document, callback_url, self.scenario, self.peer.now)
             .map_err(|error| PeerError::NotSent(Box::new(error)))?;
-        self.answer(http, translate::path(document.kind), &document.external_id, &body).await
+        self.answer(http, translate::path(document.kind, document.correction.is_some()), &document.external_id, &body)
+            .await
     }
 
-    async fn ask(&self, http: &dyn Http, external_id: &str) -> Result<TillAnswer, TillError> {
-        let body = ReportBody { external_id: external_id.to_owned() };
+    async fn ask(&self, http: &dyn Http, question: Question<'_>) -> Result<TillAnswer, TillError> {
+        let external_id = &question.document.external_id;
+        let body = ReportBody { external_id: external_id.clone() };
         self.answer(http, "/sandbox/till/v5/report", external_id, &body).await
     }
 
@@ -74,12 +76,12 @@ impl Till for SandboxTill {
         now: Timestamp,
         headers: &::http::HeaderMap,
         raw_body: &[u8],
-    ) -> Result<(String, TillAnswer), CallbackError> {
+    ) -> Result<TillCallback, CallbackError> {
         let report: Report = self.peer.verified(now, headers, raw_body)?;
         if report.external_id.is_empty() {
             return Err(Malformed::at("/external_id", "present").into());
         }
         let answer = translate::answer(&report)?;
-        Ok((report.external_id, answer))
+        Ok(TillCallback { external_id: report.external_id, answer: Some(answer) })
     }
 }

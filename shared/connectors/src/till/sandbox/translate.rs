@@ -1,26 +1,28 @@
 //! Both languages: ours and the sandbox register's.
 
-use domain::details::{Line, ReceiptScenario};
+use domain::details::ReceiptScenario;
 use domain::money::{Currency, Money, MoneyError};
-use domain::receipt::{Fiscal, ReceiptDocument, ReceiptKind};
+use domain::receipt::{AgentSign, Fiscal, ReceiptDocument, ReceiptKind, Settlement};
 use domain::tax::{Taxation, VatRate};
 use domain::time::{MOSCOW, Timestamp};
 use serde_json::Number;
 
 use super::wire::{
-    AgentInfo, CODE_DUPLICATE, CODE_NOT_FOUND, Client, Company, DocumentBody, ErrorBody, Item, Payload, Payment,
-    ReceiptBody, Report, Service, Status, SupplierInfo, Vat,
+    AgentInfo, CODE_DUPLICATE, CODE_NOT_FOUND, Client, Company, CorrectionInfo, DocumentBody, ErrorBody, Item, Payload,
+    Payment, ReceiptBody, Report, Service, Status, SupplierInfo, Vat,
 };
 use crate::peer::Malformed;
-use crate::till::TillAnswer;
+use crate::till::{Echo, Failed, FailureClass, Printed, TillAnswer};
 
 const MOMENT: &str = "%d.%m.%Y %H:%M:%S";
 
 /// The path of a document's kind.
-pub const fn path(kind: ReceiptKind) -> &'static str {
-    match kind {
-        ReceiptKind::Sale => "/sandbox/till/v5/sell",
-        ReceiptKind::SaleRefund => "/sandbox/till/v5/sell_refund",
+pub const fn path(kind: ReceiptKind, correction: bool) -> &'static str {
+    match (kind, correction) {
+        (ReceiptKind::Sale, false) => "/sandbox/till/v5/sell",
+        (ReceiptKind::SaleRefund, false) => "/sandbox/till/v5/sell_refund",
+        (ReceiptKind::Sale, true) => "/sandbox/till/v5/sell_correction",
+        (ReceiptKind::SaleRefund, true) => "/sandbox/till/v5/sell_refund_correction",
     }
 }
 
@@ -34,27 +36,35 @@ pub fn document(
     scenario: ReceiptScenario,
     now: Timestamp,
 ) -> Result<DocumentBody, MoneyError> {
-    let contact = document.buyer_contact.clone();
+    let contact = document.buyer.contact.clone();
     let client = if contact.contains('@') {
         Client { email: Some(contact), phone: None }
     } else {
         Client { email: None, phone: Some(contact) }
     };
-    let items = document.lines.iter().map(|line| item(line, document)).collect::<Result<_, _>>()?;
+    let items = document.items.iter().map(item).collect::<Result<_, _>>()?;
+    let payments = document.payments.tagged().map(|(tag, sum)| Payment { kind: payment_kind(tag), sum: roubles(sum) });
     Ok(DocumentBody {
         external_id: document.external_id.clone(),
         receipt: ReceiptBody {
             client,
             company: Company {
                 email: document.agent.email.clone(),
-                sno: sno(document.agent.taxation).to_owned(),
+                sno: sno(document.taxation).to_owned(),
                 inn: document.agent.inn.clone(),
                 payment_address: document.place.clone(),
             },
             items,
-            payments: vec![Payment { kind: 1, sum: roubles(document.total) }],
+            payments: payments.collect(),
             total: roubles(document.total),
-            internet: true,
+            internet: document.internet,
+            cashier: document.cashier.as_ref().map(|cashier| cashier.name.clone()),
+            correction: document.correction.as_ref().map(|correction| CorrectionInfo {
+                kind: if correction.order.is_some() { "instruction" } else { "self" }.to_owned(),
+                base_date: correction.date.strftime("%d.%m.%Y").to_string(),
+                base_number: correction.order.clone().unwrap_or_default(),
+                wrong_sign: correction.wrong_sign.clone(),
+            }),
         },
         service: Service { callback_url: callback_url.to_owned() },
         timestamp: moment(now),
@@ -62,22 +72,61 @@ pub fn document(
     })
 }
 
-fn item(line: &Line, document: &ReceiptDocument) -> Result<Item, MoneyError> {
+/// Tags 1031 and 1081 to 1217 in the register's numbers.
+pub const fn payment_kind(tag: u16) -> u8 {
+    match tag {
+        1031 => 0,
+        1215 => 2,
+        1216 => 3,
+        1217 => 4,
+        _ => 1,
+    }
+}
+
+/// Tag 1214 in the register's words.
+pub const fn settlement_word(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::FullPrepayment => "full_prepayment",
+        Settlement::Prepayment => "prepayment",
+        Settlement::Advance => "advance",
+        Settlement::FullPayment => "full_payment",
+        Settlement::PartialPayment => "partial_payment",
+        Settlement::Credit => "credit",
+        Settlement::CreditPayment => "credit_payment",
+    }
+}
+
+/// Tag 1222 in the register's words.
+pub const fn agent_word(sign: AgentSign) -> &'static str {
+    match sign {
+        AgentSign::BankPayingAgent => "bank_paying_agent",
+        AgentSign::BankPayingSubagent => "bank_paying_subagent",
+        AgentSign::PayingAgent => "paying_agent",
+        AgentSign::PayingSubagent => "paying_subagent",
+        AgentSign::Attorney => "attorney",
+        AgentSign::Commissioner => "commission_agent",
+        AgentSign::Agent => "another",
+    }
+}
+
+fn item(item: &domain::receipt::Item) -> Result<Item, MoneyError> {
     Ok(Item {
-        name: line.name.clone(),
-        price: roubles(line.price),
-        quantity: number(&line.quantity.normalize().to_string()),
-        measure: 0,
-        sum: roubles(line.amount),
-        payment_method: "full_payment".to_owned(),
-        payment_object: line.subject.tag_1212(),
-        vat: Vat { kind: vat_word(line.vat).to_owned(), sum: line.vat.inside(line.amount)?.map(roubles) },
-        agent_info: Some(AgentInfo { kind: "another".to_owned() }),
-        supplier_info: Some(SupplierInfo {
-            phones: vec![document.supplier.phone.clone()],
-            name: document.supplier.name.clone(),
-            inn: document.supplier.inn.clone(),
+        name: item.name.clone(),
+        price: roubles(item.price),
+        quantity: number(&item.quantity.normalize().to_string()),
+        measure: item.measure.tag_2108(),
+        sum: roubles(item.amount),
+        payment_method: settlement_word(item.settlement).to_owned(),
+        payment_object: item.subject.tag_1212(),
+        vat: Vat { kind: vat_word(item.vat, item.calculated).to_owned(), sum: item.vat_inside()?.map(roubles) },
+        agent_info: item.principal.as_ref().map(|of| AgentInfo { kind: agent_word(of.sign).to_owned() }),
+        supplier_info: item.principal.as_ref().map(|of| SupplierInfo {
+            phones: of.supplier.phones.clone(),
+            name: of.supplier.name.clone(),
+            inn: of.supplier.inn.clone(),
         }),
+        mark: item.mark.clone(),
+        fraction: item.fraction,
     })
 }
 
@@ -87,7 +136,9 @@ fn item(line: &Line, document: &ReceiptDocument) -> Result<Item, MoneyError> {
 /// `done` without readable fiscal attributes, or `fail` without an error.
 pub fn answer(report: &Report) -> Result<TillAnswer, Malformed> {
     match (report.status, &report.error, &report.payload) {
-        (Status::Done, _, Some(payload)) => fiscal(payload).map(TillAnswer::Printed),
+        (Status::Done, _, Some(payload)) => {
+            Ok(TillAnswer::Printed(Box::new(Printed { fiscal: fiscal(payload)?, echo: echo(payload) })))
+        }
         (Status::Done, _, None) => Err(Malformed::at("/payload", "present with `done`")),
         (Status::Wait, None, _) => Ok(TillAnswer::Waiting),
         (Status::Wait, Some(error), _) if error.code == CODE_DUPLICATE => Ok(TillAnswer::Waiting),
@@ -99,9 +150,17 @@ pub fn answer(report: &Report) -> Result<TillAnswer, Malformed> {
 
 fn failed(error: &ErrorBody) -> TillAnswer {
     // What the register, its drive or its queue could not do now it may do later; what it calls invalid stays invalid.
-    let passing = matches!(error.kind.as_str(), "timeout" | "driver" | "agent");
+    let class = if matches!(error.kind.as_str(), "timeout" | "driver" | "agent") {
+        FailureClass::Passing
+    } else {
+        FailureClass::Document
+    };
     let text = error.text.chars().filter(|c| !c.is_control()).take(300).collect();
-    TillAnswer::Failed { code: error.code, text, passing }
+    TillAnswer::Failed(Failed { class, code: error.code.to_string(), text })
+}
+
+fn echo(payload: &Payload) -> Echo {
+    Echo { rates: payload.rates.clone(), ..Echo::default() }
 }
 
 fn fiscal(payload: &Payload) -> Result<Fiscal, Malformed> {
@@ -142,6 +201,7 @@ pub fn payload(fiscal: &Fiscal) -> Payload {
         fiscal_document_number: fiscal.document,
         fiscal_document_attribute: fiscal.sign.parse().unwrap_or(0),
         fns_site: "www.nalog.gov.ru".to_owned(),
+        rates: None,
     }
 }
 
@@ -177,30 +237,33 @@ pub const fn sno(taxation: Taxation) -> &'static str {
 }
 
 /// Tag 1199 in the register's words.
-pub const fn vat_word(rate: VatRate) -> &'static str {
-    match rate {
-        VatRate::None => "none",
-        VatRate::Vat0 => "vat0",
-        VatRate::Vat5 => "vat5",
-        VatRate::Vat7 => "vat7",
-        VatRate::Vat10 => "vat10",
-        VatRate::Vat20 => "vat20",
-        VatRate::Vat22 => "vat22",
+pub const fn vat_word(rate: VatRate, calculated: bool) -> &'static str {
+    match (rate, calculated) {
+        (VatRate::None, _) => "none",
+        (VatRate::Vat0, _) => "vat0",
+        (VatRate::Vat5, false) => "vat5",
+        (VatRate::Vat7, false) => "vat7",
+        (VatRate::Vat10, false) => "vat10",
+        (VatRate::Vat20, false) => "vat20",
+        (VatRate::Vat22, false) => "vat22",
+        (VatRate::Vat5, true) => "vat105",
+        (VatRate::Vat7, true) => "vat107",
+        (VatRate::Vat10, true) => "vat110",
+        (VatRate::Vat20, true) => "vat120",
+        (VatRate::Vat22, true) => "vat122",
     }
 }
 
-/// Tag 1199 in our words.
-pub fn vat_rate(word: &str) -> Option<VatRate> {
-    const ALL: [VatRate; 7] =
-        [VatRate::None, VatRate::Vat0, VatRate::Vat5, VatRate::Vat7, VatRate::Vat10, VatRate::Vat20, VatRate::Vat22];
-    ALL.into_iter().find(|rate| vat_word(*rate) == word)
+/// Tag 1199 in our words, and whether the rate is the calculated one.
+pub fn vat_rate(word: &str) -> Option<(VatRate, bool)> {
+    let all = VatRate::ALL.into_iter().flat_map(|rate| [(rate, false), (rate, true)]);
+    all.into_iter().find(|(rate, calculated)| vat_word(*rate, *calculated) == word)
 }
 
 /// The scenario's word; nothing for the usual one.
 pub const fn scenario_word(scenario: ReceiptScenario) -> Option<&'static str> {
     match scenario {
         ReceiptScenario::Prompt => None,
-        ReceiptScenario::Silent => Some("silent"),
-        ReceiptScenario::FailingOnce => Some("failing_once"),
+        other => Some(other.code()),
     }
 }

@@ -54,6 +54,29 @@ pub struct ReceiptBody {
     pub total: Number,
     /// Tag 1125: settled on the Internet.
     pub internet: bool,
+    /// Tag 1021, where a person took the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cashier: Option<String>,
+    /// Tags 1173 to 1179, with a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<CorrectionInfo>,
+}
+
+/// What a correction rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionInfo {
+    /// Tag 1173: `self` or `instruction`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Tag 1178, `dd.mm.yyyy`.
+    pub base_date: String,
+    /// Tag 1179; empty with `self`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base_number: String,
+    /// Tag 1192: the fiscal sign of the wrong receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong_sign: Option<String>,
 }
 
 /// The buyer; one of the two contacts (tag 1008).
@@ -96,7 +119,7 @@ pub struct Item {
     pub measure: u8,
     /// Tag 1043, roubles.
     pub sum: Number,
-    /// Tag 1214, `full_payment`.
+    /// Tag 1214: `full_prepayment`, `prepayment`, `advance`, `full_payment` and so on.
     pub payment_method: String,
     /// Tag 1212.
     pub payment_object: u8,
@@ -108,13 +131,19 @@ pub struct Item {
     /// Tags 1224 and 1226.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier_info: Option<SupplierInfo>,
+    /// Tag 2000: the code of a marked unit as it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Tag 1291: numerator and denominator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<(u32, u32)>,
 }
 
 /// Tag 1199 and 1200.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vat {
-    /// `none`, `vat0`, `vat5`, `vat7`, `vat10`, `vat20`, `vat22`.
+    /// `none`, `vat0`, `vat5`, `vat7`, `vat10`, `vat20`, `vat22`; before the hand-over `vat105`, `vat107`, `vat110`, `vat120`, `vat122`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Roubles; absent with `none`.
@@ -126,7 +155,7 @@ pub struct Vat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentInfo {
-    /// `another` is bit 6, «агент».
+    /// `another` is bit 6, «агент»; also `bank_paying_agent`, `paying_agent`, `attorney`, `commission_agent` and so on.
     #[serde(rename = "type")]
     pub kind: String,
 }
@@ -147,7 +176,7 @@ pub struct SupplierInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payment {
-    /// 1: by electronic means (tag 1081).
+    /// 0 in cash (tag 1031), 1 by electronic means (1081), 2 offset of a prepayment (1215), 3 credit (1216), 4 counter-provision (1217).
     #[serde(rename = "type")]
     pub kind: u8,
     /// Roubles.
@@ -231,4 +260,7 @@ pub struct Payload {
     /// Tag 1060.
     #[serde(default)]
     pub fns_site: String,
+    /// Tag 1199 of each item as it was printed. Our own: АТОЛ tells no rates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rates: Option<Vec<u8>>,
 }

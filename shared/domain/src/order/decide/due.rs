@@ -45,6 +45,7 @@ impl Next<'_> {
             self.record(Event::Reminded, None, Vec::new())?;
         }
         self.holds_due()?;
+        self.closings_due()?;
         for task in self.order.tasks.iter_mut().filter(|task| task.next_at <= now) {
             task.next_at = plus_seconds(now, RESEND_SECONDS);
             if !self.send.contains(&task.id) {

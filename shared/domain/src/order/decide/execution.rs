@@ -34,6 +34,7 @@ impl Next<'_> {
             ExecutionOutcome::Fulfilled => {
                 self.order.execution.ended = Some(ExecutionEnd::Fulfilled(self.context.now));
                 self.record(Event::Fulfilled, None, Vec::new())?;
+                self.close_prepayments()?;
                 if self.details.payment.capture == CaptureRule::Fulfilled && self.order.held()?.is_positive() {
                     match self.capture(&What::Whole, Initiator::Rule) {
                         // What is under way already decides for itself.

@@ -5,7 +5,6 @@ use super::{
     Cancellation, Event, ExecutionEnd, Initiator, Money, Next, Operation, OperationKind, Refusal, Status, TaskId,
     Transaction, TransactionKind, TransactionState, What, ledger,
 };
-use crate::acquiring::Method;
 use crate::order::parts::{self, Part, take};
 use crate::receipt::ReceiptKind;
 use crate::time::moscow_date;
@@ -106,7 +105,7 @@ impl Next<'_> {
 
     /// Whatever stands goes back, unless something is under way with it. What a terminal took only an operator gives back.
     pub(super) fn give_all_that_stands_back(&mut self) -> Result<(), Refusal> {
-        let at_a_bank = self.order.standing_payments().filter(|payment| payment.method != Method::Terminal);
+        let at_a_bank = self.order.standing_payments().filter(|payment| !payment.method.is_collected());
         let standing: Vec<u8> = at_a_bank.map(|payment| payment.no).collect();
         for payment in standing {
             if self.order.open_operation_of(payment).is_none() {
@@ -170,7 +169,7 @@ impl Next<'_> {
         };
         let reason = cancellation.reason.clone();
         let operation = Self::operation_on(&payment, OperationKind::Return { of: payment_no }, amount, cancellation.by);
-        let terminal = payment.method == Method::Terminal;
+        let terminal = payment.method.is_collected();
         if terminal && cancellation.terminal.is_none() {
             return Err(Refusal::TerminalReference);
         }
@@ -189,7 +188,7 @@ impl Next<'_> {
     /// their Moscow day.
     fn reverses(&self, payment: &Operation) -> bool {
         let able = self.terms(payment).map_or(payment.account.is_none(), |terms| terms.reversal);
-        let able = able && payment.method != Method::Terminal;
+        let able = able && !payment.method.is_collected();
         let captured = self.order.captured_at(payment);
         able && captured.is_some_and(|at| moscow_date(at) == moscow_date(self.context.now))
     }
@@ -232,7 +231,7 @@ impl Next<'_> {
             let postings = ledger::refund(super::taking::landing(&payment), operation.amount, fee);
             self.record(Event::Refunded, Some(no), postings)?;
             self.receipt(ReceiptKind::SaleRefund, no)?;
-            if payment.method != Method::Terminal {
+            if !payment.method.is_collected() {
                 self.ask_again(no);
             }
         }

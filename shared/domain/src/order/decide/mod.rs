@@ -4,19 +4,23 @@ mod due;
 mod execution;
 mod giving;
 mod payment;
+mod receipts;
 mod report;
 mod taking;
 
+pub use receipts::NotPrinted;
+
 use super::parts::PartError;
 use super::{
-    DeclineReason, Entry, Event, ExecutionEnd, Initiator, Operation, OperationKind, Order, RESEND_SECONDS, Receipt,
-    Status, Task, TaskId, Transaction, TransactionKind, TransactionState, What,
+    Collected, DeclineReason, Difference, Entry, Event, ExecutionEnd, Initiator, Operation, OperationKind, Order,
+    RESEND_SECONDS, Status, Task, TaskId, Transaction, TransactionKind, TransactionState, What,
 };
 use crate::acquiring::{Account, Method, MethodTerms, SavedMeans, Stages, Standing};
 use crate::details::{Details, Line};
 use crate::ledger;
 use crate::money::{Money, MoneyError};
-use crate::receipt::{Fiscal, ReceiptKind};
+use crate::receipt::Fiscal;
+use crate::receipt::register::Register;
 use crate::time::{Timestamp, plus_seconds};
 
 /// What is asked of an order, or reported about it.
@@ -56,10 +60,14 @@ pub enum Command {
         /// Who asks for it.
         by: Initiator,
     },
-    /// A terminal beside the platform has taken the money.
-    RecordTerminal {
-        /// What it printed: the retrieval reference number.
+    /// A person has taken the money: by a terminal beside the platform, or in cash.
+    Collect {
+        /// [`Method::Terminal`] or [`Method::Cash`].
+        method: Method,
+        /// What the terminal printed, the retrieval reference number; for cash the number of the paper.
         reference: String,
+        /// Where and who; the checkout's own address where nothing is said.
+        collected: Option<Collected>,
     },
     /// The register printed a receipt.
     ReceiptIssued {
@@ -67,6 +75,22 @@ pub enum Command {
         receipt: u8,
         /// What it printed.
         fiscal: Fiscal,
+        /// How that differs from what it was sent, where the register tells.
+        differs: Option<Difference>,
+    },
+    /// A register has surely not printed a receipt.
+    ReceiptNotPrinted {
+        /// Receipt.
+        receipt: u8,
+        /// The register it was pinned to.
+        register: Option<String>,
+        /// Why.
+        why: NotPrinted,
+    },
+    /// A receipt that was printed wrong is to be undone and printed anew.
+    CorrectReceipt {
+        /// Receipt.
+        receipt: u8,
     },
     /// The executor took the order.
     HandedOver,
@@ -199,6 +223,10 @@ pub struct Context<'a> {
     pub jitter: u16,
     /// The tenant's accounts at banks.
     pub accounts: &'a [Account],
+    /// The registers the tenant's receipts are printed by.
+    pub registers: &'a [Register],
+    /// Days after a payment in which a prepayment should be closed.
+    pub closing_days: u16,
 }
 
 /// The answer to a command that was not refused.
@@ -254,14 +282,9 @@ pub enum Refusal {
         /// What it said before.
         known: String,
     },
-    /// The register printed another total than it was given.
-    #[error("the register printed {printed}, the receipt is over {expected}")]
-    Printed {
-        /// What was printed.
-        printed: Money,
-        /// What was to be printed.
-        expected: Money,
-    },
+    /// A receipt that was printed as it was sent needs no correction.
+    #[error("receipt {0} was printed as it was sent")]
+    NothingToCorrect(u8),
     /// A success or a refusal is final; the contrary came after it.
     #[error("operation {0} has already ended otherwise")]
     Contradiction(u8),
@@ -331,7 +354,7 @@ impl Refusal {
             Self::NoReceipt(_) => "no_receipt",
             Self::Amount { .. } => "amount_differs",
             Self::Reference { .. } => "reference_differs",
-            Self::Printed { .. } => "printed_total_differs",
+            Self::NothingToCorrect(_) => "nothing_to_correct",
             Self::Contradiction(_) => "contradiction",
             Self::ExecutionEnded(_) => "execution_ended",
             Self::NotCancellable => "not_cancellable",
@@ -365,8 +388,14 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
         Command::BankReported { operation, report, asked } => next.bank_reported(*operation, report, *asked)?,
         Command::Capture { what, by } => next.capture(what, *by)?,
         Command::Edit { lines, by } => next.edit(lines, *by)?,
-        Command::RecordTerminal { reference } => next.record_terminal(reference)?,
-        Command::ReceiptIssued { receipt, fiscal } => next.receipt_issued(*receipt, fiscal)?,
+        Command::Collect { method, reference, collected } => next.collect(*method, reference, collected.as_ref())?,
+        Command::ReceiptIssued { receipt, fiscal, differs } => {
+            next.receipt_issued(*receipt, fiscal, differs.as_ref())?;
+        }
+        Command::ReceiptNotPrinted { receipt, register, why } => {
+            next.not_printed(*receipt, register.as_deref(), *why)?;
+        }
+        Command::CorrectReceipt { receipt } => next.correct_receipt(*receipt)?,
         Command::HandedOver => next.handed_over()?,
         Command::ExecutionReported(outcome) => next.execution_reported(*outcome)?,
         Command::Cancel(cancellation) => next.cancel(cancellation)?,
@@ -483,6 +512,7 @@ impl Next<'_> {
             saved: None,
             means: None,
             points: None,
+            collected: None,
         }
     }
 
@@ -496,31 +526,5 @@ impl Next<'_> {
     /// Whether a part of a payment is enough for its bank to move: none moves less than it takes, but a rouble is enough for all.
     fn moves(&self, payment: &Operation, amount: Money) -> bool {
         self.terms(payment).is_none_or(|terms| amount.minor() >= terms.least_minor.min(LEAST_PART_MINOR))
-    }
-
-    fn receipt(&mut self, kind: ReceiptKind, operation: u8) -> Result<(), Refusal> {
-        if self.order.receipts.iter().any(|receipt| receipt.operation == operation) {
-            return Ok(()); // a refund done again after the bank took it back
-        }
-        let no = u8::try_from(self.order.receipts.len() + 1).map_err(|_| Refusal::Full)?;
-        self.order.receipts.push(Receipt { no, kind, operation, fiscal: None });
-        self.task(TaskId::Receipt(no));
-        Ok(())
-    }
-
-    fn receipt_issued(&mut self, no: u8, fiscal: &Fiscal) -> Result<(), Refusal> {
-        let index = self.order.receipts.iter().position(|receipt| receipt.no == no).ok_or(Refusal::NoReceipt(no))?;
-        if self.order.receipts[index].fiscal.is_some() {
-            self.drop_task(TaskId::Receipt(no));
-            return Ok(());
-        }
-        let receipt = &self.order.receipts[index];
-        let expected = self.order.receipt_total(receipt).ok_or(Refusal::NoOperation(receipt.operation))?;
-        if fiscal.total != expected {
-            return Err(Refusal::Printed { printed: fiscal.total, expected });
-        }
-        self.order.receipts[index].fiscal = Some(fiscal.clone());
-        self.drop_task(TaskId::Receipt(no));
-        self.record(Event::ReceiptIssued, Some(no), Vec::new())
     }
 }

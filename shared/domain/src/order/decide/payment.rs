@@ -1,8 +1,8 @@
 //! Payments begin: by the buyer at the bank's page, from saved means, child by child, at a terminal.
 
 use super::{
-    Event, Initiator, Line, Money, Next, Operation, OperationKind, Refusal, Stages, Start, Status, Task, TaskId,
-    Transaction, TransactionKind, TransactionState,
+    Collected, Event, Initiator, Line, Money, Next, Operation, OperationKind, Refusal, Stages, Start, Status, Task,
+    TaskId, Transaction, TransactionKind, TransactionState,
 };
 use crate::acquiring::{Method, Wish, route};
 use crate::details::Purpose;
@@ -87,6 +87,7 @@ impl Next<'_> {
             saved: None,
             means: start.means.clone(),
             points: None,
+            collected: None,
         };
         let no = self.push_operation(operation, told)?;
         self.record(Event::PaymentStarted, Some(no), Vec::new())?;
@@ -168,9 +169,16 @@ impl Next<'_> {
     }
 
     /// Money taken by a terminal beside the platform: there is nobody to ask, the operator's word is the outcome.
-    pub(super) fn record_terminal(&mut self, reference: &str) -> Result<(), Refusal> {
-        let known =
-            |operation: &Operation| operation.method == Method::Terminal && operation.reference() == Some(reference);
+    pub(super) fn collect(
+        &mut self,
+        method: Method,
+        reference: &str,
+        collected: Option<&Collected>,
+    ) -> Result<(), Refusal> {
+        if !method.is_collected() {
+            return Err(Refusal::Unsupported(method.code()));
+        }
+        let known = |operation: &Operation| operation.method == method && operation.reference() == Some(reference);
         if self.order.payments().any(known) {
             return Ok(());
         }
@@ -182,11 +190,12 @@ impl Next<'_> {
             Status::Expired => return Err(Refusal::Expired(self.order.expires_at)),
             other => return Err(Refusal::NotPayable(other)),
         }
-        let start = Start { method: Method::Terminal, by: Initiator::Partner, ..Start::default() };
+        let start = Start { method, by: Initiator::Partner, ..Start::default() };
         let amount = self.order.amount;
         let no = self.begin(OperationKind::Payment, amount, None, Stages::One, &start)?;
         self.drop_task(TaskId::TellBank(no));
         self.send.retain(|task| *task != TaskId::TellBank(no));
+        self.operation_mut(no)?.collected = collected.cloned().map(Box::new);
         self.settle(no, TransactionState::Succeeded, Some(reference))?;
         self.captured(no, no, amount)
     }

@@ -6,7 +6,7 @@ use super::{
     Event, Initiator, Money, Next, Operation, OperationKind, Refusal, Stages, TaskId, Transaction, TransactionKind,
     TransactionState, What, ledger,
 };
-use crate::acquiring::SavedMeans;
+use crate::acquiring::{Method, SavedMeans};
 use crate::details::Purpose;
 use crate::ledger::Account;
 use crate::order::parts::{self, Part, take};
@@ -296,7 +296,11 @@ fn as_much(mut taken: Vec<Part>, amount: Money) -> Result<Vec<Part>, Refusal> {
 
 /// Where a payment's money lands.
 pub(super) const fn landing(payment: &Operation) -> Account {
-    if payment.nominal { Account::Nominal } else { Account::BankClearing }
+    match (payment.method, payment.nominal) {
+        (Method::Cash, _) => Account::PartnerCash,
+        (_, true) => Account::Nominal,
+        (_, false) => Account::BankClearing,
+    }
 }
 
 fn hold_until(now: Timestamp, seconds: u32, counts_today: bool) -> Option<Timestamp> {
