@@ -458,6 +458,7 @@ fn advances(lines: &[Line], number: &str) -> Result<Vec<Line>, MoneyError> {
                 && other.particulars.supplier == line.particulars.supplier
                 && other.particulars.agent == line.particulars.agent
                 && other.particulars.taxation == line.particulars.taxation
+                && other.amount.plus(line.amount).is_ok_and(laws::is_amount)
         };
         if let Some(advance) = advances.iter_mut().find(same) {
             advance.amount = advance.amount.plus(line.amount)?;
