@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::acquiring::Stages;
-use domain::details::PaymentTerms;
+use domain::acquiring::{Method, Stages};
+use domain::details::{CaptureRule, PaymentTerms};
 use domain::money::Money;
-use domain::order::{Receipt, ReceiptScheme, Stage};
+use domain::order::{Event, Operation, Receipt, ReceiptScheme, Stage};
 use domain::receipt::laws::{AMOUNT_MINOR_MAX, ITEMS_MAX, breaches};
 use domain::receipt::{ReceiptDocument, ReceiptKind, Settlement};
 use domain::time::moscow_date;
@@ -19,6 +19,12 @@ use crate::story::{Ask, Story, at, children, details};
 enum Step {
     Capture(Ask),
     GiveBack(Ask),
+    /// Asked for; the bank takes its time.
+    Owe(Ask),
+    Bank,
+    BankMoves(u32),
+    Edit,
+    Print(Option<(u8, u8)>),
     Fulfil,
 }
 
@@ -35,9 +41,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => ask().prop_map(Step::Capture),
         4 => ask().prop_map(Step::GiveBack),
+        2 => ask().prop_map(Step::Owe),
+        1 => Just(Step::Bank),
+        1 => (1_u32..=1_000).prop_map(Step::BankMoves),
+        1 => Just(Step::Edit),
+        3 => prop_oneof![Just(None), Just(Some((11_u8, 1_u8))), Just(Some((12, 3)))].prop_map(Step::Print),
         2 => Just(Step::Fulfil),
     ];
-    prop::collection::vec(step, 0..8)
+    prop::collection::vec(step, 0..12)
 }
 
 fn scheme() -> impl Strategy<Value = ReceiptScheme> {
@@ -48,6 +59,7 @@ fn scheme() -> impl Strategy<Value = ReceiptScheme> {
 fn printable(story: &Story) -> Result<(), TestCaseError> {
     let on = moscow_date(at(story.now));
     for receipt in &story.order.receipts {
+        corrected(story, receipt)?;
         let document = story.document(receipt);
         prop_assert_eq!(breaches(&document, on), vec![], "{:?}\n{:?}", receipt, document);
         let items = ReceiptDocument::items_sum(&document.items).unwrap();
@@ -71,13 +83,34 @@ fn printable(story: &Story) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What undoes a wrong receipt says the contrary with the rates that were printed; what replaces it says what it should have.
+fn corrected(story: &Story, receipt: &Receipt) -> Result<(), TestCaseError> {
+    let Some(wrong) = receipt.corrects.map(|no| &story.order.receipts[usize::from(no) - 1]) else { return Ok(()) };
+    let (sent, document) = (story.document(wrong), story.document(receipt));
+    prop_assert_eq!(document.total, sent.total);
+    prop_assert_eq!(document.correction.unwrap().wrong_sign, Some(wrong.fiscal.as_ref().unwrap().sign.clone()));
+    let rates = |document: &ReceiptDocument| document.items.iter().map(|item| item.tag_1199()).collect::<Vec<_>>();
+    let mut wanted = rates(&sent);
+    if receipt.kind == wrong.kind {
+        prop_assert_eq!(&document.items, &sent.items);
+    } else {
+        let printed = &wrong.differs.as_ref().unwrap().rates;
+        let as_printed = |rate: &u8| printed.iter().find(|(sent, _)| sent == rate).map_or(*rate, |(_, other)| *other);
+        wanted = wanted.iter().map(as_printed).collect();
+    }
+    let items = story.document(receipt).items;
+    prop_assert_eq!(items.iter().map(|item| item.tag_1199()).collect::<Vec<_>>(), wanted);
+    Ok(())
+}
+
 /// The documents an operation's lines are divided into name every line once, in order, and differ for a reason.
 fn divided(story: &Story) -> Result<(), TestCaseError> {
     let basket = story.order.basket(&story.details);
     let of = |receipt: &Receipt| (receipt.operation, receipt.stage == Stage::Closing);
-    let groups: BTreeSet<_> = story.order.receipts.iter().map(of).collect();
+    let receipts = || story.order.receipts.iter().filter(|receipt| receipt.corrects.is_none());
+    let groups: BTreeSet<_> = receipts().map(of).collect();
     for group in groups {
-        let shares: Vec<_> = story.order.receipts.iter().filter(|receipt| of(receipt) == group).collect();
+        let shares: Vec<_> = receipts().filter(|receipt| of(receipt) == group).collect();
         let numbers: Vec<_> = shares.iter().map(|receipt| receipt.share).collect();
         prop_assert_eq!(numbers, (0..u8::try_from(shares.len()).unwrap()).collect::<Vec<_>>());
         let parts = story.order.receipt_parts(shares[0], &story.details).unwrap();
@@ -121,7 +154,10 @@ fn accounted(story: &Story) -> Result<(), TestCaseError> {
     }
     sold.retain(|_, minor| *minor != 0);
     prop_assert_eq!(sold.values().sum::<i64>(), captured - returned);
-    if story.order.has(domain::order::Event::Fulfilled) {
+    let under_way = story.order.operations.iter().any(Operation::is_open);
+    if under_way {
+        // What goes back is settled when it has.
+    } else if story.order.has(Event::Fulfilled) {
         // What was paid before is either given back as such, or closed; nothing is closed twice, and nothing stays open.
         let mut open = story.said(Sale, before);
         for said in [story.said(SaleRefund, before), story.said(Sale, |stage| stage == Stage::Closing)] {
@@ -148,11 +184,20 @@ fn live(story: &mut Story, steps: &[Step]) -> Result<(), TestCaseError> {
         let _done = match step {
             Step::Capture(ask) => story.capture(ask),
             Step::GiveBack(ask) => story.give_back(ask),
+            Step::Owe(ask) => story.owe(ask),
+            Step::Bank => {
+                story.bank_does_it(None);
+                true
+            }
+            Step::BankMoves(share) => story.bank_moves(*share),
+            Step::Edit => story.edit(),
+            Step::Print(other) => story.print(*other),
             Step::Fulfil => story.fulfil(),
         };
         check(story)?;
     }
     // In the end everything goes back, in whatever parts it went before.
+    story.bank_does_it(None);
     story.give_back(&Ask::All);
     check(story)?;
     let (captured, returned) = story.moved();
@@ -168,15 +213,32 @@ proptest! {
 
     #[test]
     fn one_payment_and_whatever_becomes_of_it(
-        lines in basket(8), scheme in scheme(), two in any::<bool>(), points in prop::option::weighted(0.4, 1_u32..1_000), steps in steps(),
+        lines in basket(8), scheme in scheme(), two in any::<bool>(), fulfilled in any::<bool>(),
+        points in prop::option::weighted(0.4, 1_u32..1_000), steps in steps(),
     ) {
         let stages = if two { Stages::Two } else { Stages::One };
-        let terms = PaymentTerms { stages, ..PaymentTerms::default() };
+        let capture = if fulfilled { CaptureRule::Fulfilled } else { CaptureRule::Manual };
+        let terms = PaymentTerms { stages, capture, ..PaymentTerms::default() };
         let mut story = Story::new(details(lines, scheme, terms));
         let points = points.map(|share| story.order.amount.times(Decimal::new(i64::from(share), 3)).unwrap());
         let points = points.filter(|points| points.is_positive() && points.minor() < story.order.amount.minor());
         story.pay(points);
         live(&mut story, &steps)?;
+    }
+
+    #[test]
+    fn money_a_person_took(lines in basket(5), scheme in scheme(), cash in any::<bool>(), steps in steps()) {
+        let method = if cash { Method::Cash } else { Method::Terminal };
+        let mut story = Story::new(details(lines, scheme, PaymentTerms::default()));
+        story.collect(method);
+        let sale = story.document(&story.order.receipts[0]);
+        prop_assert_eq!((sale.payments.cash.is_positive(), sale.internet), (cash, false));
+        prop_assert_eq!(sale.cashier.map(|cashier| cashier.name), Some("Иванова И. И.".to_owned()));
+        live(&mut story, &steps)?;
+        for receipt in &story.order.receipts {
+            let document = story.document(receipt);
+            prop_assert_eq!((document.place.as_str(), document.internet), ("Москва, Тверская, 1", false));
+        }
     }
 
     #[test]

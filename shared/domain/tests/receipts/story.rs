@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use domain::acquiring::{Method, Standing};
 use domain::commission::CommissionTerms;
 use domain::details::{Child, Contact, Details, Line, PaymentTerms, Source};
 use domain::id::{BillNumber, Mode, OrderId, Tenant};
 use domain::money::Money;
 use domain::order::{
-    BankReport, BankState, Cancellation, Command, Context, Decision, ExecutionOutcome, Initiator, Issuer,
-    OperationKind, Order, Part, Receipt, ReceiptScheme, Refusal, Stage, Start, What, decide,
+    BankReport, BankState, Cancellation, Collected, Command, Context, Decision, Difference, ExecutionOutcome,
+    Initiator, Issuer, OperationKind, Order, Part, Receipt, ReceiptScheme, Refusal, Stage, Start, What, decide,
 };
 use domain::partner::Partner;
-use domain::receipt::{Agent, ReceiptDocument, ReceiptKind};
+use domain::receipt::register::Register;
+use domain::receipt::{Agent, Cashier, Fiscal, ReceiptDocument, ReceiptKind};
 use domain::tax::Taxation;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
@@ -163,11 +165,77 @@ impl Story {
     }
 
     pub fn give_back(&mut self, ask: &Ask) -> bool {
-        let what = self.what(ask);
-        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None };
-        let done = self.tell(&Command::Cancel(cancellation)).is_ok();
+        let done = self.owe(ask);
         self.bank_does_it(None);
         done
+    }
+
+    /// Asks, and the bank lets itself time.
+    pub fn owe(&mut self, ask: &Ask) -> bool {
+        let what = self.what(ask);
+        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: Some("rrn-2".into()) };
+        self.tell(&Command::Cancel(cancellation)).is_ok()
+    }
+
+    /// The bank captures or gives back by itself so many thousandths of what it could, as its own cabinet or the end of a hold
+    /// makes it.
+    pub fn bank_moves(&mut self, thousandths: u32) -> bool {
+        let Some(payment) = self.order.standing_payment().cloned() else { return false };
+        let figures = self.order.figures(&payment).unwrap();
+        let share = |of: Money| of.times(Decimal::new(i64::from(thousandths), 3)).unwrap();
+        let (captured, refunded) = if figures.held.is_positive() {
+            (share(figures.held), figures.returned)
+        } else {
+            let kept = figures.kept().unwrap();
+            (figures.captured, figures.returned.plus(share(kept)).unwrap())
+        };
+        if self.order.open_operation_of(payment.no).is_some() || !captured.is_positive() {
+            return false;
+        }
+        let standing = Standing { held: captured.zero(), captured, refunded };
+        let report = BankReport::new(None, BankState::Stands(standing));
+        self.tell(&Command::BankReported { operation: payment.no, report, asked: true }).unwrap();
+        self.bank_does_it(None);
+        true
+    }
+
+    /// The basket is cut down while its money is held.
+    pub fn edit(&mut self) -> bool {
+        let mut lines = self.order.basket(&self.details).to_vec();
+        lines.pop();
+        self.tell(&Command::Edit { lines, by: Initiator::Partner }).is_ok()
+    }
+
+    /// A person takes the money.
+    pub fn collect(&mut self, method: Method) {
+        let collected = Some(Collected {
+            place: "Москва, Тверская, 1".into(),
+            cashier: Some(Cashier { name: "Иванова И. И.".into(), inn: Some("500100732259".into()) }),
+        });
+        self.tell(&Command::Collect { method, reference: "rrn-1".into(), collected }).unwrap();
+    }
+
+    /// The register prints the next receipt, with one rate for another if so asked.
+    pub fn print(&mut self, other: Option<(u8, u8)>) -> bool {
+        let Some(receipt) = self.order.receipts.iter().find(|receipt| receipt.fiscal.is_none()).cloned() else {
+            return false;
+        };
+        let fiscal = Fiscal {
+            drive: "9999078900000001".into(),
+            document: u64::from(receipt.no),
+            sign: "1234567890".into(),
+            register: "0000000000000001".into(),
+            shift: 1,
+            number: u32::from(receipt.no),
+            at: at(self.now),
+            total: self.document(&receipt).total,
+        };
+        let differs = other.map(|rate| Difference { text: "VAT rate (1199)".into(), rates: vec![rate] });
+        let wrong = differs.is_some();
+        self.tell(&Command::ReceiptIssued { receipt: receipt.no, fiscal, differs }).unwrap();
+        let corrected = self.tell(&Command::CorrectReceipt { receipt: receipt.no });
+        assert_eq!(corrected.is_ok(), wrong);
+        true
     }
 
     pub fn fulfil(&mut self) -> bool {
@@ -177,15 +245,21 @@ impl Story {
     }
 
     pub fn document(&self, receipt: &Receipt) -> ReceiptDocument {
+        self.document_by(receipt, None)
+    }
+
+    pub fn document_by(&self, receipt: &Receipt, register: Option<&Register>) -> ReceiptDocument {
         let (agent, partner) = (agent(), partner());
-        let issuer = Issuer { agent: &agent, partner: &partner, register: None, place: "https://pay.example" };
+        let issuer = Issuer { agent: &agent, partner: &partner, register, place: "https://pay.example" };
         self.order.receipt_document(receipt, &self.details, issuer).unwrap()
     }
 
     /// What receipts of such a kind and stage say of each line, together.
     pub fn said(&self, kind: ReceiptKind, wanted: impl Fn(Stage) -> bool) -> BTreeMap<u8, i64> {
         let mut said = BTreeMap::new();
-        let first = |receipt: &&Receipt| receipt.kind == kind && receipt.share == 0 && wanted(receipt.stage);
+        let first = |receipt: &&Receipt| {
+            receipt.kind == kind && receipt.share == 0 && receipt.corrects.is_none() && wanted(receipt.stage)
+        };
         for receipt in self.order.receipts.iter().filter(first) {
             for Part { line, amount, .. } in self.order.receipt_parts(receipt, &self.details).unwrap() {
                 *said.entry(line).or_default() += amount.minor();
@@ -197,7 +271,7 @@ impl Story {
 
     /// The sum of the documents of such a kind and stage, in kopecks.
     pub fn total(&self, kind: ReceiptKind, wanted: impl Fn(Stage) -> bool) -> i64 {
-        let of = |receipt: &&Receipt| receipt.kind == kind && wanted(receipt.stage);
+        let of = |receipt: &&Receipt| receipt.kind == kind && receipt.corrects.is_none() && wanted(receipt.stage);
         self.order.receipts.iter().filter(of).map(|receipt| self.document(receipt).total.minor()).sum()
     }
 
