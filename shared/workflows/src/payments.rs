@@ -15,6 +15,7 @@ use storage::store::StoreError;
 use storage::table::Freshness;
 use utoipa::ToSchema;
 
+use crate::basket;
 use crate::error::WorkflowError;
 use crate::orders::{self, Invalid, LineRequest};
 use crate::perform::{self, Applied, apply};
@@ -144,7 +145,12 @@ pub async fn cancel(ports: &Ports, id: &OrderId, request: &PartRequest) -> Resul
 pub async fn edit(ports: &Ports, id: &OrderId, lines: &[LineRequest]) -> Result<Done, WorkflowError> {
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
-    match orders::lines(lines, &partner, now) {
+    let loaded = ports.store.load(id, Freshness::Eventual).await?.ok_or(WorkflowError::NotFound)?;
+    let lawful = orders::lines(lines, &partner, now).and_then(|lines| {
+        let broken = basket::unlawful(&lines, loaded.details.receipts, &ports.settings, &partner, now);
+        if broken.is_empty() { Ok(lines) } else { Err(broken) }
+    });
+    match lawful {
         Err(wrong) => Ok(Done::Invalid(wrong)),
         Ok(lines) => run(ports, id, &Command::Edit { lines, by: Initiator::Partner }).await,
     }
