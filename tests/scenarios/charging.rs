@@ -1,8 +1,6 @@
 //! Saved means: kept with consent, used, switched off and deleted by the buyer; charged later by the shop's status, by its
 //! manager, with the order.
 
-use connectors::bank::catalogue::Family;
-use domain::acquiring::Feature;
 use domain::order::{Order, Status};
 use domain::partner::StatusAction;
 use http::Method;
@@ -242,32 +240,5 @@ async fn a_charge_whose_answer_gets_lost_is_asked_about_and_not_repeated() {
     assert_eq!(story.tells_money(&order).await["payment_state"], "approved");
     let now = story.world.load(&order.id).await.order;
     assert_eq!(now.payments().count(), 1);
-    assert_snapshot!(story.ends().await);
-}
-
-#[tokio::test]
-async fn a_card_whose_bank_never_tells_of_it_is_asked_for() {
-    let mut story = Story::begins().await;
-    story.tell("the partner has an account at a bank that names saved cards in its callbacks only").await;
-    let bank = story.world.api(Method::GET, "/sandbox/banks/tbank", &story.world.key, "").await.json();
-    let credentials = serde_json::from_value(bank["credentials"].clone()).unwrap();
-    let address = bank["address"].as_str().unwrap().to_owned();
-    story
-        .settings(|partner| {
-            let mut account = workflows::connect::double_account(Family::Tbank, address, credentials);
-            for terms in &mut account.methods {
-                terms.save = Feature::Approved;
-            }
-            partner.accounts.push(account);
-        })
-        .await;
-    for (number, card) in [("A-1", "success"), ("A-2", "silent")] {
-        let order = story.orders_as(number, by_hand).await;
-        story.pays_with(&order, &[("consent_means", "1")], card).await;
-        story.settles().await;
-        assert_eq!(story.status(&order).await, Status::Executing);
-    }
-    let wallet = story.wallet(BUYER).await;
-    assert_eq!(wallet.len(), 2, "{wallet:?}");
     assert_snapshot!(story.ends().await);
 }

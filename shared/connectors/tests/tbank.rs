@@ -454,7 +454,13 @@ async fn money_goes_back_under_a_number_of_its_own() {
         (Return::Refund, 100_000, 100_000, moved("CONFIRMED", 100_000, 100_000), declined),
         (Return::Refund, 100_000, 100_000, moved("REFUNDING", 100_000, 100_000), BankState::Pending),
         // This one moved now, though more is left than there should be: an earlier one was taken back.
-        (Return::Refund, 10_000, 60_000, moved("PARTIAL_REFUNDED", 100_000, 90_000), BankState::Succeeded(Money::rub(10_000))),
+        (
+            Return::Refund,
+            10_000,
+            60_000,
+            moved("PARTIAL_REFUNDED", 100_000, 90_000),
+            BankState::Succeeded(Money::rub(10_000)),
+        ),
         // Told again, how the payment stands says which.
         (Return::Refund, 10_000, 60_000, moved("PARTIAL_REFUNDED", 90_000, 90_000), stands(0, 100_000, 10_000)),
         (Return::Refund, 10_000, 60_000, moved("CONFIRMED", 100_000, 100_000), stands(0, 100_000, 0)),
@@ -577,9 +583,7 @@ async fn saved_means_are_forgotten() {
 
 #[tokio::test]
 async fn kept_means_are_listed_as_they_are_told_of() {
-    let card = |status: &str, rebill: &str| {
-        json!({"CardId": 881_900, "Pan": "220138******0013", "Status": status, "RebillId": rebill, "CardType": 0, "ExpDate": "1230"})
-    };
+    let card = |status: &str, rebill: &str| json!({"CardId": 881_900, "Pan": "220138******0013", "Status": status, "RebillId": rebill, "CardType": 0, "ExpDate": "1230"});
     let list = json!([card("A", "145919"), card("D", "1"), card("I", "2"), card("A", "")]);
     let http = Wire::answering(&[list]);
     let kept = bank().kept(&http, "c-1").await.unwrap();

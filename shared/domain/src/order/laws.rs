@@ -232,6 +232,20 @@ fn what_the_bank_gave_back_of_itself_and_took_again_is_owed_where_the_order_ende
 }
 
 #[test]
+fn means_nobody_told_of_are_asked_about_a_day_later() {
+    let saving = Command::StartPayment(Start { save: true, ..Start::default() });
+    let paid = after(order(), 1, &[saving, stands(0, 300_000, 0)]);
+    let asked = paid.tasks.iter().find(|task| task.id == TaskId::AskBank(1));
+    assert_eq!(asked.map(|task| task.next_at), Some(at(2 + RECHECK_SECONDS)));
+    let means = SavedMeans { token: "t".into(), label: "Мир •• 1234".into(), valid_until: None };
+    let state = BankState::Succeeded(Money::rub(300_000));
+    let told = BankReport { saved: Some(means.clone()), ..BankReport::new(None, state) };
+    let kept = after(paid, 90_000, &[Command::BankReported { operation: 1, report: told, asked: true }]);
+    assert_eq!(kept.operation(1).and_then(|payment| payment.saved.clone()), Some(means));
+    assert!(kept.tasks.iter().any(|task| task.id == TaskId::KeepMeans(1)));
+}
+
+#[test]
 fn three_days_after_hand_over_the_buyer_may_cancel_and_only_one_of_cancel_and_execution_wins() {
     let handed = after(after(order(), 1, &pay(1)), 10, &[Command::HandedOver]);
     assert_eq!(refuse(&handed, 20, &Command::Cancel(Cancellation::BUYER)), Refusal::NotCancellable);
