@@ -129,6 +129,7 @@ fn known() -> Known {
         amount: Money::rub(100_000),
         captured: None,
         method: Method::Card,
+        stages: Stages::One,
     }
 }
 
@@ -345,6 +346,7 @@ async fn the_documents_own_answer_is_understood() {
         amount: Money::rub(2_000),
         captured: None,
         method: Method::Card,
+        stages: Stages::One,
     };
     let question = Question { number: "7005".into(), payment, reference: None };
     let told = bank().ask(&Wire::answering([body]), &question).await.unwrap();

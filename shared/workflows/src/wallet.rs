@@ -1,9 +1,10 @@
 //! The buyer's wallet at a shop: means kept with consent, switched off and on, deleted here and at the bank.
 
+use domain::acquiring::SavedMeans;
 use domain::details::Details;
 use domain::exchange::Purpose;
 use domain::id::Tenant;
-use domain::order::{Command, Order, TaskId, means_id};
+use domain::order::{Command, Operation, Order, TaskId, means_id};
 use domain::wallet::Kept;
 
 use crate::connect::{self, At};
@@ -38,6 +39,28 @@ pub(crate) async fn keep(ports: &Ports, order: &Order, details: &Details, no: u8
     }
     apply(ports, &order.id, &Command::TaskDone(TaskId::KeepMeans(no))).await?;
     Ok(())
+}
+
+/// Of what a bank says it keeps for a buyer, that which an operation must have saved: what is in the wallet already was saved
+/// before. Nothing where none is left, or several, of which nobody can say whose they are.
+pub(crate) async fn only_new(
+    ports: &Ports,
+    tenant: &Tenant,
+    customer: &str,
+    operation: &Operation,
+    mut kept: Vec<SavedMeans>,
+) -> Result<Option<SavedMeans>, WorkflowError> {
+    if !kept.is_empty() {
+        let wallet = ports.store.wallet(tenant, customer).await?;
+        let of_account = wallet.iter().filter(|known| known.account == operation.account);
+        let known: Vec<&str> = of_account.map(|known| known.means.token.as_str()).collect();
+        kept.retain(|means| !known.contains(&means.token.as_str()));
+    }
+    if kept.len() > 1 {
+        tracing::warn!(count = kept.len(), "the bank keeps means that are in no wallet");
+    }
+    let only = kept.pop();
+    Ok(only.filter(|_| kept.is_empty()))
 }
 
 /// A buyer's means, oldest first. Means saved twice are listed once, as they were saved last.

@@ -44,7 +44,8 @@ fn hold(number: &str) -> PaymentRequest {
 }
 
 fn known(number: &str) -> Known {
-    Known { number: number.into(), reference: None, amount: Money::rub(300_000), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(300_000), Method::Card, Stages::One);
+    Known { number: number.into(), reference: None, amount, captured: None, method, stages }
 }
 
 /// A payment the bank knows, and its page.

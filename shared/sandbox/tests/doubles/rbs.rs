@@ -129,7 +129,8 @@ impl Gate {
 
 fn known(number: &str, reference: &str) -> Known {
     let (number, reference) = (number.to_owned(), Some(reference.to_owned()));
-    Known { number, reference, amount: Money::rub(AMOUNT), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(AMOUNT), Method::Card, Stages::One);
+    Known { number, reference, amount, captured: None, method, stages }
 }
 
 fn stands(held: i64, captured: i64, refunded: i64) -> BankState {
