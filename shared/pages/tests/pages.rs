@@ -364,9 +364,11 @@ fn pages_go_where_they_should_by_themselves() {
 #[test]
 fn the_unknown_state_says_not_to_pay_again() {
     for (lang, words) in [(Lang::Ru, "Не платите ещё раз"), (Lang::En, "do not pay again")] {
-        let html =
-            pages::order_state(&samples::state(lang, StateKind::Checking { refresh_seconds: 5, resume_url: None }))
-                .html;
+        let html = pages::order_state(&samples::state(
+            lang,
+            StateKind::Checking { refresh_seconds: 5, resume_url: None, other_way: None },
+        ))
+        .html;
         assert!(html.contains(words));
         assert!(!html.contains("class=\"go\""), "there is nothing to press");
     }

@@ -1,5 +1,7 @@
 //! The buyer's wallet at a shop: means kept with consent, switched off and on, deleted here and at the bank.
 
+use std::collections::BTreeSet;
+
 use domain::details::Details;
 use domain::exchange::Purpose;
 use domain::id::Tenant;
@@ -42,12 +44,11 @@ pub(crate) async fn keep(ports: &Ports, order: &Order, details: &Details, no: u8
 
 /// A buyer's means, oldest first. Means saved twice are listed once, as they were saved last.
 pub async fn list(ports: &Ports, tenant: &Tenant, customer: &str) -> Result<Vec<Kept>, WorkflowError> {
+    let mut wallet = ports.store.wallet(tenant, customer).await?;
+    wallet.sort_by_key(|kept| kept.at);
     let mut list: Vec<Kept> = Vec::new();
-    for kept in ports.store.wallet(tenant, customer).await? {
-        if kept.deleted {
-            continue;
-        }
-        list.retain(|other| other.account != kept.account || other.means.token != kept.means.token);
+    for kept in wallet.into_iter().filter(|kept| !kept.deleted) {
+        list.retain(|other| !other.is_the_same(&kept));
         list.push(kept);
     }
     Ok(list)
@@ -76,10 +77,7 @@ pub async fn enable(
 /// All that is kept of the same means: saved twice, they are kept twice and shown once.
 async fn same(ports: &Ports, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<Vec<Kept>, WorkflowError> {
     let all = ports.store.wallet(tenant, customer).await?;
-    let same = |other: &Kept| {
-        other.id == kept.id
-            || (!other.deleted && other.account == kept.account && other.means.token == kept.means.token)
-    };
+    let same = |other: &Kept| other.id == kept.id || (!other.deleted && other.is_the_same(kept));
     Ok(all.into_iter().filter(same).collect())
 }
 
@@ -90,7 +88,6 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
     if kept.deleted && kept.means.token.is_empty() {
         return Ok(());
     }
-    let token = kept.means.token.clone();
     let same = same(ports, tenant, customer, &kept).await?;
     for mut kept in same.clone() {
         kept.enabled = false;
@@ -106,7 +103,10 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
         purpose: Purpose::Forget,
     };
     let http = recorded(ports, about).await;
-    bank.forget(&http, customer, &token).await.map_err(WorkflowError::Bank)?;
+    let tokens: BTreeSet<&str> = same.iter().map(|kept| kept.means.token.as_str()).collect();
+    for token in tokens.into_iter().filter(|token| !token.is_empty()) {
+        bank.forget(&http, customer, token).await.map_err(WorkflowError::Bank)?;
+    }
     for mut kept in same {
         kept.enabled = false;
         kept.deleted = true;
