@@ -6,7 +6,7 @@ use support::{Answer, Call, Fault};
 
 use crate::story::{DAY, HOUR, MINUTE, Story};
 
-/// The buyer presses «Выбрать другой способ» on the order's page; answers with what the browser ends on.
+/// The buyer presses «Оплатить другим способом» on the order's page; answers with what the browser ends on.
 async fn gives_up(story: &mut Story, order: &Order) -> Answer {
     story.tell("the buyer wants to pay another way").await;
     let page = story.world.get(&story.world.page(order)).await;

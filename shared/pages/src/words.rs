@@ -143,7 +143,6 @@ one: {
     sbp_test: "Тест: открыть страницу банка покупателя", "Test: open the page of the buyer’s bank";
     pay_other_way: "Оплатить другим способом", "Pay another way";
     other_way_text: "Этот платёж мы прекратим. Если банк всё же проведёт и его, лишние деньги вернутся сами.", "We end this payment. Should the bank make it all the same, what is too much goes back by itself.";
-    other_way_button: "Выбрать другой способ", "Choose another way";
     sbp_other_end: "Если ничего не делать, заказ закроется, и деньги не спишутся:", "If you do nothing, the order closes and nothing is charged:";
 
     // the buyer's saved means

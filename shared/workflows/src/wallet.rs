@@ -88,7 +88,9 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
     if kept.deleted && kept.means.token.is_empty() {
         return Ok(());
     }
-    let same = same(ports, tenant, customer, &kept).await?;
+    let mut same = same(ports, tenant, customer, &kept).await?;
+    // Those that were asked for last: while they are there, asking again does the rest.
+    same.sort_by_key(|kept| kept.id == id);
     for mut kept in same.clone() {
         kept.enabled = false;
         ports.store.put_means(tenant, customer, &kept).await?;
