@@ -633,6 +633,26 @@ async fn a_repeated_charge_takes_nothing_twice() {
 }
 
 #[tokio::test]
+async fn an_order_nobody_has_paid_is_declined_and_what_stands_then_is_told() {
+    let known = question().payment;
+    let (waiting, paid) = (status(0, 0, 0, 0), status(2, 100_000, 100_000, 0));
+    let declined = status(6, 0, 0, 0);
+    let http = Wire::answering([&waiting, DONE, &declined]);
+    let ended = bank().withdraw(&http, &known).await.unwrap();
+    assert!(matches!(ended.state, BankState::Declined(_)), "{ended:?}");
+    assert_eq!(http.methods(), ["getOrderStatusExtended.do", "decline.do", "getOrderStatusExtended.do"]);
+    assert_eq!(&http.asked()[1].1[2..], fields(&[("orderId", ID)]));
+    // The buyer was faster: before it was looked at, or after.
+    let http = Wire::answering([&paid]);
+    assert_eq!(bank().withdraw(&http, &known).await.unwrap().state, stands(0, 100_000, 0));
+    let http = Wire::answering([&waiting, WRONG_STATE, &paid]);
+    assert_eq!(bank().withdraw(&http, &known).await.unwrap().state, stands(0, 100_000, 0));
+    // The gateway would not, and nothing has changed.
+    let http = Wire::answering([&waiting, WRONG_STATE, &waiting]);
+    assert!(matches!(bank().withdraw(&http, &known).await, Err(BankError::Refused { .. })));
+}
+
+#[tokio::test]
 async fn a_card_is_forgotten() {
     for answer in [DONE, r#"{"errorCode":"2","errorMessage":"Binging isn't active"}"#] {
         let http = Wire::answering([answer]);

@@ -320,6 +320,28 @@ async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> R
     apply_knowing(ports, order, details, &command).await
 }
 
+/// Ends a payment its buyer gives up, at the bank where it can be ended, and here. Nothing is given up while nobody knows how
+/// it stands: the bank is asked first, and a bank that does not answer is an error.
+pub(crate) async fn give_up(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, WorkflowError> {
+    let asked = ask(ports, id, no).await?;
+    let Some(operation) = asked.order.operation(no).filter(|operation| operation.may_be_given_up()) else {
+        return Ok(asked);
+    };
+    let partner = perform::partner(ports, id.tenant()).await?;
+    let bank = connect::bank(ports, &partner, At::operation(&asked.order, operation))?;
+    let http = recorded(ports, about(&asked.order, operation, Purpose::Withdraw)).await;
+    let ended = match bank.withdraw(&http, &known(&asked.order, operation)).await {
+        Ok(said) => report(ports, &asked.order, &asked.details, no, said, true).await?,
+        // It can not be ended there, or not any more: what comes of it all the same goes back.
+        Err(BankError::Refused { .. }) => asked,
+        Err(error) => return Err(WorkflowError::Bank(error)),
+    };
+    if !ended.order.operation(no).is_some_and(Operation::may_be_given_up) {
+        return Ok(ended);
+    }
+    apply_knowing(ports, ended.order, ended.details, &Command::GiveUp { operation: no }).await
+}
+
 /// What the bank answers when it is asked about an operation.
 async fn answer(
     ports: &Ports,

@@ -208,6 +208,13 @@ pub trait Bank: Send + Sync {
     /// Sends money back, or lets it go.
     async fn give_back(&self, http: &dyn Http, request: &ReturnRequest) -> Result<BankReport, BankError>;
 
+    /// Ends a payment nobody has paid, so that nobody can any more, and answers how it stands then: its buyer may have been
+    /// faster. Ended already is done. Not every bank can: there it ends with its time.
+    async fn withdraw(&self, _http: &dyn Http, _payment: &Known) -> Result<BankReport, BankError> {
+        let (code, message) = ("unsupported".to_owned(), "the bank ends no payment before its time".to_owned());
+        Err(BankError::Refused { status: 0, code, message })
+    }
+
     /// Forgets saved means. Forgotten already is done.
     async fn forget(&self, http: &dyn Http, customer: &str, token: &str) -> Result<(), BankError>;
 

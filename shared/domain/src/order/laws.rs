@@ -387,12 +387,14 @@ fn command() -> impl Strategy<Value = Command> {
         3 => Just(start()),
         1 => Just(Command::StartPayment(Start { save: true, hold_seconds: 3_600, ..Start::default() })),
         1 => Just(Command::StartPayment(means)),
-        1 => operation.clone().prop_map(|operation| Command::BankRegistered {
+        2 => operation.clone().prop_map(|operation| Command::BankRegistered {
             operation, reference: format!("bank-{operation}"), url: "https://bank.example/1".into(),
         }),
         14 => (operation, report, any::<bool>()).prop_map(|(operation, report, asked)| Command::BankReported {
             operation, report, asked,
         }),
+        2 => (1_u8..4).prop_map(|operation| Command::GiveUp { operation }),
+        2 => (1_u8..4).prop_map(|operation| Command::GiveUp { operation }),
         2 => what().prop_map(|what| Command::Capture { what, by: Initiator::Partner }),
         2 => (what(), initiator).prop_map(|(what, by)| Command::Cancel(Cancellation { by, what, reason: None, terminal: None })),
         1 => (1_i64..200_000).prop_map(|minor| Command::Edit {

@@ -305,6 +305,13 @@ impl Order {
         if self.is_returned_capture(entry) { "order.payment_returned" } else { entry.event.code() }
     }
 
+    /// Whether the buyer is told of an entry. Of a charge the bank declined only a buyer who was not there: whoever stands on
+    /// the page reads it there.
+    pub fn is_told_to_buyer(&self, entry: &Entry) -> bool {
+        let charge = || entry.subject.and_then(|no| self.operation(no)).is_some_and(Operation::is_without_buyer);
+        entry.event.told_to_buyer() || (entry.event == Event::PaymentDeclined && charge())
+    }
+
     /// Whether the journal has such an entry.
     pub fn has(&self, event: Event) -> bool {
         self.journal.iter().any(|entry| entry.event == event)

@@ -294,6 +294,14 @@ async fn refusals_have_their_reasons() {
     assert_eq!(gate.ask(&payment).await.state, BankState::Declined(DeclineReason::CancelledByBuyer));
     assert_eq!(gate.operations(), ["approved 0"]);
 
+    let registered = gate.register(&gate.payment("o-5", Stages::One)).await;
+    let payment = known("o-5", &registered.reference);
+    for _ in 0..2 {
+        let ended = gate.bank.withdraw(gate.world.http(), &payment).await.unwrap();
+        assert_eq!(ended.state, BankState::Declined(DeclineReason::CancelledByBuyer));
+    }
+    gate.told();
+
     let registered = gate.register(&gate.payment("o-2", Stages::One)).await;
     gate.at_page(&registered, "card=challenge").await;
     let payment = known("o-2", &registered.reference);
