@@ -11,7 +11,7 @@ use domain::order::{Command, Issuer, NotPrinted, Order, Receipt, TaskId};
 use domain::partner::Partner;
 use domain::receipt::ReceiptDocument;
 use domain::receipt::register::Register;
-use storage::Freshness;
+use storage::table::Freshness;
 
 use crate::bank::finish;
 use crate::connect;
