@@ -5,8 +5,10 @@
 //!
 //! | family | authentication | external id | told or asked |
 //! |---|---|---|---|
+//! | [`atol`] | session token | `external_id` | asked; told without proof |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
 
+pub mod atol;
 pub mod sandbox;
 
 use std::collections::BTreeMap;
@@ -113,16 +115,15 @@ pub trait Till: Send + Sync {
 
 /// The connector of a register; nothing for the sandbox's own, which is opened with a derived secret. `now` is the real clock.
 pub fn open(register: &Register, tokens: &Arc<Tokens>, now: Timestamp) -> Option<Box<dyn Till>> {
-    let _ = (tokens, now);
     match register.kind {
+        RegisterKind::AtolV4 | RegisterKind::AtolV5 | RegisterKind::BusinessKassaV4 => {
+            Some(Box::new(atol::AtolTill::new(register, Arc::clone(tokens), now)))
+        }
         RegisterKind::Sandbox
-        | RegisterKind::AtolV4
-        | RegisterKind::AtolV5
         | RegisterKind::OrangeData
         | RegisterKind::Paykeeper
         | RegisterKind::KitOnline
         | RegisterKind::BusinessKassa
-        | RegisterKind::BusinessKassaV4
         | RegisterKind::Device => None,
     }
 }
