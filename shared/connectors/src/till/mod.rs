@@ -5,8 +5,10 @@
 //!
 //! | family | authentication | external id | told or asked |
 //! |---|---|---|---|
+//! | [`orange_data`] | client certificate, RSA of the raw body | `id` | asked; told that it is worth asking |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
 
+pub mod orange_data;
 pub mod sandbox;
 
 use std::collections::BTreeMap;
@@ -115,10 +117,10 @@ pub trait Till: Send + Sync {
 pub fn open(register: &Register, tokens: &Arc<Tokens>, now: Timestamp) -> Option<Box<dyn Till>> {
     let _ = (tokens, now);
     match register.kind {
+        RegisterKind::OrangeData => Some(Box::new(orange_data::OrangeDataTill::new(register))),
         RegisterKind::Sandbox
         | RegisterKind::AtolV4
         | RegisterKind::AtolV5
-        | RegisterKind::OrangeData
         | RegisterKind::Paykeeper
         | RegisterKind::KitOnline
         | RegisterKind::BusinessKassa
