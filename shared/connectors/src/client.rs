@@ -162,12 +162,7 @@ fn address(url: &str) -> Result<url::Url, HttpError> {
 }
 
 impl ReqwestHttp {
-    async fn exchange(
-        &self,
-        client: &reqwest::Client,
-        url: url::Url,
-        request: Request,
-    ) -> Result<Response, HttpError> {
+    async fn exchange(&self, client: &reqwest::Client, url: url::Url, request: Request) -> Result<Response, HttpError> {
         let mut outgoing = client.request(request.method, url).body(request.body);
         for (name, value) in request.headers {
             outgoing = outgoing.header(name, value);

@@ -44,12 +44,16 @@ impl OrangeDataTill {
             address: register.address.as_deref().unwrap_or(ADDRESS).trim_end_matches('/').to_owned(),
             contract: Contract { inn, key, group: register.group.clone(), courier: credentials.of("courier") == "yes" },
             private_key: credentials.of("private_key").to_owned(),
-            identity: (!certificate.is_empty())
-                .then(|| Identity::new(certificate, credentials.of("certificate_key"))),
+            identity: (!certificate.is_empty()).then(|| Identity::new(certificate, credentials.of("certificate_key"))),
         }
     }
 
-    async fn send(&self, http: &dyn Http, path: &str, signed: Option<(String, Vec<u8>)>) -> Result<Response, TillError> {
+    async fn send(
+        &self,
+        http: &dyn Http,
+        path: &str,
+        signed: Option<(String, Vec<u8>)>,
+    ) -> Result<Response, TillError> {
         let mut headers = vec![("accept", "application/json".to_owned())];
         let (method, body) = match signed {
             None => (::http::Method::GET, Bytes::new()),
@@ -59,7 +63,8 @@ impl OrangeDataTill {
                 (::http::Method::POST, Bytes::from(body))
             }
         };
-        let request = Request { method, url: format!("{}/api/v2/{path}", self.address), headers, body, partner_given: false };
+        let request =
+            Request { method, url: format!("{}/api/v2/{path}", self.address), headers, body, partner_given: false };
         let response = match &self.identity {
             Some(identity) => http.send_as(request, identity).await,
             None => http.send(request).await,
@@ -84,7 +89,9 @@ impl OrangeDataTill {
             202 => Ok(TillAnswer::Waiting),
             400 if empty || read::<Errors>(&response.body).is_ok() => Ok(TillAnswer::NotFound),
             // A gateway on the way says 524 too, when it has waited too long, and has a page for it.
-            EXPIRED if empty => Ok(TillAnswer::Failed(translate::failed(FailureClass::Expired, "524", "expired in the queue"))),
+            EXPIRED if empty => {
+                Ok(TillAnswer::Failed(translate::failed(FailureClass::Expired, "524", "expired in the queue")))
+            }
             422 => Ok(TillAnswer::Failed(translate::unmarked(&read::<MarkErrors>(&response.body)?))),
             _ => Err(unexpected(&response)),
         }

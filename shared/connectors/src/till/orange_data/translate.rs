@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::marking;
 use domain::money::{Money, MoneyError};
 use domain::receipt::{Ffd, Fiscal, Item, ReceiptDocument, ReceiptKind};
 use domain::tax::Taxation;
 use domain::time::{MOSCOW, Timestamp};
 use serde::Serialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::size::{BYTES_MAX, bytes};
 use super::text::printable;
@@ -83,8 +86,9 @@ fn written<C: Serialize>(
 
 fn content(contract: &Contract, document: &ReceiptDocument) -> Result<Content, Failed> {
     let ffd = document.ffd;
-    let positions = document.items.iter().map(|item| position(item, document)).collect::<Result<_, _>>();
-    let payments = document.payments.tagged().map(|(tag, amount)| Payment { kind: payment(tag), amount: roubles(amount) });
+    let positions = document.items.iter().map(|item| position(item, document)).collect::<Result<_, _>>()?;
+    let payments =
+        document.payments.tagged().map(|(tag, amount)| Payment { kind: payment(tag), amount: roubles(amount) });
     let agent = sole_agent(document);
     let correction = document.correction.as_ref();
     let courier = document.cashier.as_ref().filter(|_| contract.courier);
@@ -95,7 +99,7 @@ fn content(contract: &Contract, document: &ReceiptDocument) -> Result<Content, F
     Ok(Content {
         ffd_version: Some(ffd.tag_1209()),
         kind: document.kind.tag_1054(),
-        positions: positions.map_err(uncountable)?,
+        positions,
         check_close: CheckClose { payments: payments.collect(), taxation_system: taxation(document.taxation) },
         customer_contact: Some(printable(&buyer.contact)),
         agent_type: agent.map(|item| item.principal.as_ref().map_or(0, |principal| principal.sign.tag_1222())),
@@ -121,7 +125,11 @@ fn content(contract: &Contract, document: &ReceiptDocument) -> Result<Content, F
 
 fn correction(document: &ReceiptDocument) -> Result<CorrectionContent, Failed> {
     let Some(correction) = document.correction.as_ref().filter(|_| document.kind == ReceiptKind::Sale) else {
-        return Err(failed(FailureClass::Document, "1054", "FFD 1.05 corrects receipts and expenses, not their refunds"));
+        return Err(failed(
+            FailureClass::Document,
+            "1054",
+            "FFD 1.05 corrects receipts and expenses, not their refunds",
+        ));
     };
     let paid = |amount: Money| (!amount.is_zero()).then(|| roubles(amount));
     let payments = &document.payments;
@@ -146,12 +154,13 @@ fn correction(document: &ReceiptDocument) -> Result<CorrectionContent, Failed> {
     })
 }
 
-fn position(item: &Item, document: &ReceiptDocument) -> Result<Position, MoneyError> {
+fn position(item: &Item, document: &ReceiptDocument) -> Result<Position, Failed> {
     let (old, new) = (document.ffd == Ffd::V1_05, document.ffd == Ffd::V1_2);
-    let marked = item.mark.is_some();
+    let mark = item.mark.as_deref().map(marking::parse).transpose();
+    let mark = mark.map_err(|error| failed(FailureClass::Document, "mark", &error.to_string()))?;
     let principal = item.principal.as_ref();
     // At 0 % and without VAT the item carries no tax, and a zero would not be written.
-    let tax = item.vat_inside()?.filter(|tax| !tax.is_zero());
+    let tax = item.vat_inside().map_err(uncountable)?.filter(|tax| !tax.is_zero());
     Ok(Position {
         quantity: number(&item.quantity.normalize().to_string()),
         price: roubles(item.price),
@@ -160,9 +169,9 @@ fn position(item: &Item, document: &ReceiptDocument) -> Result<Position, MoneyEr
         text: printable(&item.name),
         payment_method_type: Some(item.settlement.tag_1214()),
         payment_subject_type: Some(item.subject.tag_1212_in(document.ffd)),
-        nomenclature_code: None,
-        item_code: item.mark.clone().filter(|_| new),
-        planned_status: (marked && new).then(|| planned(document.kind, item.fraction.is_some())),
+        nomenclature_code: mark.as_ref().filter(|_| old).map(|mark| STANDARD.encode(mark.tag_1162())),
+        item_code: mark.as_ref().filter(|_| new).map(|mark| mark.raw().to_owned()),
+        planned_status: (mark.is_some() && new).then(|| planned(document.kind, item.fraction.is_some())),
         fractional_quantity: item
             .fraction
             .filter(|_| new)
@@ -303,9 +312,8 @@ fn items_sum(positions: &[Position]) -> Option<Money> {
 }
 
 fn fiscal<C>(done: &Done<C>, total: Option<Money>) -> Result<Fiscal, Malformed> {
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let digits =
+        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let must = |holds: bool, pointer: &str, rule: &str| {
         if holds { Ok(()) } else { Err(Malformed::at(pointer, rule)) }
     };
@@ -351,7 +359,8 @@ pub fn unmarked(errors: &MarkErrors) -> Failed {
     let (MarkErrors::Object { errors } | MarkErrors::List(errors)) = errors;
     let one = |error: &super::wire::MarkError| {
         let check = error.check_result.as_ref();
-        let bits = check.and_then(|check| check.check_result).map_or_else(|| "none".to_owned(), |bits| bits.to_string());
+        let bits =
+            check.and_then(|check| check.check_result).map_or_else(|| "none".to_owned(), |bits| bits.to_string());
         let status = check.and_then(|check| check.fs_check_status);
         let status = status.map_or_else(String::new, |status| format!(", 2004 {status}"));
         format!("item {}: check (2106) {bits}{status}", error.position)
@@ -366,9 +375,4 @@ pub fn failed(class: FailureClass, code: &str, text: &str) -> Failed {
 
 fn uncountable(error: MoneyError) -> Failed {
     failed(FailureClass::Document, "amount", &error.to_string())
-}
-
-/// An amount as the vendor writes it.
-pub fn amount(number: &Number) -> Option<Money> {
-    money(number)
 }
