@@ -14,6 +14,8 @@ pub const NAME_CHARACTERS_MAX: usize = 128;
 pub const ITEMS_MAX: usize = 100;
 /// Kopecks of a price, an amount or a total, at most: 99 999 999.99 (OrangeData manual, limits).
 pub const AMOUNT_MINOR_MAX: i64 = 9_999_999_999;
+/// Decimals of a quantity (tag 1023), at most.
+pub const QUANTITY_DECIMALS_MAX: u32 = 6;
 /// Bytes of tag 1224 in a register's one-byte code page, at most.
 pub const SUPPLIER_BYTES_MAX: usize = 243;
 /// Characters of an address (tags 1009 and 1187), at most.
@@ -135,7 +137,8 @@ impl Check {
         let price = (1..=AMOUNT_MINOR_MAX).contains(&item.price.minor());
         self.must(price, format!("{at}/price"), 1079, &rule::PRICE);
         let quantity = item.quantity.normalize();
-        self.must(quantity > Decimal::ZERO && quantity.scale() <= 6, format!("{at}/quantity"), 1023, &rule::QUANTITY);
+        let counted = quantity > Decimal::ZERO && quantity.scale() <= QUANTITY_DECIMALS_MAX;
+        self.must(counted, format!("{at}/quantity"), 1023, &rule::QUANTITY);
         let pieces = item.subject.is_goods() && item.measure == super::Measure::PIECE && item.fraction.is_none();
         self.must(!pieces || quantity.is_integer(), format!("{at}/quantity"), 1023, &rule::PIECES);
         let amount = item.price.times(quantity) == Ok(item.amount) && item.amount.minor() <= AMOUNT_MINOR_MAX;
