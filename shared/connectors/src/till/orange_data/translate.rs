@@ -343,14 +343,15 @@ fn moment(text: &str) -> Option<Timestamp> {
     MOSCOW.to_timestamp(whole).ok()
 }
 
-/// A refused command (2.1.2). What is said of the contract is not said of the document.
+/// A refused command (2.1.2). What is said of the contract is not said of the document. The manual has words for the signature
+/// only: of the others those count that name something of the contract and say that it is not there.
 pub fn refused(status: u16, errors: &Errors) -> Failed {
-    const OF_THE_CONTRACT: [&str; 8] =
-        ["подпис", "ключ", "сертификат", "организаци", "групп", "устройств", "касс", "заблокир"];
+    const OF_THE_CONTRACT: [&str; 5] = ["организаци", "групп", "ключ", "касс", "устройств"];
     let text = errors.errors.join("; ");
     let lower = text.to_lowercase();
-    let missing = lower.contains("не указан"); // a field is, whatever it is called
-    let contract = !missing && OF_THE_CONTRACT.iter().any(|word| lower.contains(word));
+    let says = |word: &&str| lower.contains(*word);
+    let missing = ["не найден", "нет доступ", "заблокир"].iter().any(says);
+    let contract = ["подпись", "сертификат"].iter().any(says) || missing && OF_THE_CONTRACT.iter().any(says);
     failed(if contract { FailureClass::Register } else { FailureClass::Document }, &status.to_string(), &text)
 }
 
