@@ -6,9 +6,11 @@
 //! | family | authentication | external id | told or asked |
 //! |---|---|---|---|
 //! | [`atol`] | session token | `external_id` | asked; told without proof |
+//! | [`orange_data`] | client certificate, RSA of the raw body | `id` | asked; told that it is worth asking |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
 
 pub mod atol;
+pub mod orange_data;
 pub mod sandbox;
 
 use std::collections::BTreeMap;
@@ -119,8 +121,8 @@ pub fn open(register: &Register, tokens: &Arc<Tokens>, now: Timestamp) -> Option
         RegisterKind::AtolV4 | RegisterKind::AtolV5 | RegisterKind::BusinessKassaV4 => {
             Some(Box::new(atol::AtolTill::new(register, Arc::clone(tokens), now)))
         }
+        RegisterKind::OrangeData => Some(Box::new(orange_data::OrangeDataTill::new(register))),
         RegisterKind::Sandbox
-        | RegisterKind::OrangeData
         | RegisterKind::Paykeeper
         | RegisterKind::KitOnline
         | RegisterKind::BusinessKassa
