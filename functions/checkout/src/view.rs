@@ -466,7 +466,14 @@ fn words(order: &Order, entry: &Entry, lang: Lang) -> Option<&'static str> {
         Event::PointsSpent => ("Часть оплачена бонусами", "A part was paid with points"),
         Event::PointsAccrued => ("Банк начислил бонусы", "The bank gave points"),
         Event::PointsReturned => ("Бонусы возвращены", "Points returned"),
-        Event::CaptureStarted | Event::CaptureFailed | Event::HoldEnding | Event::PaidOut => return None,
+        Event::ReceiptCorrected => ("Ошибка в чеке исправлена", "A mistake in the receipt is corrected"),
+        Event::CaptureStarted
+        | Event::CaptureFailed
+        | Event::HoldEnding
+        | Event::PaidOut
+        | Event::ReceiptDiffers
+        | Event::ReceiptMoved
+        | Event::ClosingLate => return None,
     };
     Some(pick(lang, ru, en))
 }

@@ -11,7 +11,7 @@ use domain::order::{Command, Issuer, NotPrinted, Order, Receipt, TaskId};
 use domain::partner::Partner;
 use domain::receipt::ReceiptDocument;
 use domain::receipt::register::Register;
-use storage::Freshness;
+use storage::table::Freshness;
 
 use crate::bank::finish;
 use crate::connect;
@@ -51,12 +51,12 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
         let answer = till.ask(ports.http.as_ref(), question).await.map_err(outside)?;
         if answer == TillAnswer::NotFound {
             // It never came there, or was refused at the door; what was sent long ago does not arrive any more.
-            return moved(ports, id, receipt, NotPrinted::Register).await;
+            return apply(ports, id, &not_printed(receipt, NotPrinted::Register)).await.map(|_| ());
         }
-        return record(ports, id, receipt.no, receipt.register.as_deref(), &document, answer).await.map(|_| ());
+        return record(ports, id, receipt, &document, answer).await.map(|_| ());
     }
     let answer = till.print(ports.http.as_ref(), &document, &callback_url).await.map_err(outside)?;
-    record(ports, id, receipt.no, receipt.register.as_deref(), &document, answer).await.map(|_| ())
+    record(ports, id, receipt, &document, answer).await.map(|_| ())
 }
 
 fn outside(error: TillError) -> WorkflowError {
@@ -122,7 +122,7 @@ pub async fn callback(
             till.ask(ports.http.as_ref(), question).await.map_err(outside)?
         }
     };
-    record(ports, &id, no, register, &document, answer).await.map(Ok)
+    record(ports, &id, receipt, &document, answer).await.map(Ok)
 }
 
 /// The order and the receipt of an external id.
@@ -135,11 +135,11 @@ fn receipt_of(external_id: &str) -> Option<(OrderId, u8)> {
 async fn record(
     ports: &Ports,
     id: &OrderId,
-    no: u8,
-    register: Option<&str>,
+    receipt: &Receipt,
     document: &ReceiptDocument,
     answer: TillAnswer,
 ) -> Result<Option<Applied>, WorkflowError> {
+    let no = receipt.no;
     match answer {
         TillAnswer::Printed(printed) => {
             let differs = difference(document, &printed);
@@ -158,8 +158,7 @@ async fn record(
             };
             if let Some(why) = why {
                 tracing::warn!(order = %id, receipt = no, code, text, "a register did not print a receipt");
-                let register = register.map(str::to_owned);
-                return apply(ports, id, &Command::ReceiptNotPrinted { receipt: no, register, why }).await.map(Some);
+                return apply(ports, id, &not_printed(receipt, why)).await.map(Some);
             }
             let reason = format!("error {code} ({class:?}): {text}");
             let failed = Err(WorkflowError::Outside { who: "the register", reason });
@@ -169,7 +168,7 @@ async fn record(
     }
 }
 
-async fn moved(ports: &Ports, id: &OrderId, receipt: &Receipt, why: NotPrinted) -> Result<(), WorkflowError> {
-    let command = Command::ReceiptNotPrinted { receipt: receipt.no, register: receipt.register.clone(), why };
-    apply(ports, id, &command).await.map(|_| ())
+fn not_printed(receipt: &Receipt, why: NotPrinted) -> Command {
+    let register = receipt.register.clone();
+    Command::ReceiptNotPrinted { receipt: receipt.no, register, attempt: receipt.attempt, why }
 }

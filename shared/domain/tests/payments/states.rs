@@ -1,6 +1,6 @@
 //! The states: one order for each kind of standing that is told apart, brought there by what really happens.
 
-use domain::acquiring::{Lapse, Stages};
+use domain::acquiring::{Lapse, Method, Stages};
 use domain::details::{CaptureRule, PaymentTerms, Purpose};
 use domain::money::Money;
 use domain::order::{
@@ -122,7 +122,11 @@ fn one() -> Vec<State> {
     let reversing = executing.clone().does(cancel(What::Whole));
     let refunding = executing.clone().later(DAY).does(cancel(What::Whole));
     let refunded = refunding.clone().done(2);
-    let terminal = one_stage().does(Command::RecordTerminal { reference: "632112345678".into() });
+    let terminal = one_stage().does(Command::Collect {
+        method: Method::Terminal,
+        reference: "632112345678".into(),
+        collected: None,
+    });
     let second = one_stage()
         .started()
         .declined(1, DeclineReason::InsufficientFunds)

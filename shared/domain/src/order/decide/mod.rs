@@ -84,6 +84,8 @@ pub enum Command {
         receipt: u8,
         /// The register it was pinned to.
         register: Option<String>,
+        /// Under which of its ids.
+        attempt: u8,
         /// Why.
         why: NotPrinted,
     },
@@ -392,8 +394,8 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
         Command::ReceiptIssued { receipt, fiscal, differs } => {
             next.receipt_issued(*receipt, fiscal, differs.as_ref())?;
         }
-        Command::ReceiptNotPrinted { receipt, register, why } => {
-            next.not_printed(*receipt, register.as_deref(), *why)?;
+        Command::ReceiptNotPrinted { receipt, register, attempt, why } => {
+            next.not_printed(*receipt, register.as_deref(), *attempt, *why)?;
         }
         Command::CorrectReceipt { receipt } => next.correct_receipt(*receipt)?,
         Command::HandedOver => next.handed_over()?,
