@@ -101,6 +101,8 @@ pub fn class_of(words: &str) -> FailureClass {
     let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     if has(&["маркиров"]) {
         FailureClass::Mark
+    } else if has(&["просроч"]) {
+        FailureClass::Expired
     } else if has(&["время ожидания", "тайм-аут", "таймаут", "timeout", "нет связи", "не отвечает", "очеред"])
     {
         FailureClass::Passing
@@ -158,6 +160,7 @@ mod tests {
     fn words_of_registers_fall_into_classes() {
         let cases = [
             ("Код маркировки не прошёл проверку", FailureClass::Mark),
+            ("Команда просрочена", FailureClass::Expired),
             ("Истекло время ожидания ответа ККТ", FailureClass::Passing),
             ("Закончился срок эксплуатации фискального накопителя", FailureClass::Register),
             ("Сумма позиций не равна сумме чека", FailureClass::Document),
@@ -169,7 +172,8 @@ mod tests {
 
     #[test]
     fn whole_amounts_are_written_whole() {
-        let cases = [("1000.00", "1000"), ("150.10", "150.1"), ("0.5", "0.5"), ("100", "100"), ("99999999.99", "99999999.99")];
+        let cases =
+            [("1000.00", "1000"), ("150.10", "150.1"), ("0.5", "0.5"), ("100", "100"), ("99999999.99", "99999999.99")];
         for (value, written) in cases {
             assert_eq!(number(value).to_string(), written);
         }
