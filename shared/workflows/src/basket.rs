@@ -8,7 +8,7 @@ use domain::order::{Issuer, ReceiptScheme, Stage, preview};
 use domain::partner::Partner;
 use domain::receipt::laws::{self, rule};
 use domain::receipt::{AgentSign, Measure, Supplier};
-use domain::tax::{Taxation, VatRate};
+use domain::tax::{Shipment, Taxation, VatRate};
 use domain::time::{Timestamp, moscow_date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -111,7 +111,6 @@ pub struct FractionRequest {
     pub denominator: u32,
 }
 
-
 /// Checks one line.
 pub(crate) fn line(
     check: &mut Check,
@@ -157,7 +156,8 @@ pub(crate) fn line(
         ("vat22", VatRate::Vat22),
     ];
     let named = asked.vat.as_deref().map(|name| check.choice(&pointer("vat"), Some(name), &rates, partner.vat));
-    let delivery = asked.delivery.as_deref().map(|way| (way, asked.region.as_deref()));
+    let delivery = asked.delivery.as_deref();
+    let delivery = delivery.map(|way| Shipment { method: Some(way), region: asked.region.as_deref() });
     let (product, category) = (asked.product.as_deref(), asked.category.as_deref());
     let (vat, rate_from) = partner.receipts.rates.resolve(named, product, category, delivery, partner.vat);
     if !vat.in_force(moscow_date(now)) {
@@ -193,7 +193,6 @@ pub(crate) fn line(
     })
 }
 
-
 fn particulars(check: &mut Check, pointer: &dyn Fn(&str) -> String, asked: &LineRequest) -> Particulars {
     let measure = asked.measure.map_or(Some(Measure::PIECE), Measure::of);
     if measure.is_none() {
@@ -218,9 +217,10 @@ fn particulars(check: &mut Check, pointer: &dyn Fn(&str) -> String, asked: &Line
     }
     Particulars {
         measure: measure.unwrap_or_default(),
-        supplier: asked.supplier.as_ref().map(|of| {
-            Box::new(Supplier { name: of.name.clone(), inn: of.inn.clone(), phones: of.phones.clone() })
-        }),
+        supplier: asked
+            .supplier
+            .as_ref()
+            .map(|of| Box::new(Supplier { name: of.name.clone(), inn: of.inn.clone(), phones: of.phones.clone() })),
         agent,
         taxation,
         mark: asked.mark.clone(),

@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
-use domain::details::{Contact, Details, Language, Line, Original, Particulars, Scenario, Source, Subject};
+use domain::details::{Contact, Details, Language, Line, Original, Scenario, Source};
 use domain::id::{OrderId, Tenant};
-use domain::money::{Currency, Money};
-use domain::order::{Initiator, Order, Refusal};
+use domain::money::Money;
+use domain::order::{Initiator, Order, ReceiptScheme, Refusal};
 use domain::partner::{Button, Channel, Partner, Returns, origin};
-use domain::tax::VatRate;
-use domain::time::{Timestamp, moscow_date, plus_seconds, whole_seconds};
+use domain::time::{Timestamp, plus_seconds, whole_seconds};
 use domain::wallet::Kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,13 +16,14 @@ use storage::table::Freshness;
 use utoipa::ToSchema;
 
 use crate::access::sha256_hex;
+use crate::basket;
+pub use crate::basket::{FirmRequest, FractionRequest, LineRequest, SupplierRequest};
 use crate::clock;
 use crate::error::WorkflowError;
 use crate::payments;
 use crate::perform;
-use crate::ports::Ports;
+use crate::ports::{Ports, Settings};
 use crate::terms::{self, Rate};
-pub use crate::basket::{FirmRequest, FractionRequest, LineRequest, SupplierRequest};
 pub use crate::terms::{ChargeRequest, ChildRequest, PaymentTermsRequest, SplitRequest};
 
 /// Lines an order can have (the least any register takes on one receipt).
@@ -216,6 +216,11 @@ pub async fn create_by(
         Err(invalid) => return Ok(Created::Invalid(invalid)),
     };
     details.payment.origin = asker.origin.map(ToOwned::to_owned);
+    if request.charge.is_some() && details.channels.is_empty() {
+        // There is no page to choose on: the buyer is told through whatever is known of them.
+        let known = [(Channel::Email, details.email.is_some()), (Channel::Sms, details.phone.is_some())];
+        details.channels = known.into_iter().filter(|(_, known)| *known).map(|(channel, _)| channel).collect();
+    }
     let charged = match (&request.charge, &request.customer) {
         (Some(charge), Some(customer)) => {
             if partner.payment.charges_frozen {
