@@ -6,7 +6,9 @@
 //! | family | authentication | external id | told or asked |
 //! |---|---|---|---|
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
+//! | [`device`] | device key, bearer | `external_id` | told by its agent, asked at our own desk |
 
+pub mod device;
 pub mod sandbox;
 
 use std::collections::BTreeMap;
