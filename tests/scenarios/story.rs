@@ -355,6 +355,11 @@ impl Story {
         self.look().await;
     }
 
+    /// The orders this story tells of.
+    pub fn followed(&self) -> &[Order] {
+        &self.orders
+    }
+
     /// The buyer agrees and pays with a test card; answers with the page they end on.
     pub async fn pays(&mut self, order: &Order, card: &str) -> Answer {
         self.tell(format!("the buyer pays {} with the card `{card}`", order.number)).await;

@@ -7,7 +7,9 @@ use axum::extract::State;
 use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
 use domain::money::{Currency, Money};
-use domain::partner::{BankAccount, Button, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint, origin};
+use domain::partner::{
+    BankAccount, Button, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint, origin,
+};
 use domain::tax::VatRate;
 use domain::time::{Timestamp, moscow_date, whole_seconds};
 use http::StatusCode;
@@ -255,9 +257,11 @@ async fn put(
     let fresh_webhook_secret = webhook::new_secret(random);
     let enrolled = |before: Option<Partner>| {
         let was_there = before.is_some();
-        let (form_secret, endpoint, accounts, payment) = match before {
-            Some(before) => (before.form_secret, before.webhook, before.accounts, before.payment),
-            None => (fresh_form_secret.clone(), None, Vec::new(), PaymentSettings::default()),
+        let (form_secret, endpoint, accounts, payment, receipts) = match before {
+            Some(before) => (before.form_secret, before.webhook, before.accounts, before.payment, before.receipts),
+            None => {
+                (fresh_form_secret.clone(), None, Vec::new(), PaymentSettings::default(), ReceiptSettings::default())
+            }
         };
         let shown = (request.webhook_url.is_some() && endpoint.is_none()).then(|| fresh_webhook_secret.clone());
         let endpoint = match (&request.webhook_url, endpoint) {
@@ -286,6 +290,7 @@ async fn put(
             button: terms.button,
             accounts,
             payment,
+            receipts,
         };
         Some((partner, (was_there, form_secret, shown)))
     };

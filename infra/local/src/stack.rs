@@ -203,6 +203,7 @@ pub fn ports(store: Store, channels: Arc<dyn Channels>, queue: Arc<dyn Queue>, s
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         settings: Arc::new(settings),
+        tokens: Arc::default(),
     }
 }
 

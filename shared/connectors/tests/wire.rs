@@ -18,13 +18,16 @@ use connectors::fulfilment::{CancelAnswer, ExecutionOutcome, Executor, Job, Resu
 use connectors::http::{Http, HttpError, Request, Response};
 use connectors::signature::{sign, verify};
 use connectors::till::sandbox::SandboxTill;
-use connectors::till::{Till, TillAnswer, TillError};
+use connectors::till::{self, FailureClass, Till, TillAnswer, TillCallback, TillError};
 use domain::acquiring::{Method, Return, SavedMeans, Stages, Standing};
-use domain::details::{ExecutionScenario, Language, Line, ReceiptScenario, Subject};
+use domain::details::{ExecutionScenario, Language, Line, Particulars, ReceiptScenario, Subject};
 use domain::id::{Mode, OrderId, Tenant};
 use domain::money::Money;
 use domain::order::{BankReport, BankState, DeclineReason};
-use domain::receipt::{Agent, ReceiptDocument, ReceiptKind, Supplier};
+use domain::receipt::{
+    Agent, AgentSign, Buyer, Ffd, Item, Measure, Payments, Principal, ReceiptDocument, ReceiptKind, Settlement,
+    Supplier,
+};
 use domain::tax::{Taxation, VatRate};
 use domain::time::Timestamp;
 use http::HeaderMap;
@@ -127,7 +130,8 @@ fn payment() -> PaymentRequest {
 
 fn known(number: &str) -> Known {
     let reference = Some("pay_demoshop_00ff".into());
-    Known { number: number.into(), reference, amount: Money::rub(300_000), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(300_000), Method::Card, Stages::One);
+    Known { number: number.into(), reference, amount, captured: None, method, stages }
 }
 
 fn question(number: &str) -> Question {
@@ -152,6 +156,32 @@ fn line() -> Line {
         amount: Money::rub(15_002),
         vat: VatRate::Vat22,
         subject: Subject::Service,
+        particulars: Particulars::default(),
+    }
+}
+
+fn item() -> Item {
+    let line = line();
+    Item {
+        name: line.name,
+        price: line.price,
+        quantity: line.quantity,
+        measure: Measure::PIECE,
+        amount: line.amount,
+        vat: line.vat,
+        calculated: false,
+        subject: line.subject,
+        settlement: Settlement::FullPayment,
+        principal: Some(Principal {
+            sign: AgentSign::Agent,
+            supplier: Supplier {
+                name: "ООО «Справка»".into(),
+                inn: "7727401209".into(),
+                phones: vec!["+74951234567".into()],
+            },
+        }),
+        mark: None,
+        fraction: None,
     }
 }
 
@@ -159,6 +189,7 @@ fn document(kind: ReceiptKind, contact: &str) -> ReceiptDocument {
     ReceiptDocument {
         external_id: "ord_t_demoshop_01kaj0000000000000000000000-r1".into(),
         kind,
+        ffd: Ffd::V1_2,
         agent: Agent {
             name: "АО «Агент»".into(),
             inn: "7700000016".into(),
@@ -167,12 +198,15 @@ fn document(kind: ReceiptKind, contact: &str) -> ReceiptDocument {
             phone: "+74950000000".into(),
             taxation: Taxation::UsnIncomeOutcome,
         },
+        taxation: Taxation::UsnIncomeOutcome,
         place: "https://pay.test".into(),
-        buyer_contact: contact.into(),
-        lines: vec![line()],
-        supplier: Supplier {
-            name: "ООО «Справка»".into(), inn: "7727401209".into(), phone: "+74951234567".into()
-        },
+        internet: true,
+        cashier: None,
+        buyer: Buyer { contact: contact.into(), name: None, inn: None },
+        items: vec![item()],
+        payments: Payments::electronic(Money::rub(15_002)),
+        correction: None,
+        sell_unchecked: false,
         total: Money::rub(15_002),
     }
 }
@@ -430,12 +464,19 @@ async fn a_receipt_is_sent_in_the_registers_words() {
 
 #[tokio::test]
 async fn answers_of_the_register_are_understood() {
+    let with_id = |id: &str| ReceiptDocument { external_id: id.into(), ..document(ReceiptKind::Sale, "b@mail.test") };
     let id = "ord_t_demoshop_01kaj0000000000000000000000-r1";
-    let TillAnswer::Printed(fiscal) =
-        till(ReceiptScenario::Prompt).ask(&Wire::answering(200, kept!("till_done")), id).await.unwrap()
+    let (known, other) = (with_id(id), with_id("i"));
+    let about = |of: &str| till::Question {
+        document: if of == "i" { &other } else { &known },
+        callback_url: "https://pay.test/callbacks/till",
+    };
+    let TillAnswer::Printed(printed) =
+        till(ReceiptScenario::Prompt).ask(&Wire::answering(200, kept!("till_done")), about(id)).await.unwrap()
     else {
         panic!("printed")
     };
+    let fiscal = &printed.fiscal;
     // The QR text says all that matters of it; 13:05:09 is Moscow time, and the attribute's leading zeros come back.
     assert_eq!(fiscal.qr(ReceiptKind::Sale), "t=20261121T1305&s=150.02&fn=9999078900004312&i=871&fp=0070707772&n=1");
     assert_eq!(fiscal.at, "2026-11-21T10:05:09Z".parse().unwrap());
@@ -443,22 +484,26 @@ async fn answers_of_the_register_are_understood() {
         (
             400,
             r#"{"external_id":"i","status":"fail","error":{"code":32,"text":"items[0].name (1030)","type":"system"}}"#,
-            Some(false),
+            Some(FailureClass::Document),
         ),
-        (200, r#"{"external_id":"i","status":"fail","error":{"code":-1,"text":"late","type":"timeout"}}"#, Some(true)),
+        (
+            200,
+            r#"{"external_id":"i","status":"fail","error":{"code":-1,"text":"late","type":"timeout"}}"#,
+            Some(FailureClass::Passing),
+        ),
         (200, r#"{"external_id":"i","status":"wait","error":{"code":33,"text":"again","type":"system"}}"#, None),
     ];
     for (status, body, expected) in answers {
-        let answer = till(ReceiptScenario::Prompt).ask(&Wire::answering(status, body), "i").await.unwrap();
+        let answer = till(ReceiptScenario::Prompt).ask(&Wire::answering(status, body), about("i")).await.unwrap();
         match (answer, expected) {
-            (TillAnswer::Failed { passing, .. }, Some(expected)) => assert_eq!(passing, expected),
+            (TillAnswer::Failed(failed), Some(expected)) => assert_eq!(failed.class, expected),
             (TillAnswer::Waiting, None) => {}
             other => panic!("{other:?}"),
         }
     }
     let missing = r#"{"external_id":"i","status":"fail","error":{"code":34,"text":"","type":"system"}}"#;
     assert_eq!(
-        till(ReceiptScenario::Prompt).ask(&Wire::answering(200, missing), "i").await.unwrap(),
+        till(ReceiptScenario::Prompt).ask(&Wire::answering(200, missing), about("i")).await.unwrap(),
         TillAnswer::NotFound
     );
     for body in [
@@ -469,14 +514,14 @@ async fn answers_of_the_register_are_understood() {
         kept!("till_done").replace(id, "i").replace("21.11.2026", "31.02.2026"),
         kept!("till_done").replace(id, "i").replace("9999078900004312", "99990789000043"),
     ] {
-        let error = till(ReceiptScenario::Prompt).ask(&Wire::answering(200, &body), "i").await.unwrap_err();
+        let error = till(ReceiptScenario::Prompt).ask(&Wire::answering(200, &body), about("i")).await.unwrap_err();
         assert!(matches!(error, TillError::Unreadable { .. }), "{body}");
     }
-    let refused = till(ReceiptScenario::Prompt).ask(&Wire::answering(400, r#"{"code":"malformed"}"#), "i").await;
+    let refused = till(ReceiptScenario::Prompt).ask(&Wire::answering(400, r#"{"code":"malformed"}"#), about("i")).await;
     assert!(matches!(refused, Err(TillError::Refused { status: 400, .. })));
     let body = kept!("till_done");
-    let (told, answer) = till(ReceiptScenario::Prompt).callback(now(), &signed(body), body.as_bytes()).unwrap();
-    assert_eq!((told.as_str(), answer), (id, TillAnswer::Printed(fiscal)));
+    let told = till(ReceiptScenario::Prompt).callback(now(), &signed(body), body.as_bytes()).unwrap();
+    assert_eq!(told, TillCallback { external_id: id.into(), answer: Some(TillAnswer::Printed(printed.clone())) });
 }
 
 #[tokio::test]

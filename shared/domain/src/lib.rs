@@ -12,6 +12,7 @@ pub mod details;
 pub mod exchange;
 pub mod id;
 pub mod ledger;
+pub mod marking;
 pub mod money;
 pub mod order;
 pub mod partner;

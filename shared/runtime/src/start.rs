@@ -85,6 +85,7 @@ pub fn assemble<R: Reach>(config: Config) -> Result<(Ports, Clients), StartError
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         settings: Arc::new(config.settings),
+        tokens: Arc::default(),
     };
     Ok((ports, clients))
 }

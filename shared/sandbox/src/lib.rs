@@ -106,6 +106,7 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
     Router::new()
         .route("/sandbox/bank/v1/payments", post(bank::door::register))
         .route("/sandbox/bank/v1/payments/status", post(bank::door::status))
+        .route("/sandbox/bank/v1/payments/withdraw", post(bank::door::withdraw))
         .route("/sandbox/bank/v1/charges", post(bank::door::charge))
         .route("/sandbox/bank/v1/captures", post(bank::door::capture))
         .route("/sandbox/bank/v1/voids", post(bank::door::void))

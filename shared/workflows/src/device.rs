@@ -263,7 +263,7 @@ async fn give(
         }
         found => found?,
     };
-    let Some(found) = found.filter(|found| !found.printed) else {
+    let Some(found) = found.filter(|found| found.receipt.fiscal.is_none()) else {
         return match write_job(ports, place, id, &job, JobState::Gone).await? {
             true => Box::pin(change_desk(ports, place, |desk| desk.close(id, &JobState::Gone))).await.map(|()| Given::Closed),
             false => Ok(Given::Changed),

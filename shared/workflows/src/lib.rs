@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audit;
 pub mod bank;
+pub mod basket;
 pub mod checkout;
 pub mod clearing;
 pub mod clock;

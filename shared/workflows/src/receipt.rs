@@ -51,12 +51,12 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
         let answer = till.ask(ports.http.as_ref(), question).await.map_err(outside)?;
         if answer == TillAnswer::NotFound {
             // It never came there, or was refused at the door; what was sent long ago does not arrive any more.
-            return moved(ports, id, receipt, NotPrinted::Register).await;
+            return apply(ports, id, &not_printed(receipt, NotPrinted::Register)).await.map(|_| ());
         }
-        return record(ports, id, receipt.no, receipt.register.as_deref(), &document, answer).await.map(|_| ());
+        return record(ports, id, receipt, &document, answer).await.map(|_| ());
     }
     let answer = till.print(ports.http.as_ref(), &document, &callback_url).await.map_err(outside)?;
-    record(ports, id, receipt.no, receipt.register.as_deref(), &document, answer).await.map(|_| ())
+    record(ports, id, receipt, &document, answer).await.map(|_| ())
 }
 
 fn outside(error: TillError) -> WorkflowError {
@@ -115,15 +115,14 @@ pub async fn callback(
             till.ask(ports.http.as_ref(), question).await.map_err(outside)?
         }
     };
-    record(ports, &found.order, found.no, register, &found.document, answer).await.map(Ok)
+    record(ports, &found.order, &found.receipt, &found.document, answer).await.map(Ok)
 }
 
 /// A receipt by the id its register knows it by.
 pub(crate) struct Pinned {
     order: OrderId,
-    no: u8,
-    /// Whether it is on record as printed.
-    pub printed: bool,
+    /// The receipt as it is on record.
+    pub receipt: Receipt,
     /// What the register is sent.
     pub document: ReceiptDocument,
 }
@@ -146,7 +145,7 @@ pub(crate) async fn pinned(
         return Ok(None);
     }
     let document = document(&ports.settings, &loaded.order, &loaded.details, partner, receipt)?;
-    Ok(Some(Pinned { order: id, no, printed: receipt.fiscal.is_some(), document }))
+    Ok(Some(Pinned { order: id, receipt: receipt.clone(), document }))
 }
 
 /// Records what is known to be so of a receipt, while it is with that register.
@@ -158,11 +157,10 @@ pub(crate) async fn told(
     external_id: &str,
     answer: TillAnswer,
 ) -> Result<(), WorkflowError> {
-    let register = Some(register);
-    let Some(found) = pinned(ports, partner, tenant, register, external_id, Freshness::Consistent).await? else {
+    let Some(found) = pinned(ports, partner, tenant, Some(register), external_id, Freshness::Consistent).await? else {
         return Ok(());
     };
-    record(ports, &found.order, found.no, register, &found.document, answer).await.map(|_| ())
+    record(ports, &found.order, &found.receipt, &found.document, answer).await.map(|_| ())
 }
 
 /// The order and the receipt of an external id.
@@ -175,11 +173,11 @@ fn receipt_of(external_id: &str) -> Option<(OrderId, u8)> {
 async fn record(
     ports: &Ports,
     id: &OrderId,
-    no: u8,
-    register: Option<&str>,
+    receipt: &Receipt,
     document: &ReceiptDocument,
     answer: TillAnswer,
 ) -> Result<Option<Applied>, WorkflowError> {
+    let no = receipt.no;
     match answer {
         TillAnswer::Printed(printed) => {
             let differs = difference(document, &printed);
@@ -198,8 +196,7 @@ async fn record(
             };
             if let Some(why) = why {
                 tracing::warn!(order = %id, receipt = no, code, text, "a register did not print a receipt");
-                let register = register.map(str::to_owned);
-                return apply(ports, id, &Command::ReceiptNotPrinted { receipt: no, register, why }).await.map(Some);
+                return apply(ports, id, &not_printed(receipt, why)).await.map(Some);
             }
             let reason = format!("error {code} ({class:?}): {text}");
             let failed = Err(WorkflowError::Outside { who: "the register", reason });
@@ -209,7 +206,7 @@ async fn record(
     }
 }
 
-async fn moved(ports: &Ports, id: &OrderId, receipt: &Receipt, why: NotPrinted) -> Result<(), WorkflowError> {
-    let command = Command::ReceiptNotPrinted { receipt: receipt.no, register: receipt.register.clone(), why };
-    apply(ports, id, &command).await.map(|_| ())
+fn not_printed(receipt: &Receipt, why: NotPrinted) -> Command {
+    let register = receipt.register.clone();
+    Command::ReceiptNotPrinted { receipt: receipt.no, register, attempt: receipt.attempt, why }
 }

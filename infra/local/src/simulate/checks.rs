@@ -328,10 +328,10 @@ fn everybody_knows(world: &World, record: &Record, outcome: &mut Outcome) {
             let told = ["e", "s"].iter().any(|channel| letters.contains(&format!("{prefix}{channel}")));
             // An order cancelled before its buyer came has nobody to tell.
             let reachable = details.reachable().next().is_some();
-            if entry.event.told_to_buyer() && !told && reachable {
+            if order.is_told_to_buyer(entry) && !told && reachable {
                 outcome.findings.push(format!("{}: the buyer was never told of {}", order.id, entry.event.code()));
             }
-            if entry.event.told_to_buyer() && !reachable && order.payments().next().is_some() {
+            if order.is_told_to_buyer(entry) && !reachable && order.payments().next().is_some() {
                 let wrong = format!("{}: the buyer of {} can not be reached", order.id, entry.event.code());
                 outcome.findings.push(wrong);
             }

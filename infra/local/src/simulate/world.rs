@@ -192,6 +192,7 @@ pub fn machine(world: &World) -> Ports {
         clock: Arc::new(SkewedClock { world: world.clone(), skew }),
         random: Arc::new(SeededRandom(world.dice.clone())),
         settings: Arc::new(settings),
+        tokens: Arc::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::details::Line;
 use crate::money::{Money, MoneyError};
+use crate::receipt::{Measure, laws};
 
 /// How much of what stands is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,12 +176,20 @@ pub fn as_lines(lines: &[Line], parts: &[Part]) -> Vec<Line> {
         .iter()
         .filter_map(|part| {
             let line = lines.get(usize::from(part.line).wrapping_sub(1))?;
-            let exact = part.quantity > Decimal::ZERO
-                && line.price.times(part.quantity).is_ok_and(|product| product == part.amount);
+            let exact = is_countable(line, part.quantity)
+                && line.price.times(part.quantity).is_ok_and(|cost| cost == part.amount);
             let (price, quantity) = if exact { (line.price, part.quantity) } else { (part.amount, Decimal::ONE) };
             Some(Line { price, quantity, amount: part.amount, ..line.clone() })
         })
         .collect()
+}
+
+/// Whether a receipt can name such a quantity of a line: half a piece of goods it can not, a part of its price it can.
+fn is_countable(line: &Line, quantity: Decimal) -> bool {
+    let pieces = line.subject.is_goods() && line.particulars.measure == Measure::PIECE;
+    let whole = !pieces || line.particulars.fraction.is_some() || quantity.is_integer();
+    let marked = line.particulars.mark.is_none() || quantity == Decimal::ONE;
+    quantity > Decimal::ZERO && quantity.normalize().scale() <= laws::QUANTITY_DECIMALS_MAX && whole && marked
 }
 
 #[cfg(test)]

@@ -39,6 +39,20 @@ pub enum ReceiptScheme {
     Advance,
 }
 
+impl ReceiptScheme {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Prepayment, Self::Advance];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Prepayment => "prepayment",
+            Self::Advance => "advance",
+        }
+    }
+}
+
 /// Which of a scheme's receipts one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Stage {
@@ -351,20 +365,23 @@ impl Order {
         let lines = self.receipt_lines(receipt, details)?;
         let owner = issuer.owner();
         let wrong = receipt.corrects.and_then(|no| self.receipts.iter().find(|wrong| wrong.no == no));
-        // What undoes a wrong receipt says what that one said.
-        let undone = wrong.filter(|wrong| wrong.kind != receipt.kind).and_then(|wrong| wrong.differs.as_ref());
+        let undone = self.undone_rates(receipt);
         let mut items = Vec::with_capacity(lines.len());
         for line in &lines {
             let mut item = item(line, receipt.stage, issuer.principal(line));
-            let printed = undone.and_then(|undone| undone.rates.iter().find(|(sent, _)| *sent == item.tag_1199()));
-            if let Some((rate, calculated)) = printed.and_then(|(_, printed)| VatRate::of_tag_1199(*printed)) {
-                (item.vat, item.calculated) = (rate, calculated);
+            for rates in &undone {
+                let printed = rates.iter().find(|(sent, _)| *sent == item.tag_1199());
+                if let Some((rate, calculated)) = printed.and_then(|(_, printed)| VatRate::of_tag_1199(*printed)) {
+                    (item.vat, item.calculated) = (rate, calculated);
+                }
             }
             items.push(item);
         }
         let total = self.receipt_total(receipt, details)?;
         let operation = self.operation(receipt.operation);
-        let collected = operation.and_then(|operation| operation.collected.as_deref());
+        // A person who took the money gives it back, at the same place.
+        let payment = operation.and_then(|operation| self.operation(operation.kind.of()?));
+        let collected = operation.into_iter().chain(payment).find_map(|operation| operation.collected.as_deref());
         let payments = match operation.map(|operation| operation.method) {
             _ if receipt.stage == Stage::Closing => Payments::prepaid(total),
             Some(Method::Cash) => Payments::cash(total),
@@ -397,6 +414,20 @@ impl Order {
         })
     }
 
+    /// Rates that were printed for others, the first substitution first: what undoes a wrong receipt says what that one said,
+    /// and what corrects an undoing that came out wrong starts from there.
+    fn undone_rates(&self, receipt: &Receipt) -> Vec<&[(u8, u8)]> {
+        let (mut at, mut undone) = (receipt, Vec::new());
+        let before =
+            |at: &Receipt| self.receipts.iter().find(|wrong| at.corrects == Some(wrong.no) && wrong.no < at.no);
+        while let Some(wrong) = before(at) {
+            undone.extend(wrong.differs.as_ref().filter(|_| wrong.kind != at.kind).map(|differs| &*differs.rates));
+            at = wrong;
+        }
+        undone.reverse();
+        undone
+    }
+
     /// The stable id a register knows a receipt by.
     pub fn external_id(&self, receipt: &Receipt) -> String {
         match receipt.attempt {
@@ -404,6 +435,32 @@ impl Order {
             attempt => format!("{}-r{}a{attempt}", self.id, receipt.no),
         }
     }
+}
+
+/// The receipt a whole basket would need if no limit divided it, to be checked before there is an order.
+///
+/// # Errors
+/// The amounts do not work out.
+pub fn preview(lines: &[Line], stage: Stage, issuer: Issuer<'_>) -> Result<ReceiptDocument, MoneyError> {
+    let items: Vec<Item> = lines.iter().map(|line| item(line, stage, issuer.principal(line))).collect();
+    let total = ReceiptDocument::items_sum(&items)?;
+    let owner = issuer.owner();
+    Ok(ReceiptDocument {
+        external_id: String::new(),
+        kind: ReceiptKind::Sale,
+        ffd: issuer.ffd(),
+        agent: owner.clone(),
+        taxation: owner.taxation,
+        place: issuer.place.to_owned(),
+        internet: true,
+        cashier: None,
+        buyer: Buyer { contact: owner.email.clone(), name: None, inn: None },
+        items,
+        payments: Payments::electronic(total),
+        total,
+        correction: None,
+        sell_unchecked: issuer.partner.receipts.sell_unchecked,
+    })
 }
 
 /// Where money was taken by a person: a shop, a courier, a pick-up point.
@@ -458,6 +515,7 @@ fn advances(lines: &[Line], number: &str) -> Result<Vec<Line>, MoneyError> {
                 && other.particulars.supplier == line.particulars.supplier
                 && other.particulars.agent == line.particulars.agent
                 && other.particulars.taxation == line.particulars.taxation
+                && other.amount.plus(line.amount).is_ok_and(laws::is_amount)
         };
         if let Some(advance) = advances.iter_mut().find(same) {
             advance.amount = advance.amount.plus(line.amount)?;

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{Ffd, Item, ReceiptDocument, ReceiptKind, Settlement, Subject};
+use crate::marking;
 use crate::money::Money;
 
 /// Characters of an item's name (tag 1030), at most.
@@ -13,6 +14,8 @@ pub const NAME_CHARACTERS_MAX: usize = 128;
 pub const ITEMS_MAX: usize = 100;
 /// Kopecks of a price, an amount or a total, at most: 99 999 999.99 (OrangeData manual, limits).
 pub const AMOUNT_MINOR_MAX: i64 = 9_999_999_999;
+/// Decimals of a quantity (tag 1023), at most.
+pub const QUANTITY_DECIMALS_MAX: u32 = 6;
 /// Bytes of tag 1224 in a register's one-byte code page, at most.
 pub const SUPPLIER_BYTES_MAX: usize = 243;
 /// Characters of an address (tags 1009 and 1187), at most.
@@ -134,7 +137,8 @@ impl Check {
         let price = (1..=AMOUNT_MINOR_MAX).contains(&item.price.minor());
         self.must(price, format!("{at}/price"), 1079, &rule::PRICE);
         let quantity = item.quantity.normalize();
-        self.must(quantity > Decimal::ZERO && quantity.scale() <= 6, format!("{at}/quantity"), 1023, &rule::QUANTITY);
+        let counted = quantity > Decimal::ZERO && quantity.scale() <= QUANTITY_DECIMALS_MAX;
+        self.must(counted, format!("{at}/quantity"), 1023, &rule::QUANTITY);
         let pieces = item.subject.is_goods() && item.measure == super::Measure::PIECE && item.fraction.is_none();
         self.must(!pieces || quantity.is_integer(), format!("{at}/quantity"), 1023, &rule::PIECES);
         let amount = item.price.times(quantity) == Ok(item.amount) && item.amount.minor() <= AMOUNT_MINOR_MAX;
@@ -172,7 +176,10 @@ impl Check {
         }
         self.must(item.mark.is_none() || item.subject.is_marked(), format!("{at}/mark"), tag, &rule::MARK_UNWANTED);
         self.must(item.mark.is_some() || !item.subject.is_marked(), format!("{at}/mark"), tag, &rule::MARK_MISSING);
-        if item.mark.is_some() {
+        if let Some(mark) = &item.mark {
+            // A barcode says what is sold, and not which one of them.
+            let read = marking::parse(mark).is_ok_and(|mark| mark.names_a_unit());
+            self.must(read, format!("{at}/mark"), tag, &rule::MARK_BROKEN);
             self.must(item.quantity == Decimal::ONE, format!("{at}/quantity"), 1023, &rule::MARK_ONE);
         }
         if let Some((part, whole)) = item.fraction {
@@ -227,6 +234,7 @@ pub const fn is_amount(amount: Money) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::receipt::{Agent, AgentSign, Buyer, Measure, Payments, Principal, Supplier};
 
     #[test]
     fn check_digits_of_published_numbers() {
@@ -236,6 +244,66 @@ mod tests {
         }
         for inn in ["", "7707083894", "500100732258", "770708389", "0000000000", "7707083893 ", "77070838٩3"] {
             assert!(!is_inn(inn), "{inn}");
+        }
+    }
+
+    fn marked(mark: &str) -> ReceiptDocument {
+        let (amount, supplier) = (Money::rub(100), "7707083893".to_owned());
+        let agent = Agent {
+            name: "ООО «Агент»".into(),
+            inn: "7727401209".into(),
+            address: "Москва".into(),
+            email: "receipts@agent.example".into(),
+            phone: "+74950000000".into(),
+            taxation: crate::tax::Taxation::Osn,
+        };
+        let phones = vec!["+74950000001".to_owned()];
+        let item = Item {
+            name: "Ботинки".into(),
+            price: amount,
+            quantity: Decimal::ONE,
+            measure: Measure::PIECE,
+            amount,
+            vat: crate::tax::VatRate::Vat22,
+            calculated: false,
+            subject: Subject::GoodsMarked,
+            settlement: Settlement::FullPayment,
+            principal: Some(Principal {
+                sign: AgentSign::Agent,
+                supplier: Supplier { name: "ООО «Обувь»".into(), inn: supplier, phones },
+            }),
+            mark: Some(mark.to_owned()),
+            fraction: None,
+        };
+        ReceiptDocument {
+            external_id: "1-r1".into(),
+            kind: ReceiptKind::Sale,
+            ffd: Ffd::V1_2,
+            taxation: agent.taxation,
+            agent,
+            place: "https://pay.example".into(),
+            internet: true,
+            cashier: None,
+            buyer: Buyer { contact: "buyer@example.com".into(), name: None, inn: None },
+            items: vec![item],
+            payments: Payments::electronic(amount),
+            total: amount,
+            correction: None,
+            sell_unchecked: false,
+        }
+    }
+
+    #[test]
+    fn a_marking_code_must_be_readable_and_name_one_unit() {
+        let on = jiff::civil::date(2026, 3, 1);
+        let good = "010460193600546421SERIAL0000013\u{1d}91EE05\u{1d}92dGVzdA==";
+        assert_eq!(breaches(&marked(good), on), []);
+        let lost = good.replace('\u{1d}', "");
+        let written = good.replace('\u{1d}', "\\u001d");
+        for text in [lost.as_str(), &written, "4606203090785", "number one", ""] {
+            let found = breaches(&marked(text), on);
+            let place: Vec<_> = found.iter().map(|b| (b.pointer.as_str(), b.tag, b.rule.code)).collect();
+            assert_eq!(place, [("/items/0/mark", 2000, "mark_broken")], "{text}");
         }
     }
 

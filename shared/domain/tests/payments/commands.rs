@@ -1,9 +1,10 @@
 //! The commands: everything an order can be asked or told in a state.
 
+use domain::acquiring::Method;
 use domain::money::Money;
 use domain::order::{
     BankReport, BankState, Cancellation, Command, DeclineReason, ExecutionOutcome, Initiator, Operation, OperationKind,
-    Order, TaskId, TransactionKind, What,
+    TaskId, TransactionKind, What,
 };
 use rust_decimal::Decimal;
 
@@ -64,7 +65,7 @@ pub fn named(operation: &Operation) -> String {
 /// Everything that can come in a state.
 pub fn of(tale: &Tale) -> Vec<Tried> {
     let mut list = List { now: tale.now, list: Vec::new() };
-    asked(&mut list, &tale.order);
+    asked(&mut list, tale);
     for operation in &tale.order.operations {
         if !matches!(operation.kind, OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. }) {
             reported(&mut list, operation);
@@ -75,11 +76,19 @@ pub fn of(tale: &Tale) -> Vec<Tried> {
 }
 
 /// What people, the executor and the register ask for and say.
-fn asked(list: &mut List, order: &Order) {
+fn asked(list: &mut List, tale: &Tale) {
+    let order = &tale.order;
     list.add("the buyer pays", Command::StartPayment(start()));
     list.add("the partner charges saved means", Command::StartPayment(charge()));
     list.add("the partner charges, no means named", Command::StartPayment(nothing_to_charge()));
-    list.add("a terminal has taken the money", Command::RecordTerminal { reference: "632112345679".into() });
+    for attempt in order.attempts() {
+        let operation = attempt.no;
+        list.add(format!("the buyer gives up {}", named(attempt)), Command::GiveUp { operation });
+    }
+    list.add(
+        "a terminal has taken the money",
+        Command::Collect { method: Method::Terminal, reference: "632112345679".into(), collected: None },
+    );
     let lines = |no, quantity| What::Lines(vec![(no, Decimal::from(quantity))]);
     let parts = [
         ("whole", What::Whole),
@@ -112,13 +121,16 @@ fn asked(list: &mut List, order: &Order) {
     list.add("the buyer opens the result", Command::OpenResult);
     list.add("pay out", Command::PayOut { payout: "po_2".into() });
     if let Some(receipt) = order.receipts.last() {
-        let total = order.receipt_total(receipt).unwrap();
+        let total = order.receipt_total(receipt, &tale.details).unwrap();
         let no = receipt.no;
-        list.add(format!("receipt {no} printed"), Command::ReceiptIssued { receipt: no, fiscal: fiscal(total) });
+        list.add(
+            format!("receipt {no} printed"),
+            Command::ReceiptIssued { receipt: no, fiscal: fiscal(total), differs: None },
+        );
         let other = fiscal(total.plus(Money::rub(1)).unwrap());
         list.add(
             format!("receipt {no} printed over another total"),
-            Command::ReceiptIssued { receipt: no, fiscal: other },
+            Command::ReceiptIssued { receipt: no, fiscal: other, differs: None },
         );
     }
     for task in &order.tasks {

@@ -1,6 +1,6 @@
 //! The states: one order for each kind of standing that is told apart, brought there by what really happens.
 
-use domain::acquiring::{Lapse, Stages};
+use domain::acquiring::{Lapse, Method, Stages};
 use domain::details::{CaptureRule, PaymentTerms, Purpose};
 use domain::money::Money;
 use domain::order::{
@@ -93,6 +93,16 @@ fn unpaid() -> Vec<State> {
         ),
         state("Declined", "The bank declined the only attempt; the buyer may try again.", declined.clone()),
         state("Checking, second attempt", "The first attempt was declined.", declined.started()),
+        state(
+            "Given up",
+            "The buyer wants to pay another way; at the bank the first attempt can still be paid.",
+            started.clone().does(Command::GiveUp { operation: 1 }),
+        ),
+        state(
+            "Given up, both paid",
+            "The buyer paid the second attempt, and then the first one all the same: it goes back.",
+            started.clone().does(Command::GiveUp { operation: 1 }).started().done(2).done(1),
+        ),
         state("Expired", "Nobody paid in time.", one_stage().looks(1_300)),
         state(
             "Expired after an attempt",
@@ -122,7 +132,11 @@ fn one() -> Vec<State> {
     let reversing = executing.clone().does(cancel(What::Whole));
     let refunding = executing.clone().later(DAY).does(cancel(What::Whole));
     let refunded = refunding.clone().done(2);
-    let terminal = one_stage().does(Command::RecordTerminal { reference: "632112345678".into() });
+    let terminal = one_stage().does(Command::Collect {
+        method: Method::Terminal,
+        reference: "632112345678".into(),
+        collected: None,
+    });
     let second = one_stage()
         .started()
         .declined(1, DeclineReason::InsufficientFunds)

@@ -63,6 +63,7 @@ pub fn line(name: &str, roubles: i64) -> Line {
         amount: rub(roubles),
         vat: VatRate::None,
         subject: Subject::Service,
+        particulars: domain::details::Particulars::default(),
     }
 }
 
@@ -131,6 +132,8 @@ impl Tale {
             scenario: Scenario::default(),
             consent: None,
             payment: terms,
+            receipts: domain::order::ReceiptScheme::Full,
+            firm: None,
         };
         let tenant = Tenant::try_new("demoshop", Mode::Test).unwrap();
         let commission =
@@ -149,8 +152,15 @@ impl Tale {
 
     /// What becomes of a command that comes `at` these seconds.
     pub fn decide(&self, command: &Command, now: i64) -> Result<Decision, Refusal> {
-        let context =
-            Context { now: at(now), webhook: true, automatic_payout: true, jitter: 0, accounts: &self.accounts };
+        let context = Context {
+            now: at(now),
+            webhook: true,
+            automatic_payout: true,
+            jitter: 0,
+            accounts: &self.accounts,
+            registers: &[],
+            closing_days: 30,
+        };
         decide(&self.order, &self.details, command, &context)
     }
 
@@ -185,10 +195,10 @@ impl Tale {
     /// Messages are delivered, receipts printed, means kept.
     pub fn tidy(&mut self) {
         for receipt in self.order.receipts.clone() {
-            let total = self.order.receipt_total(&receipt).unwrap();
+            let total = self.order.receipt_total(&receipt, &self.details).unwrap();
             let open = self.order.operation(receipt.operation).is_some_and(Operation::is_open);
             if receipt.fiscal.is_none() && !open {
-                let command = Command::ReceiptIssued { receipt: receipt.no, fiscal: fiscal(total) };
+                let command = Command::ReceiptIssued { receipt: receipt.no, fiscal: fiscal(total), differs: None };
                 self.apply(&command).unwrap();
             }
         }

@@ -460,8 +460,16 @@ pub async fn find_by_reference(
     }
     let Some(deal) = rows::load::<Deal>(ports, tenant, reference).await? else { return Ok(None) };
     let now = workflows::clock::now(ports, tenant).await?;
+    if deal.family != family {
+        return Ok(None);
+    }
     // Not written: the sweep comes to the same, whenever it comes.
-    Ok((deal.family == family).then(|| advanced(deal, now)))
+    let deal = advanced(deal, now);
+    if deal.bind_at.is_some() {
+        // Whoever asks is told of the means: they must be there to be charged, and to be forgotten.
+        bindings::keep(ports, tenant, &deal).await?;
+    }
+    Ok(Some(deal))
 }
 
 fn advanced(mut deal: Deal, now: Timestamp) -> Deal {

@@ -89,10 +89,16 @@ impl Next<'_> {
     }
 
     /// A register has surely not printed a receipt: it goes there again under a new id, or to the next register.
-    pub(super) fn not_printed(&mut self, no: u8, register: Option<&str>, why: NotPrinted) -> Result<(), Refusal> {
+    pub(super) fn not_printed(
+        &mut self,
+        no: u8,
+        register: Option<&str>,
+        attempt: u8,
+        why: NotPrinted,
+    ) -> Result<(), Refusal> {
         let index = self.receipt_at(no)?;
         let receipt = &self.order.receipts[index];
-        if receipt.fiscal.is_some() || receipt.register.as_deref() != register {
+        if receipt.fiscal.is_some() || receipt.register.as_deref() != register || receipt.attempt != attempt {
             return Ok(()); // it was printed after all, or has moved on before
         }
         match why {

@@ -1,9 +1,12 @@
 //! VAT rates as an agent receipt names them (FFD tag 1199), with the tax inside an amount.
 
-use std::collections::BTreeMap;
+mod rules;
 
+use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+pub use rules::{DeliveryRate, RateFault, RateFaultKind, RateRules, RateSource, Shipment};
 
 use crate::money::{Money, MoneyError};
 
@@ -85,62 +88,49 @@ impl VatRate {
         gross.times(share.ok_or(MoneyError::Overflow)?).map(Some)
     }
 
-    /// Whether a sale made on `date` may carry the rate.
-    pub fn in_force(self, date: jiff::civil::Date) -> bool {
-        let since = jiff::civil::date(2026, 1, 1);
-        match self {
-            Self::Vat22 => date >= since,
-            Self::Vat20 => date < since,
-            _ => true,
-        }
+    /// When sales may carry the rate.
+    pub fn term(self) -> Term {
+        TERMS.into_iter().find_map(|(rate, term)| (rate == self).then_some(term)).unwrap_or(Term::NEVER)
+    }
+
+    /// Whether a sale made on a day may carry the rate. A refund and a correction carry the rate of their sale, whenever that was.
+    pub fn in_force(self, on: Date) -> bool {
+        self.term().holds(on)
     }
 }
 
-/// Which rule gave a line its VAT rate, the strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RateSource {
-    /// The order's line names it.
-    #[default]
-    Line,
-    /// The rule for the delivery's method and region.
-    Delivery,
-    /// The rule for the product.
-    Product,
-    /// The rule for its category.
-    Category,
-    /// The seller's default.
-    Seller,
+/// When a rate is in force, both days included; without a limit where none is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// The first day.
+    pub since: Option<Date>,
+    /// The last day.
+    pub until: Option<Date>,
 }
 
-/// A seller's VAT rates by product, category and delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateRules {
-    /// By the shop's product code.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub products: BTreeMap<String, VatRate>,
-    /// By the shop's category.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub categories: BTreeMap<String, VatRate>,
-    /// Of delivery, the first rule that fits.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub delivery: Vec<DeliveryRate>,
+impl Term {
+    const ALWAYS: Self = Self { since: None, until: None };
+    const NEVER: Self = Self { since: Some(Date::MAX), until: Some(Date::MIN) };
+
+    /// Whether a day is within.
+    pub fn holds(self, on: Date) -> bool {
+        self.since.is_none_or(|since| since <= on) && self.until.is_none_or(|until| on <= until)
+    }
 }
 
-/// The VAT rate of a way of delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeliveryRate {
-    /// The shop's name of the way; every way where none is named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// The region, ISO 3166-2 such as `RU-MOW`; every region where none is named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// The rate.
-    pub vat: VatRate,
-}
+/// Every rate with the days it is in force: a law that changes one changes this table and nothing else. The 18 % of sales before
+/// 2019 are not in it: what could still come back of them is long past.
+const TERMS: [(VatRate, Term); 7] = [
+    (VatRate::None, Term::ALWAYS),
+    (VatRate::Vat0, Term::ALWAYS),
+    (VatRate::Vat10, Term::ALWAYS),
+    // НК 164 п. 3, 303-ФЗ of 2018 and 425-ФЗ of 2025.
+    (VatRate::Vat20, Term { since: Some(date(2019, 1, 1)), until: Some(date(2025, 12, 31)) }),
+    (VatRate::Vat22, Term { since: Some(date(2026, 1, 1)), until: None }),
+    // НК 164 п. 8, 176-ФЗ of 2024: sellers on УСН.
+    (VatRate::Vat5, Term { since: Some(date(2025, 1, 1)), until: None }),
+    (VatRate::Vat7, Term { since: Some(date(2025, 1, 1)), until: None }),
+];
 
 /// The taxation system of the register's owner (FFD tag 1055, a bit).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +149,20 @@ pub enum Taxation {
 }
 
 impl Taxation {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Osn, Self::UsnIncome, Self::UsnIncomeOutcome, Self::Esn, Self::Patent];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Osn => "osn",
+            Self::UsnIncome => "usn_income",
+            Self::UsnIncomeOutcome => "usn_income_outcome",
+            Self::Esn => "esn",
+            Self::Patent => "patent",
+        }
+    }
+
     /// Tag 1055.
     pub const fn tag_1055(self) -> u8 {
         match self {
@@ -183,6 +187,43 @@ mod tests {
             assert_eq!(rate.inside(Money::rub(gross)).unwrap(), Some(Money::rub(vat)));
         }
         assert_eq!(VatRate::None.inside(Money::rub(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn every_rate_is_in_the_table_once() {
+        for rate in VatRate::ALL {
+            assert_eq!(TERMS.iter().filter(|(of, _)| *of == rate).count(), 1, "{rate:?}");
+        }
+        assert!(!Term::NEVER.holds(date(2026, 1, 1)));
+    }
+
+    #[test]
+    fn exactly_one_standard_rate_is_in_force_on_every_day() {
+        let mut day = date(2019, 1, 1);
+        while day < date(2030, 1, 1) {
+            assert_ne!(VatRate::Vat20.in_force(day), VatRate::Vat22.in_force(day), "{day}");
+            assert!([VatRate::None, VatRate::Vat0, VatRate::Vat10].iter().all(|rate| rate.in_force(day)), "{day}");
+            day = day.tomorrow().unwrap();
+        }
+        let before = date(2024, 12, 31);
+        for rate in [VatRate::Vat5, VatRate::Vat7] {
+            assert!(!rate.in_force(before) && rate.in_force(before.tomorrow().unwrap()), "{rate:?}");
+        }
+    }
+
+    #[test]
+    fn the_calculated_rate_takes_the_same_tax_out_of_an_advance() {
+        // 22/122 of 1 220.00 is 220.00, and so is the tax inside a sale of 1 220.00 at 22 %.
+        assert_eq!(VatRate::Vat22.inside(Money::rub(122_000)), Ok(Some(Money::rub(22_000))));
+        for rate in VatRate::ALL {
+            let calculated = rate.percent().is_some_and(|percent| percent > 0);
+            assert_eq!(rate.tag_1199() != rate.tag_1199_calculated(), calculated, "{rate:?}");
+            assert_eq!(VatRate::of_tag_1199(rate.tag_1199()), Some((rate, false)));
+            if calculated {
+                assert_eq!(VatRate::of_tag_1199(rate.tag_1199_calculated()), Some((rate, true)));
+            }
+        }
+        assert_eq!(VatRate::of_tag_1199(13), None);
     }
 
     #[test]

@@ -1,0 +1,282 @@
+//! What is true of the receipts of every story.
+
+use std::collections::BTreeSet;
+
+use domain::acquiring::{Method, Stages};
+use domain::details::{CaptureRule, PaymentTerms};
+use domain::money::Money;
+use domain::order::{Event, Operation, Receipt, ReceiptScheme, Stage};
+use domain::receipt::laws::{AMOUNT_MINOR_MAX, ITEMS_MAX, breaches};
+use domain::receipt::{ReceiptDocument, ReceiptKind, Settlement};
+use domain::time::moscow_date;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use crate::basket::basket;
+use crate::story::{Ask, Story, at, children, details};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Capture(Ask),
+    GiveBack(Ask),
+    /// Asked for; the bank takes its time.
+    Owe(Ask),
+    Bank,
+    BankMoves(u32),
+    Edit,
+    Print(Option<(u8, u8)>),
+    Fulfil,
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    prop_oneof![
+        1 => Just(Ask::All),
+        3 => (1_u32..1_000).prop_map(Ask::Share),
+        2 => (any::<u8>(), prop_oneof![Just(1_000_u32), Just(500), 1_u32..1_000]).prop_map(|(no, share)| Ask::Line(no, share)),
+        2 => any::<u8>().prop_map(Ask::Unit),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => ask().prop_map(Step::Capture),
+        4 => ask().prop_map(Step::GiveBack),
+        2 => ask().prop_map(Step::Owe),
+        1 => Just(Step::Bank),
+        1 => (1_u32..=1_000).prop_map(Step::BankMoves),
+        1 => Just(Step::Edit),
+        3 => prop_oneof![Just(None), Just(Some((11_u8, 1_u8))), Just(Some((12, 3)))].prop_map(Step::Print),
+        2 => Just(Step::Fulfil),
+    ];
+    prop::collection::vec(step, 0..12)
+}
+
+fn scheme() -> impl Strategy<Value = ReceiptScheme> {
+    prop_oneof![Just(ReceiptScheme::Full), Just(ReceiptScheme::Prepayment), Just(ReceiptScheme::Advance)]
+}
+
+/// Every document can be printed: it breaks no rule, and its sums agree.
+fn printable(story: &Story) -> Result<(), TestCaseError> {
+    let on = moscow_date(at(story.now));
+    for receipt in &story.order.receipts {
+        corrected(story, receipt)?;
+        let document = story.document(receipt);
+        prop_assert_eq!(breaches(&document, on), vec![], "{:?}\n{:?}", receipt, document);
+        let items = ReceiptDocument::items_sum(&document.items).unwrap();
+        prop_assert_eq!((items, document.payments.sum().unwrap()), (document.total, document.total));
+        prop_assert_eq!(story.order.receipt_total(receipt, &story.details).unwrap(), document.total);
+        let size = serde_json::to_string(&document).unwrap().len();
+        prop_assert!(size <= 32_768, "{} bytes", size);
+        for (tag, vat) in document.vats().unwrap() {
+            let gross = document.items.iter().filter(|item| item.tag_1199() == tag).map(|item| item.amount.minor());
+            prop_assert!((0..=gross.sum::<i64>()).contains(&vat.minor()));
+        }
+        let settlement = match receipt.stage {
+            Stage::Full | Stage::Closing => Settlement::FullPayment,
+            Stage::Prepayment => Settlement::FullPrepayment,
+            Stage::Advance => Settlement::Advance,
+        };
+        prop_assert!(document.items.iter().all(|item| item.settlement == settlement));
+        let offset = document.payments.prepaid.is_positive();
+        prop_assert_eq!(offset, receipt.stage == Stage::Closing);
+    }
+    Ok(())
+}
+
+/// What undoes a wrong receipt says the contrary with the rates that were printed; what replaces it says what it should have.
+fn corrected(story: &Story, receipt: &Receipt) -> Result<(), TestCaseError> {
+    let Some(wrong) = receipt.corrects.map(|no| &story.order.receipts[usize::from(no) - 1]) else { return Ok(()) };
+    let (sent, document) = (story.document(wrong), story.document(receipt));
+    prop_assert_eq!(document.total, sent.total);
+    prop_assert_eq!(document.correction.unwrap().wrong_sign, Some(wrong.fiscal.as_ref().unwrap().sign.clone()));
+    let rates = |document: &ReceiptDocument| document.items.iter().map(|item| item.tag_1199()).collect::<Vec<_>>();
+    let mut wanted = rates(&sent);
+    if receipt.kind == wrong.kind {
+        prop_assert_eq!(&document.items, &sent.items);
+    } else {
+        let printed = &wrong.differs.as_ref().unwrap().rates;
+        let as_printed = |rate: &u8| printed.iter().find(|(sent, _)| sent == rate).map_or(*rate, |(_, other)| *other);
+        wanted = wanted.iter().map(as_printed).collect();
+    }
+    let items = story.document(receipt).items;
+    prop_assert_eq!(items.iter().map(|item| item.tag_1199()).collect::<Vec<_>>(), wanted);
+    Ok(())
+}
+
+/// The documents an operation's lines are divided into name every line once, in order, and differ for a reason.
+fn divided(story: &Story) -> Result<(), TestCaseError> {
+    let basket = story.order.basket(&story.details);
+    let of = |receipt: &Receipt| (receipt.operation, receipt.stage == Stage::Closing);
+    let receipts = || story.order.receipts.iter().filter(|receipt| receipt.corrects.is_none());
+    let groups: BTreeSet<_> = receipts().map(of).collect();
+    for group in groups {
+        let shares: Vec<_> = receipts().filter(|receipt| of(receipt) == group).collect();
+        let numbers: Vec<_> = shares.iter().map(|receipt| receipt.share).collect();
+        prop_assert_eq!(numbers, (0..u8::try_from(shares.len()).unwrap()).collect::<Vec<_>>());
+        let parts = story.order.receipt_parts(shares[0], &story.details).unwrap();
+        let documents: Vec<_> = shares.iter().map(|receipt| story.document(receipt)).collect();
+        let total: i64 = documents.iter().map(|document| document.total.minor()).sum();
+        prop_assert_eq!(total, parts.iter().map(|part| part.amount.minor()).sum::<i64>());
+        for (receipt, document) in shares.iter().zip(&documents) {
+            prop_assert!((1..=ITEMS_MAX).contains(&document.items.len()) && document.total.minor() <= AMOUNT_MINOR_MAX);
+            let lines = story.order.receipt_lines(receipt, &story.details).unwrap();
+            let systems: BTreeSet<_> =
+                lines.iter().map(|line| line.particulars.taxation.map(|t| t.tag_1055())).collect();
+            prop_assert_eq!(systems.len(), 1);
+        }
+        if shares[0].stage == Stage::Advance {
+            continue; // names no lines
+        }
+        let place = |name: &str| basket.iter().position(|line| line.name == name).unwrap();
+        let named: Vec<Vec<usize>> =
+            documents.iter().map(|document| document.items.iter().map(|item| place(&item.name)).collect()).collect();
+        prop_assert!(named.iter().all(|places| places.is_sorted()), "{:?}", named);
+        let mut all = named.concat();
+        all.sort_unstable();
+        prop_assert_eq!(all, parts.iter().map(|part| usize::from(part.line) - 1).collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
+/// Receipts say what became of the money, in all and line by line.
+fn accounted(story: &Story) -> Result<(), TestCaseError> {
+    use ReceiptKind::{Sale, SaleRefund};
+    let money = |stage| stage != Stage::Closing;
+    let before = |stage: Stage| stage.settlement().is_before();
+    let (captured, returned) = story.moved();
+    prop_assert_eq!(story.total(Sale, money), captured);
+    prop_assert_eq!(story.total(SaleRefund, money), returned);
+    let (mut sold, back) = (story.said(Sale, money), story.said(SaleRefund, money));
+    for (line, minor) in &back {
+        let sold = sold.entry(*line).or_default();
+        *sold -= minor;
+        prop_assert!(*sold >= 0, "line {} went back for {} more than it was sold for", line, -*sold);
+    }
+    sold.retain(|_, minor| *minor != 0);
+    prop_assert_eq!(sold.values().sum::<i64>(), captured - returned);
+    let under_way = story.order.operations.iter().any(Operation::is_open);
+    if under_way {
+        // What goes back is settled when it has.
+    } else if story.order.has(Event::Fulfilled) {
+        // What was paid before is either given back as such, or closed; nothing is closed twice, and nothing stays open.
+        let mut open = story.said(Sale, before);
+        for said in [story.said(SaleRefund, before), story.said(Sale, |stage| stage == Stage::Closing)] {
+            for (line, minor) in said {
+                *open.entry(line).or_default() -= minor;
+            }
+        }
+        prop_assert!(open.values().all(|minor| *minor == 0), "{:?}", open);
+    } else {
+        prop_assert_eq!(story.total(Sale, |stage| stage == Stage::Closing), 0);
+    }
+    Ok(())
+}
+
+fn check(story: &Story) -> Result<(), TestCaseError> {
+    printable(story)?;
+    divided(story)?;
+    accounted(story)
+}
+
+fn live(story: &mut Story, steps: &[Step]) -> Result<(), TestCaseError> {
+    check(story)?;
+    for step in steps {
+        let _done = match step {
+            Step::Capture(ask) => story.capture(ask),
+            Step::GiveBack(ask) => story.give_back(ask),
+            Step::Owe(ask) => story.owe(ask),
+            Step::Bank => {
+                story.bank_does_it(None);
+                true
+            }
+            Step::BankMoves(share) => story.bank_moves(*share),
+            Step::Edit => story.edit(),
+            Step::Print(other) => story.print(*other),
+            Step::Fulfil => story.fulfil(),
+        };
+        check(story)?;
+    }
+    // In the end everything goes back, in whatever parts it went before.
+    story.bank_does_it(None);
+    story.give_back(&Ask::All);
+    check(story)?;
+    let (captured, returned) = story.moved();
+    prop_assert_eq!(captured, returned);
+    let (sold, back) =
+        [ReceiptKind::Sale, ReceiptKind::SaleRefund].map(|kind| story.said(kind, |s| s != Stage::Closing)).into();
+    prop_assert_eq!(sold, back);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_payment_and_whatever_becomes_of_it(
+        lines in basket(8), scheme in scheme(), two in any::<bool>(), fulfilled in any::<bool>(),
+        points in prop::option::weighted(0.4, 1_u32..1_000), steps in steps(),
+    ) {
+        let stages = if two { Stages::Two } else { Stages::One };
+        let capture = if fulfilled { CaptureRule::Fulfilled } else { CaptureRule::Manual };
+        let terms = PaymentTerms { stages, capture, ..PaymentTerms::default() };
+        let mut story = Story::new(details(lines, scheme, terms));
+        let points = points.map(|share| story.order.amount.times(Decimal::new(i64::from(share), 3)).unwrap());
+        let points = points.filter(|points| points.is_positive() && points.minor() < story.order.amount.minor());
+        story.pay(points);
+        live(&mut story, &steps)?;
+    }
+
+    #[test]
+    fn money_a_person_took(lines in basket(5), scheme in scheme(), cash in any::<bool>(), steps in steps()) {
+        let method = if cash { Method::Cash } else { Method::Terminal };
+        let mut story = Story::new(details(lines, scheme, PaymentTerms::default()));
+        story.collect(method);
+        let sale = story.document(&story.order.receipts[0]);
+        prop_assert_eq!((sale.payments.cash.is_positive(), sale.internet), (cash, false));
+        prop_assert_eq!(sale.cashier.map(|cashier| cashier.name), Some("Иванова И. И.".to_owned()));
+        live(&mut story, &steps)?;
+        for receipt in &story.order.receipts {
+            let document = story.document(receipt);
+            prop_assert_eq!((document.place.as_str(), document.internet), ("Москва, Тверская, 1", false));
+        }
+    }
+
+    #[test]
+    fn children_that_are_paid_apart(lines in basket(8), scheme in scheme(), two in any::<bool>(), steps in steps()) {
+        let stages = if two { Stages::Two } else { Stages::One };
+        let terms = PaymentTerms { stages, children: children(&lines), ..PaymentTerms::default() };
+        let mut story = Story::new(details(lines, scheme, terms));
+        story.pay(None);
+        live(&mut story, &steps)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_basket_too_long_or_too_dear_for_one_receipt(lines in basket(100), scheme in scheme(), steps in steps()) {
+        let mut story = Story::new(details(lines, scheme, PaymentTerms::default()));
+        story.pay(None);
+        live(&mut story, &steps)?;
+    }
+}
+
+#[test]
+fn totals_beyond_a_receipts_limit_are_divided_in_every_scheme() {
+    let dear = |no: usize| domain::details::Line {
+        name: format!("№{no}"),
+        price: Money::rub(6_000_000_000),
+        quantity: Decimal::ONE,
+        amount: Money::rub(6_000_000_000),
+        vat: domain::tax::VatRate::Vat22,
+        subject: domain::details::Subject::Service,
+        particulars: domain::details::Particulars::default(),
+    };
+    for scheme in [ReceiptScheme::Full, ReceiptScheme::Prepayment, ReceiptScheme::Advance] {
+        let mut story = Story::new(details((0..3).map(dear).collect(), scheme, PaymentTerms::default()));
+        story.pay(None);
+        assert!(story.order.receipts.len() == 3, "{scheme:?}: {:?}", story.order.receipts);
+        live(&mut story, &[Step::Fulfil]).unwrap();
+    }
+}
