@@ -13,8 +13,8 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, partner, payments,
-    payouts, problems, subscriptions, webhook,
+    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, partner,
+    payments, payouts, problems, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.

@@ -75,18 +75,11 @@ impl Store {
     }
 
     /// Writes a job, if what is stored is of this version (0 for a new one). While it waits, the due index lists it.
-    pub async fn put_job(
-        &self,
-        place: Place<'_>,
-        external_id: &str,
-        job: &Versioned<Job>,
-    ) -> Result<(), StoreError> {
+    pub async fn put_job(&self, place: Place<'_>, external_id: &str, job: &Versioned<Job>) -> Result<(), StoreError> {
         let key = keys::job(place.tenant, place.register, external_id);
         let version = job.version + 1;
-        let due = (job.row.state == JobState::Waiting).then(|| Due {
-            bucket: keys::job_due_bucket(place.tenant, place.register),
-            at: job.row.since.as_second(),
-        });
+        let due = (job.row.state == JobState::Waiting)
+            .then(|| Due { bucket: keys::job_due_bucket(place.tenant, place.register), at: job.row.since.as_second() });
         let item = Item { body: text(&key, &job.row)?, key, version, due, ttl: None };
         Ok(self.table.put(Write { item, condition: follows(version) }).await?)
     }

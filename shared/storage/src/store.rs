@@ -706,7 +706,11 @@ impl Store {
         }
     }
 
-    pub(crate) async fn read<T: DeserializeOwned>(&self, key: &Key, freshness: Freshness) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        freshness: Freshness,
+    ) -> Result<Option<T>, StoreError> {
         let item = self.table.get(key, freshness).await?;
         item.as_ref().map(parse).transpose()
     }

@@ -11,9 +11,7 @@
 use async_trait::async_trait;
 use connectors::http::Http;
 use connectors::till::device::{translate, wire};
-use connectors::till::{
-    CallbackError, Echo, Failed, Printed, Question, Till, TillAnswer, TillCallback, TillError,
-};
+use connectors::till::{CallbackError, Echo, Failed, Printed, Question, Till, TillAnswer, TillCallback, TillError};
 use domain::id::{Mode, Tenant};
 use domain::partner::Partner;
 use domain::receipt::ReceiptDocument;
@@ -265,7 +263,9 @@ async fn give(
     };
     let Some(found) = found.filter(|found| found.receipt.fiscal.is_none()) else {
         return match write_job(ports, place, id, &job, JobState::Gone).await? {
-            true => Box::pin(change_desk(ports, place, |desk| desk.close(id, &JobState::Gone))).await.map(|()| Given::Closed),
+            true => Box::pin(change_desk(ports, place, |desk| desk.close(id, &JobState::Gone)))
+                .await
+                .map(|()| Given::Closed),
             false => Ok(Given::Changed),
         };
     };

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use connectors::http::{Http, HttpError, Request, Response};
 use connectors::till::device::{translate, wire};
-use domain::receipt::device::{Outcome, Trouble};
+use domain::receipt::device::Trouble;
 use domain::time::Timestamp;
 use http::Method;
 use serde::Serialize;
@@ -45,6 +45,24 @@ pub enum Turn {
     Unknown(String),
     /// It died.
     Crashed,
+}
+
+/// What became of a job, before it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// It is printed.
+    Done {
+        /// The job.
+        id: String,
+        /// The fiscal attributes.
+        done: wire::Done,
+        /// It had been printed before.
+        found: bool,
+    },
+    /// It is surely not printed.
+    Failed(String, wire::NotDone),
+    /// Nobody knows.
+    Unknown(String),
 }
 
 /// An agent with its register.
@@ -90,52 +108,71 @@ impl Agent {
 
     /// Comes for a job once, and sees it through as far as it goes.
     pub async fn turn(&mut self, http: &dyn Http, now: Timestamp) -> Turn {
-        let job: wire::Job = match self.post(http, "jobs/take", &serde_json::json!({})).await {
-            Ok(answer) if answer.status == 204 => return Turn::Idle,
-            Ok(answer) if answer.status == 200 => match serde_json::from_slice(&answer.body) {
-                Ok(job) => job,
-                Err(_) => return Turn::Refused(answer.status),
-            },
-            Ok(answer) => return Turn::Refused(answer.status),
-            Err(_) => return Turn::Refused(0),
+        let job = match self.fetch(http).await {
+            Ok(Some(job)) => job,
+            Ok(None) => return Turn::Idle,
+            Err(status) => return Turn::Refused(status),
         };
         if self.crash == Some(Crash::BeforePrinting) {
             self.crash = None;
             return Turn::Crashed;
         }
-        if job.maybe_printed {
-            match self.register.find(&job.receipt, job.printed_after.as_ref()) {
-                // It does not answer: whether it has printed is not known, and nothing may be said.
-                None => return Turn::Unknown(job.external_id),
-                Some(Some(outcome)) => {
-                    let outcome = outcome.clone();
-                    return self.tell(http, job.external_id, &outcome, true).await;
-                }
-                Some(None) => {}
-            }
-        }
-        let mut printed = self.register.print(&job.external_id, &job.receipt, now);
-        if self.closes_shifts && matches!(printed, Err((Trouble::ShiftOver24h, _))) {
-            self.register.close_shift();
-            printed = self.register.print(&job.external_id, &job.receipt, now);
-        }
+        let work = self.work(job, now);
         if self.crash == Some(Crash::AfterPrinting) {
             self.crash = None;
             return Turn::Crashed;
         }
-        match printed {
-            Ok(outcome) => self.tell(http, job.external_id, &outcome, false).await,
-            Err((why, text)) => {
-                let told = wire::NotDone { lease: job.lease, code: why, text };
-                let heard = self.insist(http, &format!("jobs/{}/failed", job.external_id), &told).await;
-                if heard { Turn::Failed(job.external_id, why) } else { Turn::Unknown(job.external_id) }
-            }
+        self.tell(http, work).await
+    }
+
+    /// Comes for a job.
+    ///
+    /// # Errors
+    /// The status of another answer; 0 for none.
+    pub async fn fetch(&self, http: &dyn Http) -> Result<Option<wire::Job>, u16> {
+        let answer = self.post(http, "jobs/take", &serde_json::json!({})).await.map_err(|_| 0_u16)?;
+        match answer.status {
+            204 => Ok(None),
+            200 => serde_json::from_slice(&answer.body).map(Some).map_err(|_| answer.status),
+            other => Err(other),
         }
     }
 
-    async fn tell(&self, http: &dyn Http, id: String, outcome: &Outcome, found: bool) -> Turn {
-        let heard = self.insist(http, &format!("jobs/{id}/done"), &translate::done(outcome)).await;
-        if heard { Turn::Done { id, found } } else { Turn::Unknown(id) }
+    /// Has a job printed, unless it was; what is known then is to be kept before anybody is told.
+    pub fn work(&mut self, job: wire::Job, now: Timestamp) -> Work {
+        let id = job.external_id;
+        if job.maybe_printed {
+            match self.register.find(&job.receipt, job.printed_after.as_ref()) {
+                // It does not answer: whether it has printed is not known, and nothing may be said.
+                None => return Work::Unknown(id),
+                Some(Some(outcome)) => return Work::Done { id, done: translate::done(outcome), found: true },
+                Some(None) => {}
+            }
+        }
+        let mut printed = self.register.print(&id, &job.receipt, now);
+        if self.closes_shifts && matches!(printed, Err((Trouble::ShiftOver24h, _))) {
+            self.register.close_shift();
+            printed = self.register.print(&id, &job.receipt, now);
+        }
+        match printed {
+            Ok(outcome) => Work::Done { id, done: translate::done(&outcome), found: false },
+            Err((code, text)) => Work::Failed(id, wire::NotDone { lease: job.lease, code, text }),
+        }
+    }
+
+    /// Tells what became of a job.
+    pub async fn tell(&self, http: &dyn Http, work: Work) -> Turn {
+        match work {
+            Work::Unknown(id) => Turn::Unknown(id),
+            Work::Done { id, done, found } => {
+                let heard = self.insist(http, &format!("jobs/{id}/done"), &done).await;
+                if heard { Turn::Done { id, found } } else { Turn::Unknown(id) }
+            }
+            Work::Failed(id, why) => {
+                let heard = self.insist(http, &format!("jobs/{id}/failed"), &why).await;
+                if heard { Turn::Failed(id, why.code) } else { Turn::Unknown(id) }
+            }
+        }
     }
 
     async fn insist(&self, http: &dyn Http, path: &str, body: &impl Serialize) -> bool {

@@ -4,5 +4,5 @@
 mod agent;
 mod register;
 
-pub use agent::{Agent, Crash, Turn};
+pub use agent::{Agent, Crash, Turn, Work};
 pub use register::{Drive, Register, Shift};

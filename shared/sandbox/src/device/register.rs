@@ -199,9 +199,8 @@ impl Register {
     /// Whether a receipt was printed after a document: what a driver finds by reading the drive's archive. Nothing is known while
     /// the register does not answer.
     pub fn find(&self, receipt: &wire::Receipt, after: Option<&wire::After>) -> Option<Option<&Outcome>> {
-        let later = |fiscal: &Fiscal| {
-            after.is_none_or(|after| after.drive != fiscal.drive || after.document < fiscal.document)
-        };
+        let later =
+            |fiscal: &Fiscal| after.is_none_or(|after| after.drive != fiscal.drive || after.document < fiscal.document);
         let same = |kept: &&Kept| {
             let (one, other) = (&kept.receipt, receipt);
             let items = |of: &wire::Receipt| -> Vec<(String, String)> {

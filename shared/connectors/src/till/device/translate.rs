@@ -90,8 +90,7 @@ fn item(item: &Item, ffd: Ffd) -> Result<wire::Item, MoneyError> {
 pub fn document(external_id: &str, receipt: &wire::Receipt) -> Result<ReceiptDocument, Malformed> {
     let kind = [ReceiptKind::Sale, ReceiptKind::SaleRefund].into_iter().find(|kind| kind.tag_1054() == receipt.kind);
     let ffd = [Ffd::V1_05, Ffd::V1_2].into_iter().find(|ffd| ffd.tag_1209() == receipt.ffd);
-    let taxations =
-        [Taxation::Osn, Taxation::UsnIncome, Taxation::UsnIncomeOutcome, Taxation::Esn, Taxation::Patent];
+    let taxations = [Taxation::Osn, Taxation::UsnIncome, Taxation::UsnIncomeOutcome, Taxation::Esn, Taxation::Patent];
     let taxation = taxations.into_iter().find(|taxation| taxation.tag_1055() == receipt.taxation);
     let taxation = taxation.ok_or_else(|| Malformed::at("/1055", "a taxation system"))?;
     Ok(ReceiptDocument {
@@ -110,11 +109,7 @@ pub fn document(external_id: &str, receipt: &wire::Receipt) -> Result<ReceiptDoc
         place: receipt.place.clone(),
         internet: receipt.internet,
         cashier: receipt.cashier.clone().map(|name| Cashier { name, inn: receipt.cashier_inn.clone() }),
-        buyer: Buyer {
-            contact: receipt.contact.clone(),
-            name: receipt.buyer.clone(),
-            inn: receipt.buyer_inn.clone(),
-        },
+        buyer: Buyer { contact: receipt.contact.clone(), name: receipt.buyer.clone(), inn: receipt.buyer_inn.clone() },
         items: receipt.items.iter().enumerate().map(|(at, item)| read_item(at, item)).collect::<Result<_, _>>()?,
         payments: Payments {
             cash: amount("/1031", &receipt.cash)?,
