@@ -11,9 +11,11 @@
 //! | [`orange_data`] | client certificate, RSA of the raw body | `id` | asked; told that it is worth asking |
 //! | [`paykeeper`] | Basic, token | `receipt_key` | both; what is told is asked |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
+//! | [`device`] | device key, bearer | `external_id` | told by its agent, asked at our own desk |
 
 pub mod atol;
 pub mod business_kassa;
+pub mod device;
 pub mod kit_online;
 pub mod orange_data;
 pub mod paykeeper;
