@@ -6,10 +6,12 @@
 pub mod access;
 pub mod audit;
 pub mod bank;
+pub mod basket;
 pub mod checkout;
 pub mod clearing;
 pub mod clock;
 pub mod connect;
+pub mod device;
 pub mod error;
 pub mod exchange;
 pub mod execution;

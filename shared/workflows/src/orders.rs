@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
-use domain::details::{Contact, Details, Language, Line, Original, Particulars, Scenario, Source, Subject};
+use domain::details::{Contact, Details, Language, Line, Original, Scenario, Source};
 use domain::id::{OrderId, Tenant};
-use domain::money::{Currency, Money};
-use domain::order::{Initiator, Order, Refusal};
+use domain::money::Money;
+use domain::order::{Initiator, Order, ReceiptScheme, Refusal};
 use domain::partner::{Button, Channel, Partner, Returns, origin};
-use domain::tax::VatRate;
-use domain::time::{Timestamp, moscow_date, plus_seconds, whole_seconds};
+use domain::time::{Timestamp, plus_seconds, whole_seconds};
 use domain::wallet::Kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,11 +16,13 @@ use storage::table::Freshness;
 use utoipa::ToSchema;
 
 use crate::access::sha256_hex;
+use crate::basket;
+pub use crate::basket::{FirmRequest, FractionRequest, LineRequest, SupplierRequest};
 use crate::clock;
 use crate::error::WorkflowError;
 use crate::payments;
 use crate::perform;
-use crate::ports::Ports;
+use crate::ports::{Ports, Settings};
 use crate::terms::{self, Rate};
 pub use crate::terms::{ChargeRequest, ChildRequest, PaymentTermsRequest, SplitRequest};
 
@@ -96,29 +97,11 @@ pub struct OrderRequest {
     /// The order is charged to saved means at once, without the buyer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<ChargeRequest>,
-}
-
-/// One line of the basket.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LineRequest {
-    /// Name, 1 to 128 characters (FFD tag 1030).
-    #[schema(example = "Выписка ЕГРН")]
-    pub name: String,
-    /// Price of a unit in roubles.
-    #[schema(example = "3000.00")]
-    pub price: String,
-    /// Quantity, at most 6 decimals; 1 when left out.
+    /// Which fiscal receipts say what: `full` for one receipt of full settlement when money comes; `prepayment` or `advance` for one when money
+    /// comes and a closing one when the order is fulfilled. The partner's setting otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1")]
-    pub quantity: Option<String>,
-    /// `none`, `vat0`, `vat5`, `vat7`, `vat10`, `vat22`; the partner's setting otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "none")]
-    pub vat: Option<String>,
-    /// `service`, `goods` or `work`; `service` when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    #[schema(example = "full")]
+    pub receipts: Option<String>,
 }
 
 /// The buyer's contacts.
@@ -133,6 +116,9 @@ pub struct BuyerRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "+79161234567")]
     pub phone: Option<String>,
+    /// The firm that buys, where it is one (FFD tags 1227 and 1228).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firm: Option<FirmRequest>,
 }
 
 /// Return addresses.
@@ -225,11 +211,16 @@ pub async fn create_by(
         return Err(WorkflowError::NotConnected(tenant.clone(), "bank"));
     }
     let now = clock::now(ports, tenant).await?;
-    let mut details = match details(request, tenant, &partner, now) {
+    let mut details = match details(request, tenant, &partner, &ports.settings, now) {
         Ok(details) => details,
         Err(invalid) => return Ok(Created::Invalid(invalid)),
     };
     details.payment.origin = asker.origin.map(ToOwned::to_owned);
+    if request.charge.is_some() && details.channels.is_empty() {
+        // There is no page to choose on: the buyer is told through whatever is known of them.
+        let known = [(Channel::Email, details.email.is_some()), (Channel::Sms, details.phone.is_some())];
+        details.channels = known.into_iter().filter(|(_, known)| *known).map(|(channel, _)| channel).collect();
+    }
     let charged = match (&request.charge, &request.customer) {
         (Some(charge), Some(customer)) => {
             if partner.payment.charges_frozen {
@@ -363,6 +354,7 @@ fn details(
     request: &OrderRequest,
     tenant: &Tenant,
     partner: &Partner,
+    settings: &Settings,
     now: Timestamp,
 ) -> Result<Details, Vec<Invalid>> {
     let mut check = Check { invalid: Vec::new() };
@@ -376,7 +368,7 @@ fn details(
         .iter()
         .take(LINES_MAX)
         .enumerate()
-        .filter_map(|(at, asked)| line(&mut check, at, asked, rate.as_ref(), partner, now))
+        .filter_map(|(at, asked)| basket::line(&mut check, at, asked, rate.as_ref(), partner, now))
         .collect();
     let original = rate.as_ref().and_then(|rate| original(request, rate));
     let sum = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount));
@@ -465,10 +457,13 @@ fn details(
             );
         }
     }
+    let schemes = ReceiptScheme::ALL.map(|scheme| (scheme.code(), scheme));
+    let receipts = check.choice("/receipts", request.receipts.as_deref(), &schemes, partner.receipts.scheme);
+    let firm = basket::firm(&mut check, request.buyer.firm.as_ref());
     if !check.invalid.is_empty() {
         return Err(check.invalid);
     }
-    Ok(Details {
+    let details = Details {
         number: request.number.clone(),
         description: request.description.clone(),
         lines,
@@ -483,9 +478,11 @@ fn details(
         scenario,
         consent: None,
         payment,
-        receipts: partner.receipts.scheme,
-        firm: None,
-    })
+        receipts,
+        firm,
+    };
+    let broken = basket::unlawful(&details.lines, receipts, settings, partner, now);
+    if broken.is_empty() { Ok(details) } else { Err(broken) }
 }
 
 /// The sum of the lines in the currency of their prices.
@@ -527,7 +524,7 @@ pub(crate) fn lines(asked: &[LineRequest], partner: &Partner, now: Timestamp) ->
         .iter()
         .take(LINES_MAX)
         .enumerate()
-        .filter_map(|(at, asked)| line(&mut check, at, asked, None, partner, now))
+        .filter_map(|(at, asked)| basket::line(&mut check, at, asked, None, partner, now))
         .collect();
     let sum = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount));
     if sum.is_ok_and(|sum| sum.minor() > AMOUNT_MINOR_MAX) {
@@ -539,82 +536,6 @@ pub(crate) fn lines(asked: &[LineRequest], partner: &Partner, now: Timestamp) ->
         );
     }
     if check.invalid.is_empty() { Ok(lines) } else { Err(check.invalid) }
-}
-
-fn line(
-    check: &mut Check,
-    at: usize,
-    asked: &LineRequest,
-    rate: Option<&Rate>,
-    partner: &Partner,
-    now: Timestamp,
-) -> Option<Line> {
-    let before = check.invalid.len();
-    let pointer = |field: &str| format!("/lines/{at}/{field}");
-    check.text(&pointer("name"), &asked.name, 128);
-    let currency = rate.map_or(Currency::RUB, |rate| rate.currency);
-    let price = Money::parse_major(&asked.price, currency).ok();
-    let price = price.and_then(|price| rate.map_or(Some(price), |rate| rate.convert(price)));
-    let price = price.filter(|price| price.is_positive());
-    if price.is_none() {
-        check.say(
-            pointer("price"),
-            "price",
-            "Цена в рублях больше нуля, например 3000.00.",
-            "A price in roubles above zero such as 3000.00.",
-        );
-    }
-    let text = asked.quantity.as_deref().unwrap_or("1");
-    let plain = text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let quantity = Decimal::from_str(text).ok().filter(|q| plain && *q > Decimal::ZERO && q.scale() <= 6);
-    if quantity.is_none() {
-        check.say(
-            pointer("quantity"),
-            "quantity",
-            "Количество больше нуля, не больше 6 знаков после точки.",
-            "A quantity above zero with at most 6 decimals.",
-        );
-    }
-    let rates = [
-        ("none", VatRate::None),
-        ("vat0", VatRate::Vat0),
-        ("vat5", VatRate::Vat5),
-        ("vat7", VatRate::Vat7),
-        ("vat10", VatRate::Vat10),
-        ("vat20", VatRate::Vat20),
-        ("vat22", VatRate::Vat22),
-    ];
-    let vat = check.choice(&pointer("vat"), asked.vat.as_deref(), &rates, partner.vat);
-    if !vat.in_force(moscow_date(now)) {
-        check.say(
-            pointer("vat"),
-            "vat_not_in_force",
-            "Ставка НДС сегодня не действует.",
-            "The VAT rate is not in force today.",
-        );
-    }
-    let subjects = Subject::ALL.map(|subject| (subject.code(), subject));
-    let subject = check.choice(&pointer("subject"), asked.subject.as_deref(), &subjects, Subject::Service);
-    let (price, quantity) = (price?, quantity?);
-    let amount = price.times(quantity).ok().filter(|amount| amount.is_positive());
-    if amount.is_none() {
-        check.say(
-            pointer("quantity"),
-            "line_amount",
-            "Стоимость строки меньше копейки или слишком велика.",
-            "The line's amount is below a kopeck or too large.",
-        );
-    }
-    let amount = amount?;
-    (check.invalid.len() == before).then(|| Line {
-        name: asked.name.clone(),
-        price,
-        quantity: quantity.normalize(),
-        amount,
-        vat,
-        subject,
-        particulars: Particulars::default(),
-    })
 }
 
 fn scenario(check: &mut Check, request: &OrderRequest, tenant: &Tenant) -> Scenario {

@@ -15,11 +15,12 @@ use storage::store::StoreError;
 use storage::table::Freshness;
 use utoipa::ToSchema;
 
+use crate::basket;
 use crate::error::WorkflowError;
 use crate::orders::{self, Invalid, LineRequest};
 use crate::perform::{self, Applied, apply};
 use crate::ports::Ports;
-use crate::{clock, connect, wallet};
+use crate::{clock, connect};
 
 /// How much is meant: an amount, quantities of lines, or all that stands when both are left out.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -144,7 +145,12 @@ pub async fn cancel(ports: &Ports, id: &OrderId, request: &PartRequest) -> Resul
 pub async fn edit(ports: &Ports, id: &OrderId, lines: &[LineRequest]) -> Result<Done, WorkflowError> {
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
-    match orders::lines(lines, &partner, now) {
+    let loaded = ports.store.load(id, Freshness::Eventual).await?.ok_or(WorkflowError::NotFound)?;
+    let lawful = orders::lines(lines, &partner, now).and_then(|lines| {
+        let broken = basket::unlawful(&lines, loaded.details.receipts, &ports.settings, &partner, now);
+        if broken.is_empty() { Ok(lines) } else { Err(broken) }
+    });
+    match lawful {
         Err(wrong) => Ok(Done::Invalid(wrong)),
         Ok(lines) => run(ports, id, &Command::Edit { lines, by: Initiator::Partner }).await,
     }
@@ -281,6 +287,6 @@ pub(crate) async fn chargeable(
     customer: &str,
     means: &str,
 ) -> Result<Option<Kept>, WorkflowError> {
-    let list = wallet::list(ports, tenant, customer).await?;
-    Ok(list.into_iter().find(|kept| kept.id == means && kept.is_usable()))
+    // Whatever they are listed as: who was told of them before they were saved once more knows them by this id.
+    Ok(ports.store.means(tenant, customer, means).await?.filter(Kept::is_usable))
 }

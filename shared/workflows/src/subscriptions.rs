@@ -513,7 +513,7 @@ fn wish(subscription: &Subscription, number: String, amount: Money) -> OrderRequ
         }],
         amount: Some(roubles),
         description: Some(subscription.description.clone()),
-        buyer: BuyerRequest { email: subscription.email.clone(), phone: subscription.phone.clone() },
+        buyer: BuyerRequest { email: subscription.email.clone(), phone: subscription.phone.clone(), firm: None },
         language: Some(if subscription.language == Language::En { "en" } else { "ru" }.to_owned()),
         payment_timeout_seconds: Some(CHARGE_TIMEOUT_SECONDS),
         customer: Some(subscription.customer.clone()),

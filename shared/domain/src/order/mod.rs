@@ -37,7 +37,7 @@ pub use decide::{
 pub use journal::{Entry, Event};
 pub use operation::{Initiator, Operation, OperationKind, Transaction, TransactionKind, TransactionState};
 pub use parts::{Part, PartError, What};
-pub use receipts::{Collected, Difference, Issuer, Receipt, ReceiptScheme, Stage};
+pub use receipts::{Collected, Difference, Issuer, Receipt, ReceiptScheme, Stage, preview};
 pub use standing::{Figures, PaymentState, Status};
 pub use task::{Task, TaskId};
 

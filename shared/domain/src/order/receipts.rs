@@ -39,6 +39,20 @@ pub enum ReceiptScheme {
     Advance,
 }
 
+impl ReceiptScheme {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Prepayment, Self::Advance];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Prepayment => "prepayment",
+            Self::Advance => "advance",
+        }
+    }
+}
+
 /// Which of a scheme's receipts one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Stage {
@@ -421,6 +435,32 @@ impl Order {
             attempt => format!("{}-r{}a{attempt}", self.id, receipt.no),
         }
     }
+}
+
+/// The receipt a whole basket would need if no limit divided it, to be checked before there is an order.
+///
+/// # Errors
+/// The amounts do not work out.
+pub fn preview(lines: &[Line], stage: Stage, issuer: Issuer<'_>) -> Result<ReceiptDocument, MoneyError> {
+    let items: Vec<Item> = lines.iter().map(|line| item(line, stage, issuer.principal(line))).collect();
+    let total = ReceiptDocument::items_sum(&items)?;
+    let owner = issuer.owner();
+    Ok(ReceiptDocument {
+        external_id: String::new(),
+        kind: ReceiptKind::Sale,
+        ffd: issuer.ffd(),
+        agent: owner.clone(),
+        taxation: owner.taxation,
+        place: issuer.place.to_owned(),
+        internet: true,
+        cashier: None,
+        buyer: Buyer { contact: owner.email.clone(), name: None, inn: None },
+        items,
+        payments: Payments::electronic(total),
+        total,
+        correction: None,
+        sell_unchecked: issuer.partner.receipts.sell_unchecked,
+    })
 }
 
 /// Where money was taken by a person: a shop, a courier, a pick-up point.

@@ -149,6 +149,20 @@ pub enum Taxation {
 }
 
 impl Taxation {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Osn, Self::UsnIncome, Self::UsnIncomeOutcome, Self::Esn, Self::Patent];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Osn => "osn",
+            Self::UsnIncome => "usn_income",
+            Self::UsnIncomeOutcome => "usn_income_outcome",
+            Self::Esn => "esn",
+            Self::Patent => "patent",
+        }
+    }
+
     /// Tag 1055.
     pub const fn tag_1055(self) -> u8 {
         match self {
