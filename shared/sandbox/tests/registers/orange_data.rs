@@ -1,4 +1,4 @@
-//! The double of OrangeData, spoken to by the platform's own connector and, where that would never, by hand.
+//! The double of `OrangeData`, spoken to by the platform's own connector and, where that would never, by hand.
 
 use axum::body::Body;
 use connectors::till::orange_data::{Key, OrangeDataTill};
