@@ -3,7 +3,9 @@
 // DOUBLE        address of the double for the partner, http://127.0.0.1:3000/sandbox/orange_data/demoshop
 // CREDENTIALS   JSON object of the partner's credentials
 // RECEIVER      host:port to listen on; every document asks for its callback there (callbackUrl)
-// APIKASSA_URL, APIKASSA_KEY   the stack and the partner's test key, to choose what goes wrong
+// GROUP         the group of devices
+// FAULTS        address that what goes wrong with the next documents is put to
+// KEY           the partner's test key, for that
 //
 // The client signs what it sends and validates it by the vendor's rules. Its certificate goes nowhere here: there is no TLS.
 
@@ -12,7 +14,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import vendor from 'node-orangedata'
 
-const { DOUBLE, RECEIVER, APIKASSA_URL, APIKASSA_KEY } = process.env
+const { DOUBLE, RECEIVER, GROUP, FAULTS, KEY } = process.env
 const { inn, key, private_key: privateKey } = JSON.parse(process.env.CREDENTIALS)
 const { OrangeData, Order, Correction } = vendor
 const [host, port] = RECEIVER.split(/:(?=\d+$)/)
@@ -42,7 +44,7 @@ const options = { apiUrl: `${DOUBLE}/api/v2`, ca: 'none', cert: 'none', key: 'no
 const agent = new OrangeData(options)
 
 const head = (id) => ({
-  id: `${id}-${run}`, inn, key, group: 'Main_2', callbackUrl: `http://${RECEIVER}/`, ffdVersion: 4, type: 1,
+  id: `${id}-${run}`, inn, key, group: GROUP, callbackUrl: `http://${RECEIVER}/`, ffdVersion: 4, type: 1,
   taxationSystem: 0, customerContact: 'buyer@mail.test', senderEmail: 'agent@pay.test',
 })
 const service = {
@@ -75,9 +77,9 @@ async function outcome(ask) {
 const printed = (id) => outcome(() => agent.getOrderStatus(inn, `${id}-${run}`))
 
 async function spoil(...next) {
-  const answer = await fetch(`${APIKASSA_URL}/sandbox/registers/orange_data/faults`, {
+  const answer = await fetch(FAULTS, {
     method: 'PUT',
-    headers: { authorization: `Bearer ${APIKASSA_KEY}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
     body: JSON.stringify({ next }),
   })
   assert.equal(answer.status, 200)
