@@ -27,7 +27,7 @@ fn kassa() -> Box<dyn Till> {
 }
 
 /// A row of the list of commands.
-fn row(extra: serde_json::Value) -> String {
+fn row(extra: &serde_json::Value) -> String {
     let mut row = json!({ "id": 4711, "c_num": "ord_t_shop_01k-r1", "status": 1, "result": null, "result_msg": null,
         "date_result": null, "fn_number": null });
     row.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -35,7 +35,7 @@ fn row(extra: serde_json::Value) -> String {
 }
 
 fn printed_row() -> String {
-    row(json!({
+    row(&json!({
         "fn_number": "9289000100123456", "ecr_registration_number": "0000000001234567", "fiscal_document_number": "871",
         "fiscal_document_attribute": 470_707_772, "result_shift_number": null, "receipt_datetime": "2025-11-21 12:01:02",
         "total": 150.02, "date_result": "2025-11-21 12:01:03", "result_msg": "OK",
@@ -101,18 +101,18 @@ async fn what_is_known_is_not_sent_again() {
     assert_eq!((fiscal.document, fiscal.sign.as_str(), fiscal.shift), (871, "0470707772", 0));
     assert_eq!((fiscal.at.to_string().as_str(), fiscal.total), ("2025-11-21T09:01:02Z", Money::rub(15_002)));
     assert_eq!(printed.echo.rates, Some(vec![1]), "not what was sent");
-    let waiting = row(json!({}));
+    let waiting = row(&json!({}));
     for body in [waiting.as_str(), &format!(r#"{{"commands":{waiting}}}"#)] {
         let wire = Wire::answering(&[TOKEN, (200, body)]);
         assert_eq!(print(kassa().as_ref(), &wire, &document()).await.unwrap(), TillAnswer::Waiting);
         wire.asked();
     }
     let timeout =
-        row(json!({ "date_result": "2025-11-21 12:01:03", "result_msg": "Истекло время ожидания ответа ККТ" }));
+        row(&json!({ "date_result": "2025-11-21 12:01:03", "result_msg": "Истекло время ожидания ответа ККТ" }));
     let wire = Wire::answering(&[TOKEN, (200, &timeout), TAKEN]);
     assert_eq!(print(kassa().as_ref(), &wire, &document()).await.unwrap(), TillAnswer::Waiting);
     assert!(wire.said().contains(r#""nonce":"ord_t_shop_01k-r1.1.0""#), "another command");
-    let drive = row(json!({ "date_result": "x", "result_msg": "Архив фискального накопителя переполнен" }));
+    let drive = row(&json!({ "date_result": "x", "result_msg": "Архив фискального накопителя переполнен" }));
     let wire = Wire::answering(&[TOKEN, (200, &drive)]);
     let failed = print(kassa().as_ref(), &wire, &document()).await.unwrap();
     assert_eq!(class(failed), (FailureClass::Register, "4711".into()));
