@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::audit::audit;
 use domain::order::{Event, Part, Receipt, Stage};
 use domain::receipt::laws::breaches;
-use domain::receipt::{Ffd, ReceiptDocument, ReceiptKind, Settlement};
+use domain::receipt::{Ffd, Item, Measure, ReceiptDocument, ReceiptKind, Settlement};
 use domain::time::moscow_date;
 
 use crate::paths::{Path, chapters};
@@ -37,9 +37,24 @@ fn documents(tale: &Tale, place: &str) {
         let printed = receipt.fiscal.as_ref().unwrap().total;
         assert_eq!([items, paid, total, printed], [document.total; 4], "{place}");
         assert_eq!(document, &tale.document(receipt), "{place}: it would be another document now");
+        let mut vats = BTreeMap::<u8, i64>::new();
+        for item in &document.items {
+            // Without VAT and at 0 % the sum is of the items' amounts.
+            let taxed = item.vat.percent().is_some_and(|percent| percent > 0);
+            let tax = if taxed { item.vat_inside().unwrap().unwrap() } else { item.amount };
+            *vats.entry(item.tag_1199()).or_default() += tax.minor();
+        }
+        let said: BTreeMap<u8, i64> =
+            document.vats().unwrap().into_iter().map(|(rate, tax)| (rate, tax.minor())).collect();
+        assert_eq!(said, vats, "{place}: the tax by rate is not that of the items");
         assert!(ids.insert(document.external_id.clone()) && document.external_id.len() <= 64, "{place}");
+        let basket = tale.order.basket(&tale.details);
+        for item in document.items.iter().filter(|item| item.measure != Measure::PIECE) {
+            let fits = basket.iter().any(|line| line.name == item.name && item.quantity <= line.quantity);
+            assert!(fits, "{place}: {} of {} is more than was bought", item.quantity, item.name);
+        }
         let before = document.items.iter().any(|item| item.settlement.is_before());
-        let calculated = |item: &domain::receipt::Item| item.vat.percent().is_some_and(|percent| percent > 0);
+        let calculated = |item: &Item| item.vat.percent().is_some_and(|percent| percent > 0);
         for item in &document.items {
             assert_eq!(item.calculated, before && calculated(item), "{place}: the calculated rate");
             assert!(!(before && item.mark.is_some()), "{place}: a code before the hand-over");

@@ -66,7 +66,7 @@ fn one_stage() -> Vec<Path> {
             shop(ffd).begin().paid()
         }),
         path("Sale to a firm", "A firm buys; a service without VAT.", |ffd| {
-            Plan::new(ffd, service()).to_a_firm().begin().paid()
+            Plan::new(ffd, service()).for_a_firm().begin().paid()
         }),
         path("Part refund by lines", "One of the two tables goes back the next day.", |ffd| {
             shop(ffd).begin().paid().a_day_later().gives_back(of_line(1, Decimal::ONE))
@@ -94,7 +94,7 @@ fn one_stage() -> Vec<Path> {
             "330.00 of 1330.00 are paid with points of the bank's: they are no money, and no receipt names them.",
             |ffd| shop(ffd).begin().paid_with_points(330),
         ),
-        path("Bonus points, part refund", "330.00 of 1330.00 are paid with points; a table goes back.", |ffd| {
+        path("Bonus points, part refund", "330.00 of 1330.00 are paid with points; 500.00 go back.", |ffd| {
             shop(ffd).begin().paid_with_points(330).a_day_later().gives_back(amount(50_000))
         }),
     ]
@@ -234,7 +234,7 @@ fn baskets() -> Vec<Path> {
             },
         ),
         path(
-            "УСН with VAT at 5 %",
+            "УСН with 5 percent VAT",
             "The register is the partner's, who is on УСН; paid before the hand-over.",
             |ffd| {
                 let lines = vec![line("Курс", Decimal::ONE, 105_000, VatRate::Vat5, Subject::Service)];
@@ -252,17 +252,22 @@ fn baskets() -> Vec<Path> {
                 plan.begin().paid().a_day_later().gives_back(What::Whole)
             },
         ),
-        path("More than 100 items", "120 lines are divided into two receipts.", |ffd| {
-            Plan::new(ffd, many(120, false)).begin().paid()
-        }),
         path(
-            "Too many bytes",
-            "50 lines whose names have 128 letters: they are divided before a register would find the document too long.",
-            |ffd| Plan::new(ffd, many(50, true)).begin().paid(),
+            "More than 100 items",
+            "No receipt has more than 100; 120 lines are divided sooner, as they might have too many bytes.",
+            |ffd| Plan::new(ffd, many(120, false)).begin().paid(),
         ),
+        path("Too many bytes", "50 lines with names of 128 letters: fewer of them fit.", |ffd| {
+            Plan::new(ffd, many(50, true)).begin().paid()
+        }),
         path("Goods by weight and their delivery", "0.355 kg, and a service line for the delivery.", |ffd| {
             Plan::new(ffd, weighed()).begin().paid()
         }),
+        path(
+            "Goods by weight, part of the price back",
+            "100.00 go back: a part of a price is counted in pieces, not in kilograms.",
+            |ffd| Plan::new(ffd, weighed()).begin().paid().a_day_later().gives_back(amount(10_000)),
+        ),
         path(
             "Half of a piece",
             "Half of one table's price goes back: half a piece is not counted, so the item is one part of its price.",
@@ -279,9 +284,11 @@ fn baskets() -> Vec<Path> {
                 plan.begin().paid().a_day_later().fulfilled().a_day_later().gives_back(of_line(1, Decimal::ONE))
             },
         ),
-        path("Marked goods, part of the price back", "1000.00 go back and the goods stay.", |ffd| {
-            Plan::new(ffd, marked()).begin().paid().a_day_later().gives_back(amount(100_000))
-        }),
+        path(
+            "Marked goods, part of the price back",
+            "1000.00 go back, spread over the lines in proportion; each item is a part of a price, with the code of its unit.",
+            |ffd| Plan::new(ffd, marked()).begin().paid().a_day_later().gives_back(amount(100_000)),
+        ),
     ]
 }
 
@@ -303,6 +310,11 @@ fn registers() -> Vec<Path> {
                 let corrected = shop(ffd).begin().paid_unprinted().misprinted(11, 1).printed();
                 corrected.a_day_later().gives_back(of_line(1, Decimal::ONE))
             },
+        ),
+        path(
+            "Another rate printed, and again",
+            "What was printed anew was printed wrong again: that is undone and printed anew in its turn.",
+            |ffd| shop(ffd).begin().paid_unprinted().misprinted(11, 1).printed_one().misprinted(11, 1).printed(),
         ),
         path(
             "Failover",

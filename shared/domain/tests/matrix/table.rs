@@ -41,7 +41,7 @@ fn table(text: &mut String, order: &[&'static str], rows: &[BTreeMap<&'static st
     let columns: Vec<_> = order.iter().filter(|column| rows.iter().any(|row| row.contains_key(*column))).collect();
     let cells = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     text.push_str(&cells(columns.iter().map(|column| (**column).to_owned()).collect()));
-    text.push_str(&format!("|{}\n", "---|".repeat(columns.len())));
+    let _ = writeln!(text, "|{}", "---|".repeat(columns.len()));
     for (at, row) in rows.iter().enumerate() {
         if rows.len() > first && at == first - 1 {
             let more = format!("… {} more …", rows.len() - first);
@@ -118,29 +118,29 @@ fn anchor(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// A receipt in one line: which way, how far the settlement is, what is due to VAT, how much by what.
+/// A receipt in one line: which way, how much by what, and of its items what they are, how far settled, at which rates.
 fn brief(no: u8, document: &ReceiptDocument) -> String {
-    let mut settled: Vec<String> = Vec::new();
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for item in &document.items {
-        let marked = match (&item.mark, document.ffd) {
+        let (settlement, subject) = (item.settlement.tag_1214(), item.subject.tag_1212_in(document.ffd));
+        let code = match (&item.mark, document.ffd) {
             (None, _) => "",
-            (Some(_), Ffd::V1_05) => " 1162",
-            (Some(_), Ffd::V1_2) => " 2000",
+            (Some(_), Ffd::V1_05) => ", 1162",
+            (Some(_), Ffd::V1_2) => ", 2000",
         };
-        let said = format!(
-            "1214 = {}, 1212 = {}, 1199 = {}{marked}",
-            item.settlement.tag_1214(),
-            item.subject.tag_1212_in(document.ffd),
-            item.tag_1199()
-        );
-        if !settled.contains(&said) {
-            settled.push(said);
+        let (head, rate) = (format!("1214 = {settlement}{code}, 1212 = {subject}"), item.tag_1199().to_string());
+        match said.iter_mut().find(|(known, _)| *known == head) {
+            Some((_, rates)) if rates.contains(&rate) => {}
+            Some((_, rates)) => rates.push(rate),
+            None => said.push((head, vec![rate])),
         }
     }
+    let items: Vec<String> =
+        said.into_iter().map(|(head, rates)| format!("{head}, 1199 = {}", rates.join(" and "))).collect();
     let paid: Vec<String> =
         document.payments.tagged().map(|(tag, paid)| format!("{tag} = {}", paid.to_decimal())).collect();
     let form = if document.correction.is_some() { " (чек коррекции)" } else { "" };
-    format!("{no}. {}{form}: {}; {}", kind_words(document.kind), paid.join(", "), settled.join("; "))
+    format!("{no}. {}{form}: {}; {}", kind_words(document.kind), paid.join(", "), items.join("; "))
 }
 
 fn briefly(tale: &Tale) -> String {

@@ -155,7 +155,7 @@ pub fn item(document: &ReceiptDocument, item: &Item) -> Vec<Tagged> {
         }
     }
     if let Some((part, whole)) = item.fraction.filter(|_| v1_2) {
-        tags.push(("1291", format!("{part}/{whole}")));
+        tags.push(("1291", format!("`{part}/{whole}`")));
     }
     tags
 }

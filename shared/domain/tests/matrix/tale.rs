@@ -106,7 +106,7 @@ impl Plan {
     }
 
     /// A firm buys.
-    pub fn to_a_firm(self) -> Self {
+    pub fn for_a_firm(self) -> Self {
         let firm = Firm { name: "АО «Покупатель»".into(), inn: "5544332219".into() };
         Self { firm: Some(firm), ..self }
     }
@@ -290,6 +290,13 @@ impl Tale {
             self.print(&receipt, None);
         }
         self.tidy();
+        self
+    }
+
+    /// The next that is due is printed as it was sent.
+    pub fn printed_one(mut self) -> Self {
+        let receipt = self.next().unwrap();
+        self.print(&receipt, None);
         self
     }
 
