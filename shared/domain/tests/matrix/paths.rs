@@ -119,6 +119,9 @@ fn held_and_captured() -> Vec<Path> {
                 captured.gives_back(of_line(1, Decimal::ONE)).gives_back(What::Whole)
             },
         ),
+        path("Capture undone", "The order is cancelled on the day of the capture: the bank undoes it.", |ffd| {
+            held(ffd).a_day_later().captured(What::Whole).gives_back(What::Whole)
+        }),
         path("Part of a hold let go", "The book is let go before the capture: there is no receipt of it.", |ffd| {
             held(ffd).gives_back(of_line(2, Decimal::ONE)).captured(What::Whole)
         }),
@@ -309,6 +312,14 @@ fn registers() -> Vec<Path> {
             |ffd| {
                 let corrected = shop(ffd).begin().paid_unprinted().misprinted(11, 1).printed();
                 corrected.a_day_later().gives_back(of_line(1, Decimal::ONE))
+            },
+        ),
+        path(
+            "Another rate printed of a refund",
+            "The refund of a table came out with 20 %. What undoes it is a sale at a rate that is no longer in force: FFD 1.2 says whose correction it is, FFD 1.05 can not.",
+            |ffd| {
+                let owed = shop(ffd).begin().paid().a_day_later().gives_back_unprinted(of_line(1, Decimal::ONE));
+                owed.misprinted(11, 1).printed()
             },
         ),
         path(

@@ -236,13 +236,18 @@ impl Tale {
     }
 
     /// The partner gives back, or lets go.
-    pub fn gives_back(mut self, what: What) -> Self {
+    pub fn gives_back(self, what: What) -> Self {
+        self.gives_back_unprinted(what).printed()
+    }
+
+    /// The partner gives back; the receipts wait.
+    pub fn gives_back_unprinted(mut self, what: What) -> Self {
         // A terminal's refund has a reference of its own each time.
         let terminal = Some(format!("rrn-{}", self.order.operations.len() + 1));
         let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal };
         self.does(&Command::Cancel(cancellation));
         self.bank_does_it(None);
-        self.printed()
+        self
     }
 
     pub fn fulfilled(mut self) -> Self {
