@@ -49,7 +49,7 @@ async fn a_code_nobody_scanned_is_given_up_for_a_card_and_can_not_be_paid_any_mo
 #[tokio::test]
 async fn of_two_attempts_that_both_succeed_one_pays_and_the_other_goes_back_by_itself() {
     let mut story = Story::begins().await;
-    let order = story.orders("A-1").await;
+    let order = story.orders_by_hand("A-1").await;
     let app = chooses_the_sbp(&mut story, &order).await;
     story.tell("the buyer pays in the app, and the bank takes its time").await;
     story.world.post(&app, &[("card", "late")]).await;

@@ -110,9 +110,10 @@ async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
         orders.push((loaded.order, loaded.details));
     }
     let mut documents = BTreeMap::new();
-    for (id, row) in ports.store.sandbox_rows(tenant, "till", 100_000).await.ok()? {
+    for (_, row) in ports.store.sandbox_rows(tenant, "document", 100_000).await.ok()? {
         let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
-        documents.insert(id, serde_json::from_value(body["state"]["done"].clone()).ok());
+        let id = body["external_id"].as_str()?.to_owned();
+        documents.insert(id, serde_json::from_value(body["state"]["done"]["fiscal"].clone()).ok());
     }
     let mut wallets = BTreeMap::new();
     for customer in (0..CUSTOMERS).map(customer) {

@@ -37,6 +37,7 @@ pub use bindings::{Binding, binding, bindings, unbind};
 pub use card::{Card, CardShown};
 pub use machine::{Deal, DealState, Facts, Go, NewDeal, No, RIGHT_CODE, Refund, RefundState};
 pub(crate) use page::{Chosen, decide_deal, show_deal};
+pub(crate) use tell::request;
 pub use tell::{Event, Outgoing};
 
 use crate::rows::{self, Next, Thing};
@@ -557,7 +558,7 @@ fn ids(ports: &Ports, tenant: &Tenant, family: Family, number: &str) -> Ids {
     }
 }
 
-fn seed(ports: &Ports, tenant: &Tenant, what: &str) -> Seed {
+pub(crate) fn seed(ports: &Ports, tenant: &Tenant, what: &str) -> Seed {
     Seed(mac(&ports.settings.master_secret.0, format!("sandbox-double\n{tenant}\n{what}").as_bytes()))
 }
 
