@@ -1,6 +1,10 @@
 //! A stationary register and its agent at our doors: whatever gets lost on the way, one receipt is printed once.
 #![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
 use domain::acquiring::Credentials;
 use domain::order::Order;
 use domain::receipt::Ffd;
@@ -9,8 +13,11 @@ use domain::receipt::register::{Register as Contract, RegisterKind};
 use http::Method;
 use sandbox::device::{Agent, Crash, Drive, Register, Turn};
 use serde_json::{Value, json};
+use storage::memory::MemoryTable;
+use storage::store::Store;
+use storage::table::{Freshness, Item, Key, Page, Range, Table, TableError, Write};
 use support::{BASE_URL, Call, Fault, OPERATOR_TOKEN, World, partner, wish};
-use workflows::ports::Clock;
+use workflows::ports::{Clock, Ports};
 
 fn contract(id: &str, priority: u8) -> Contract {
     Contract {
@@ -37,15 +44,20 @@ async fn key(world: &World, register: &str) -> String {
 /// A world whose demo partner has these registers, and the agents of all of them.
 async fn world(model: &str, registers: &[&str]) -> (World, Vec<Agent>) {
     let world = World::new().await;
+    let agents = connect(&world, model, registers).await;
+    (world, agents)
+}
+
+async fn connect(world: &World, model: &str, registers: &[&str]) -> Vec<Agent> {
     let mut partner = partner();
     partner.receipts.registers = (0..).zip(registers).map(|(priority, id)| contract(id, priority)).collect();
     world.ports.store.put_partner(&world.shop, &partner).await.unwrap();
     let mut agents = Vec::new();
     for (no, id) in (1..).zip(registers) {
         let register = Register::new(model, no, world.clock.now()).unwrap();
-        agents.push(Agent::new(BASE_URL, id, &key(&world, id).await, register));
+        agents.push(Agent::new(BASE_URL, id, &key(world, id).await, register));
     }
-    (world, agents)
+    agents
 }
 
 /// A paid order, whose receipt waits for the register.
@@ -380,4 +392,91 @@ async fn the_operator_sees_the_register() {
     assert_eq!(look().await["out"]["external_id"].as_str().unwrap().rsplit('-').next(), Some("r1"));
     let models = world.api(Method::GET, "/v1/devices/models", &world.key, "").await.json();
     assert_eq!(models["models"].as_array().unwrap().len(), 19);
+}
+
+// --- a process of ours that dies between two writes ---
+
+struct Life {
+    /// Writes left until it dies; as many as there are, while it lives.
+    left: AtomicI64,
+    /// Whether the write it dies at is done.
+    happens: bool,
+}
+
+/// The table of a process that dies at one write, and of the next one, that lives.
+struct Mortal(MemoryTable, Arc<Life>);
+
+impl Mortal {
+    async fn done<T>(&self, work: impl Future<Output = Result<T, TableError>>) -> Result<T, TableError> {
+        let dies = self.1.left.load(Ordering::Relaxed) != i64::MAX && self.1.left.fetch_sub(1, Ordering::Relaxed) == 0;
+        if dies && !self.1.happens {
+            return Err(TableError::Unknown("the process is dead".into()));
+        }
+        let outcome = work.await;
+        if dies { Err(TableError::Unknown("the process is dead".into())) } else { outcome }
+    }
+}
+
+#[async_trait]
+impl Table for Mortal {
+    async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, TableError> {
+        self.0.get(key, freshness).await
+    }
+
+    async fn query(&self, range: &Range, freshness: Freshness) -> Result<Page, TableError> {
+        self.0.query(range, freshness).await
+    }
+
+    async fn put(&self, write: Write) -> Result<(), TableError> {
+        self.done(self.0.put(write)).await
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        self.done(self.0.commit(writes)).await
+    }
+
+    async fn due(&self, bucket: &str, until: i64, limit: usize) -> Result<Vec<(Key, i64)>, TableError> {
+        self.0.due(bucket, until, limit).await
+    }
+
+    async fn add(&self, key: &Key, amount: u64) -> Result<u64, TableError> {
+        self.done(self.0.add(key, amount)).await
+    }
+}
+
+#[tokio::test]
+async fn one_receipt_is_printed_wherever_a_write_is_lost() {
+    for (writes, happens) in (0..12).flat_map(|writes| [(writes, false), (writes, true)]) {
+        for trouble in [None, Some(Trouble::PaperOut), Some(Trouble::DriveExpired)] {
+            let (table, life) = (MemoryTable::new(), Arc::new(Life { left: AtomicI64::new(i64::MAX), happens }));
+            let (mortal, spark) = (table.clone(), Arc::clone(&life));
+            let wrap: Arc<support::Wrap> = Arc::new(move |ports| {
+                let table = Mortal(mortal.clone(), Arc::clone(&spark));
+                Ports { store: Store::new(Arc::new(table)), ..ports }
+            });
+            let world = World::build(1, table, Some(wrap)).await;
+            let mut agents = connect(&world, "atol-30f", &["shop-1", "shop-2"]).await;
+            match trouble {
+                Some(Trouble::PaperOut) => agents[0].register.paper = false,
+                Some(_) => agents[0].register.drive.until = jiff::civil::date(2026, 11, 20),
+                None => {}
+            }
+            let order = paid(&world, "A-1").await;
+            life.left.store(writes, Ordering::Relaxed);
+            turn(&world, &mut agents[0]).await;
+            turn(&world, &mut agents[1]).await;
+            life.left.store(i64::MAX, Ordering::Relaxed);
+            agents[0].register.paper = true;
+            for _ in 0..40 {
+                world.pass(300, 300).await;
+                for agent in &mut agents {
+                    turn(&world, agent).await;
+                }
+            }
+            let printed: Vec<_> = agents.iter().map(|agent| agent.register.drive.receipts.len()).collect();
+            let place = format!("write {writes}, done: {happens}, {trouble:?}, printed {printed:?}");
+            assert!(document(&world, &order).await.is_some(), "{place}");
+            assert_eq!(printed.iter().sum::<usize>(), 1, "{place}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 //! The device protocol on the line: a receipt by its tags, and what an agent may tell.
+#![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 use connectors::till::FailureClass;
 use connectors::till::device::{translate, wire};

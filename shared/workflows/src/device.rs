@@ -262,12 +262,11 @@ async fn give(
         found => found?,
     };
     let Some(found) = found.filter(|found| found.receipt.fiscal.is_none()) else {
-        return match write_job(ports, place, id, &job, JobState::Gone).await? {
-            true => Box::pin(change_desk(ports, place, |desk| desk.close(id, &JobState::Gone)))
-                .await
-                .map(|()| Given::Closed),
-            false => Ok(Given::Changed),
-        };
+        if !write_job(ports, place, id, &job, JobState::Gone).await? {
+            return Ok(Given::Changed);
+        }
+        Box::pin(change_desk(ports, place, |desk| desk.close(id, &JobState::Gone))).await?;
+        return Ok(Given::Closed);
     };
     let (after, receipt) = (desk.row.last.clone(), translate::receipt(&found.document)?);
     let lease = desk.row.lease(id, now);

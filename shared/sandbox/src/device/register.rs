@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 /// A register.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the machine, on or off by itself")]
 pub struct Register {
     /// Key of its model.
     pub model: String,

@@ -236,9 +236,9 @@ pub fn condition(state: &wire::State, now: Timestamp) -> Result<Condition, Malfo
     if catalogue::find(&state.model).is_none() {
         return Err(Malformed::at("/model", "a model of the catalogue"));
     }
-    let text = |pointer: &str, text: &str| match domain::receipt::laws::is_text(text, 64) {
-        true => Ok(text.to_owned()),
-        false => Err(Malformed::at(pointer, "1 to 64 characters")),
+    let text = |pointer: &str, text: &str| {
+        let fits = domain::receipt::laws::is_text(text, 64);
+        if fits { Ok(text.to_owned()) } else { Err(Malformed::at(pointer, "1 to 64 characters")) }
     };
     let registration = state.registration.as_deref().map(|number| digits("/registration", number, 16)).transpose()?;
     let opened = state.shift_opened_at.as_deref().map(|at| moment("/shift_opened_at", at, now)).transpose()?;
