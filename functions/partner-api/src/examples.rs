@@ -41,7 +41,8 @@ pub fn new_order() -> Value {
         "means": null,
         "origin": null,
         "children": [],
-        "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00", "quantity": "1", "amount": "3000.00" }],
+        "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00", "quantity": "1", "amount": "3000.00", "vat": "none", "vat_from": "line",
+            "subject": "service", "measure": 0, "supplier": null, "marked": false }],
         "checkout_url": format!("https://pay.example/c/{ORDER}~u1Vh0v9cC2cG5e8mYb0R6A"),
         "created_at": "2026-11-21T10:00:00Z",
         "expires_at": "2026-11-21T10:20:00Z",
@@ -69,7 +70,8 @@ pub fn paid_order() -> Value {
         "decline_reason": null, "bank_reference": "sb_7f3a",
     }]);
     order["receipts"] = json!([{
-        "kind": "sale", "state": "due", "url": null, "fiscal_drive": null, "fiscal_document": null, "fiscal_sign": null, "qr": null,
+        "no": 1, "kind": "sale", "stage": "full", "settlement": 4, "state": "due", "operation": "1381966011250111.1", "register": null,
+        "total": "3000.00", "differs": null, "corrects": null, "url": null, "fiscal_drive": null, "fiscal_document": null, "fiscal_sign": null, "qr": null,
     }]);
     order["timeline"] = json!([
         { "no": 1, "at": "2026-11-21T10:00:00Z", "event": "order.created", "postings": [] },

@@ -14,6 +14,7 @@ pub mod connect;
 pub mod error;
 pub mod exchange;
 pub mod execution;
+pub mod handover;
 pub mod links;
 pub mod notification;
 pub mod orders;

@@ -137,7 +137,8 @@ fn changes(agreed: &[Line], now: &[Line]) -> Vec<LineChange> {
         let same = left.iter().position(|other| *other == line);
         let named = same.or_else(|| left.iter().position(|other| other.name == line.name));
         let after = named.map(|at| left.remove(at));
-        if after != Some(line) {
+        // What changed is a quantity or a price; which marked unit it is, is no news.
+        if after.map(part) != Some(part(line)) {
             changes.push(LineChange { name: line.name.clone(), before: Some(part(line)), after: after.map(part) });
         }
     }
