@@ -242,3 +242,71 @@ async fn a_charge_whose_answer_gets_lost_is_asked_about_and_not_repeated() {
     assert_eq!(now.payments().count(), 1);
     assert_snapshot!(story.ends().await);
 }
+
+#[tokio::test]
+async fn an_order_charged_without_a_word_on_channels_is_told_of_through_what_is_known() {
+    let mut story = Story::begins().await;
+    let id = saved(&mut story, "success").await;
+    let mut wish = with_email("A-1");
+    by_hand(&mut wish);
+    wish.channels = Vec::new();
+    wish.charge = Some(ChargeRequest { means: id, reason: "Замена товара".to_owned() });
+    story.tell("the partner charges a new order and names no channels").await;
+    let body = serde_json::to_string(&wish).unwrap();
+    let said = story.api(&story.world.key, Method::POST, "/v1/orders", &[], &body).await;
+    assert_eq!(said.status, 201, "{}", said.text);
+    let order = story.world.load(&said.body["id"].as_str().unwrap().parse().unwrap()).await.order;
+    story.follows(&order).await;
+    let before = story.world.mailbox.emails().len();
+    story.settles().await;
+    assert_eq!(story.world.mailbox.emails().len(), before + 1);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_charge_that_is_declined_is_told_and_the_buyer_pays_themselves() {
+    let mut story = Story::begins().await;
+    let id = saved(&mut story, "charge_declined").await;
+    charges(&mut story, "A-1", "700.00", &id, "Замена товара").await;
+    let told = story.world.mailbox.emails().pop().unwrap();
+    for part in ["Оплату списать не удалось", "Не хватает", "700,00 ₽", "Замена товара", "Оплатить заказ"]
+    {
+        let text = told.text.replace('\u{a0}', " ").replace("На карте не хватает", "Не хватает");
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let order = story.world.load(&story.followed().last().unwrap().id).await.order;
+    // Nobody has agreed to this order: the page asks, and what was agreed is put on record.
+    let csrf = workflows::links::form_token(&story.world.ports.settings, &order.id, "pay");
+    let page = story.world.page(&order);
+    let refused = story.world.post(&format!("{page}/pay"), &[("csrf", &csrf)]).await;
+    assert_eq!(refused.status, 422, "not without consent");
+    story.pays(&order, "success").await;
+    story.settles().await;
+    assert!(story.world.load(&order.id).await.details.consent.is_some());
+    story.tells_money(&order).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn the_same_card_saved_twice_is_listed_once_and_deleted_as_one() {
+    let mut story = Story::begins().await;
+    let first = saved(&mut story, "success").await;
+    story.passes(HOUR).await;
+    let again = story.orders_as("A-1", by_hand).await;
+    story.pays_with(&again, &[("consent_means", "1")], "success").await;
+    story.settles().await;
+    let wallet = story.wallet(BUYER).await;
+    assert_eq!(wallet.len(), 1, "{wallet:?}");
+    let newest = wallet[0]["id"].as_str().unwrap().to_owned();
+    assert_ne!(newest, first);
+    charges(&mut story, "A-2", "500.00", &first, "Кто знает карту по прежнему имени").await;
+    story.tell("the buyer deletes the card").await;
+    let path = format!("/v1/customers/{BUYER}/means/{newest}");
+    assert_eq!(story.api(&story.world.key, Method::DELETE, &path, &[], "").await.status, 204);
+    story.wallet(BUYER).await;
+    let tokens = story.world.ports.store.sandbox_rows(&story.world.shop, "binding", 10).await.unwrap();
+    assert_eq!(tokens.len(), 2);
+    assert!(tokens.iter().all(|(_, row)| row.body.contains("\"forgotten\":true")), "both are forgotten at the bank");
+    charges(&mut story, "A-3", "500.00", &first, "Ещё раз").await;
+    assert_snapshot!(story.ends().await);
+}

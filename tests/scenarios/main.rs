@@ -6,6 +6,7 @@
 
 mod callbacks;
 mod charging;
+mod choosing;
 mod exchanges;
 mod giving;
 mod holding;

@@ -59,7 +59,7 @@ async fn a_receipt_asked_for_thrice_is_printed_once() {
     assert_eq!(order.journal.iter().filter(|entry| entry.event == Event::ReceiptIssued).count(), 1);
     assert_eq!(order.status(), Status::Fulfilled);
     // The register has printed one document: the next one has the next number.
-    let register = story.world.ports.store.sandbox_rows(&story.world.shop, "till-register", 1).await.unwrap();
+    let register = story.world.ports.store.sandbox_rows(&story.world.shop, "register", 1).await.unwrap();
     let register: serde_json::Value = serde_json::from_str(&register[0].1.body).unwrap();
     assert_eq!((register["number"].as_u64(), register["document"].as_u64()), (Some(1), Some(2)));
     assert_snapshot!(story.ends().await);

@@ -285,10 +285,11 @@ impl Story {
             let back = if refunds == 0 { String::new() } else { format!(", given back {refunds} time") };
             let _ = writeln!(text, "the bank of {}: {state}{back}", deal["asked"]["number"].as_str().unwrap());
         }
-        for (id, row) in store.sandbox_rows(&self.world.shop, "till", 100).await.unwrap() {
+        for (_, row) in store.sandbox_rows(&self.world.shop, "document", 100).await.unwrap() {
             let row: serde_json::Value = serde_json::from_str(&row.body).unwrap();
             let state = row["state"].as_object().and_then(|state| state.keys().next().cloned());
-            let kind = if row["kind"] == "sale" { "sale" } else { "refund" };
+            let kind = if row["content"]["kind"] == "sale" { "sale" } else { "refund" };
+            let id = row["external_id"].as_str().unwrap();
             let _ =
                 writeln!(text, "the register of {id}: {kind}, {}", state.unwrap_or_else(|| row["state"].to_string()));
         }
@@ -353,6 +354,11 @@ impl Story {
     pub async fn follows(&mut self, order: &Order) {
         self.orders.push(order.clone());
         self.look().await;
+    }
+
+    /// The orders this story tells of.
+    pub fn followed(&self) -> &[Order] {
+        &self.orders
     }
 
     /// The buyer agrees and pays with a test card; answers with the page they end on.

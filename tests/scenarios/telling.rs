@@ -201,3 +201,23 @@ async fn a_buyer_who_has_not_opened_the_result_is_reminded_once_after_a_day() {
     assert!(reminded(&first) != reminded(&second), "only who has not opened it");
     assert_snapshot!(story.ends().await);
 }
+
+#[tokio::test]
+async fn a_buyer_who_agrees_while_the_partner_cancels_is_told() {
+    let mut story = Story::begins().await;
+    let order = story.orders_as("A-1", |wish| *wish = support::wish("A-1")).await;
+    let nobody = story.orders_as("A-2", |wish| *wish = support::wish("A-2")).await;
+    story.asks(&order, "cancel", serde_json::json!({})).await;
+    story.asks(&nobody, "cancel", serde_json::json!({})).await;
+    story.tell("what the buyer of A-1 has agreed to meanwhile arrives; their payment never does").await;
+    let mut agreed = story.world.load(&order.id).await.details;
+    agreed.channels = vec![domain::partner::Channel::Email];
+    agreed.email = Some(domain::details::Contact {
+        value: support::BUYER_EMAIL.to_owned(),
+        source: domain::details::Source::Buyer,
+    });
+    story.world.ports.store.put_agreement(&order.id, &agreed, 1).await.unwrap();
+    story.passes(HOUR).await;
+    assert_eq!(story.world.mailbox.emails().len(), 1);
+    assert_snapshot!(story.ends().await);
+}

@@ -190,7 +190,7 @@ async fn what_is_not_an_order_is_found_by_todays_keys() {
     // Leased by a hundred: numbers on file are never given out again.
     let taken: Vec<_> = (0..100).map(domain::id::BillNumber::new).collect();
     assert!(!taken.contains(&store.next_bill().await.unwrap()));
-    for kind in ["deal", "till", "till-register", "executor"] {
+    for kind in ["deal", "document", "register", "executor"] {
         assert!(!store.sandbox_rows(&tenant, kind, 10).await.unwrap().is_empty(), "{kind}");
     }
 }
@@ -202,7 +202,7 @@ async fn the_sandbox_reads_its_old_rows() {
         world.table.put(Write { item: item(row), condition: Condition::Always }).await.unwrap();
     }
     let mut looked = 0;
-    for kind in ["deal", "till", "executor"] {
+    for kind in ["deal", "till", "document", "executor"] {
         for (id, _) in world.ports.store.sandbox_rows(&world.shop, kind, 100).await.unwrap() {
             // A row that can not be read is an error of its worker's.
             let body = serde_json::json!({ "tenant": "demoshop.t", "kind": kind, "id": id }).to_string();
@@ -212,7 +212,7 @@ async fn the_sandbox_reads_its_old_rows() {
             looked += 1;
         }
     }
-    assert!(looked >= 3, "{looked}");
+    assert!(looked >= 4, "{looked}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the test says that files may be made")]

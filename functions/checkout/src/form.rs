@@ -256,7 +256,7 @@ fn request(fields: &BTreeMap<String, String>) -> Result<OrderRequest, Vec<Wrong>
         amount,
         currency: text("currency"),
         description: text("description"),
-        buyer: BuyerRequest { email: text("email"), phone: text("phone") },
+        buyer: BuyerRequest { email: text("email"), phone: text("phone"), firm: None },
         channels: list("channels"),
         returns: ReturnsRequest { success: text("success_url"), failure: text("failure_url") },
         button: text("button"),
@@ -269,6 +269,7 @@ fn request(fields: &BTreeMap<String, String>) -> Result<OrderRequest, Vec<Wrong>
         payment: payment(fields, &list("methods")),
         split: None,
         charge: None,
+        receipts: None,
     })
 }
 

@@ -31,6 +31,7 @@ pub fn router(ports: Ports) -> Router {
         .route("/c/{token}", get(order::see))
         .route("/c/{token}/return", get(order::come_back))
         .route("/c/{token}/pay", get(order::back_to_order).post(order::pay))
+        .route("/c/{token}/another", get(order::back_to_order).post(order::pay_another_way))
         .route("/c/{token}/cancel", get(order::confirm_cancel).post(order::cancel))
         .route("/c/{token}/cancel/ask", get(order::back_to_order).post(order::ask_cancel))
         .route("/r/{token}", get(result::receipt))

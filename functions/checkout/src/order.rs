@@ -7,7 +7,7 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
 use pages::Lang;
 use runtime::ClientAddress;
-use workflows::checkout::{self, Seen, Submission, Submitted};
+use workflows::checkout::{self, GivenUp, Seen, Submission, Submitted};
 use workflows::error::WorkflowError;
 use workflows::links;
 use workflows::orders::Invalid;
@@ -43,8 +43,7 @@ async fn as_it_stands(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -
     let means = checkout::means_label(ports, seen).await?;
     Ok(match view::shown(ports, seen, lang, from_bank, means) {
         Shown::State(view) => page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings)),
-        // Nothing is posted from here: the bank's app is reached by a link.
-        Shown::Sbp(view) => page(StatusCode::OK, &pages::sbp(&view), ""),
+        Shown::Sbp(view) => page(StatusCode::OK, &pages::sbp(&view), &form_action(&ports.settings)),
         Shown::Payable => return payment_page(ports, seen, lang, StatusCode::OK, &Typed::default()).await,
     })
 }
@@ -140,6 +139,49 @@ async fn paid(
             reader.failure_in_words(StatusCode::SERVICE_UNAVAILABLE, lang, Some(words), Some(onward))
         }
     })
+}
+
+/// `POST /c/{token}/another`: the payment under way is given up, to pay another way.
+pub(crate) async fn pay_another_way(
+    State(ports): State<Ports>,
+    Path(token): Path<String>,
+    reader: Reader,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = match answer::form(&headers, &body) {
+        Ok(form) => form,
+        Err(status) => return reader.failure(status),
+    };
+    let given_up = async {
+        let before = checkout::see(&ports, &token).await?;
+        let csrf = value(&form, "csrf").unwrap_or_default();
+        if !links::form_token_holds(&ports.settings, &before.order.id, "another", csrf) {
+            return Ok(reader.failure(StatusCode::FORBIDDEN));
+        }
+        Ok(match Box::pin(checkout::give_up(&ports, &token, csrf)).await? {
+            GivenUp::Look(_) => see_other(&order_path(&token, &reader)),
+            GivenUp::BankSilent(seen) => {
+                let lang = reader.language(seen.details.language);
+                let onward =
+                    (order_path(&token, &reader), view::pick(lang, "Вернуться к оплате", "Back to the payment"));
+                let words = view::pick(
+                    lang,
+                    (
+                        "Банк сейчас не отвечает",
+                        "Мы не знаем, прошёл ли уже начатый платёж, и второго не начинаем. Вернитесь к оплате и попробуйте ещё раз через минуту.",
+                    ),
+                    (
+                        "The bank is not answering now",
+                        "We do not know whether the payment under way has gone through, and begin no second one. Go back to the payment and try again in a minute.",
+                    ),
+                );
+                let onward = (onward.0, onward.1.to_owned());
+                reader.failure_in_words(StatusCode::SERVICE_UNAVAILABLE, lang, Some(words), Some(onward))
+            }
+        })
+    };
+    reader.answer(Box::pin(given_up).await)
 }
 
 /// `GET /c/{token}/cancel`: the last question.

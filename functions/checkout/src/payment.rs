@@ -3,7 +3,7 @@
 use domain::acquiring::{Method, MethodTerms, Stages};
 use domain::details::{Contact, Language, Original, Purpose};
 use domain::money::Money;
-use domain::order::{DeclineReason, Operation, VERIFICATION_MINOR};
+use domain::order::{Operation, VERIFICATION_MINOR};
 use domain::partner::{Button, Channel};
 use domain::time::Timestamp;
 use domain::wallet::Kept;
@@ -13,6 +13,7 @@ use pages::{
 };
 use workflows::checkout::{self, Failure, Offers, Seen};
 use workflows::links;
+use workflows::notification::{is_account, page_reason};
 use workflows::ports::{Ports, Settings};
 
 use crate::answer::{Pairs, value};
@@ -104,7 +105,7 @@ pub(crate) fn payment(ports: &Ports, seen: &Seen, offers: &Offers, lang: Lang, t
     let failure = checkout::last_failure(order);
     let terms = &details.payment;
     // Another attempt: agreed already, and on record.
-    let agreed = order.offer.is_none();
+    let agreed = checkout::has_agreed(seen);
     let consent = |path: &str, ticked: bool, pointer: &str| ConsentField {
         url: format!("/legal/{path}?lang={}", lang.code()),
         ticked: ticked || (agreed && !typed.posted),
@@ -265,10 +266,10 @@ fn decline(attempt: &Operation, failure: Failure, offers: &Offers, lang: Lang) -
         (None, method) => Some(method_words(method, lang).0.to_owned()),
     };
     let reason = match failure {
-        Failure::Declined(reason) => declined(reason),
+        Failure::Declined(reason) => page_reason(reason),
         Failure::NotSaved => pages::DeclineReason::NotSaved,
     };
-    Decline { reason, by, is_account: !matches!(attempt.method, Method::Card | Method::MirPay) }
+    Decline { reason, by, is_account: is_account(attempt) }
 }
 
 fn channels(offered: &[Channel], lang: Lang, typed: &Typed) -> Vec<pages::Channel> {
@@ -314,17 +315,6 @@ fn mask_phone(phone: &str) -> String {
     let first: String = phone.chars().take(digits.saturating_sub(7).min(5)).collect();
     let last: String = phone.chars().skip(digits.saturating_sub(4)).collect();
     format!("{first} ••• {last}")
-}
-
-const fn declined(reason: DeclineReason) -> pages::DeclineReason {
-    match reason {
-        DeclineReason::InsufficientFunds => pages::DeclineReason::InsufficientFunds,
-        DeclineReason::CardBlocked => pages::DeclineReason::CardBlocked,
-        DeclineReason::AuthenticationFailed => pages::DeclineReason::AuthenticationFailed,
-        DeclineReason::CancelledByBuyer | DeclineReason::TimedOut => pages::DeclineReason::Abandoned,
-        DeclineReason::NotReached => pages::DeclineReason::BankError,
-        DeclineReason::Other => pages::DeclineReason::Unknown,
-    }
 }
 
 #[cfg(test)]

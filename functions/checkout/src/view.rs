@@ -7,8 +7,8 @@ use domain::order::{Entry, Event, ExecutionEnd, Figures, Initiator, OperationKin
 use domain::receipt::ReceiptKind;
 use domain::time::Timestamp;
 use pages::{
-    CancelMoney, Lang, MoneyMoved, OrderSummary, PartPayment, PartState, ReceiptState, SbpView, StateKind, StateView,
-    TimelineEntry,
+    CancelMoney, Lang, MoneyMoved, OrderSummary, OtherWay, PartPayment, PartState, ReceiptState, SbpView, StateKind,
+    StateView, TimelineEntry,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use workflows::checkout::{self, SbpLink, Seen};
@@ -77,6 +77,7 @@ pub(crate) fn shown(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool, mea
                     .filter(|payment| payment.sbp_link().is_none())
                     .and_then(|payment| payment.url())
                     .map(ToOwned::to_owned),
+                other_way: other_way(ports, seen, lang),
             },
         },
         Status::Ordered => ordered(ports, seen, lang, means),
@@ -133,11 +134,20 @@ fn sbp(ports: &Ports, seen: &Seen, lang: Lang, link: &SbpLink<'_>) -> SbpView {
         now_ms: now.as_millisecond(),
         refresh_seconds: CHECKING_REFRESH_SECONDS,
         refresh_url: format!("{}/return{}", path(ports, order), chosen(seen, lang)),
+        other_way: other_way(ports, seen, lang),
         test_url: tenant
             .is_test()
             .then(|| format!("{}/sandbox/sbp/{}/{}", settings.base_url, tenant.partner(), link.id)),
         test_mode: tenant.is_test(),
     }
+}
+
+/// The form that gives the payment under way up, where there is something to give up.
+fn other_way(ports: &Ports, seen: &Seen, lang: Lang) -> Option<OtherWay> {
+    checkout::to_give_up(seen).map(|_| OtherWay {
+        action_url: format!("{}/another{}", path(ports, &seen.order), chosen(seen, lang)),
+        csrf: links::form_token(&ports.settings, &seen.order.id, "another"),
+    })
 }
 
 fn held(ports: &Ports, seen: &Seen) -> StateKind {

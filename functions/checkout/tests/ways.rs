@@ -71,7 +71,7 @@ async fn through_the_sbp_the_buyer_scans_or_taps_on_one_page() {
     assert!(text.contains("class=\"qr\"") && text.contains("3 000,00 ₽") && text.contains("20:00"), "{text}");
     assert!(text.contains(&format!("href=\"{}\"", link.replace('&', "&#38;"))), "{text}");
     assert_eq!(shown.refresh(), Some((5, format!("{page}/return"))));
-    assert!(shown.header("content-security-policy").contains("form-action 'none'"));
+    assert!(shown.header("content-security-policy").contains("form-action 'self'"), "the payment can be given up");
     assert!(text.contains("Оплатить другим способом"));
     // Pressing again begins nothing new.
     let csrf = workflows::links::form_token(&world.ports.settings, &order.id, "pay");

@@ -41,7 +41,7 @@ fn says(text: &str, parts: &[&str]) {
 /// Every entry the buyer is told of has had its letter and its SMS.
 async fn all_told(world: &World, order: &Order) {
     let loaded = world.load(&order.id).await;
-    let told = loaded.order.journal.iter().filter(|entry| entry.event.told_to_buyer()).count();
+    let told = loaded.order.journal.iter().filter(|entry| loaded.order.is_told_to_buyer(entry)).count();
     let sent = loaded.deliveries.iter().filter(|sent| sent.event.starts_with("message.") && sent.done_at.is_some());
     assert_eq!(sent.count(), told * 2, "{:?}", loaded.order.journal);
 }

@@ -59,7 +59,7 @@ pub struct ExchangeView {
     pub operation: Option<u8>,
     /// The account at the bank.
     pub account: Option<String>,
-    /// `register`, `charge`, `ask`, `capture`, `give_back`, `forget`; `callback` when the bank told something by itself.
+    /// `register`, `charge`, `ask`, `capture`, `give_back`, `withdraw`, `forget`; `callback` when the bank told something by itself.
     #[schema(example = "register")]
     pub purpose: &'static str,
     /// HTTP method.

@@ -112,6 +112,7 @@ fn known(stages: Stages) -> Known {
         reference: Some(reference),
         amount: Money::rub(300_000),
         method: Method::Card,
+        stages,
         captured: None,
     }
 }
@@ -383,6 +384,17 @@ async fn a_registration_that_is_none_is_told_from_one_that_may_be() {
 async fn ask(stages: Stages, answer: String) -> Result<domain::order::BankReport, BankError> {
     let question = Question { number: NUMBER.into(), payment: known(stages), reference: None };
     bank().ask(&Wire::new([answer]), &question).await
+}
+
+#[tokio::test]
+async fn a_hold_that_was_let_go_is_no_refund_even_where_its_name_was_lost() {
+    const HELD: Op = (1, 100, "3000.00", "AS000");
+    const LET_GO: Op = (2, 300, "3000.00", "AS000");
+    let payment = Known { reference: None, ..known(Stages::Two) };
+    let question = Question { number: NUMBER.into(), payment, reference: None };
+    let told = bank().ask(&Wire::new([one("Canceled", &[HELD, LET_GO])]), &question).await.unwrap();
+    assert_eq!(told.state, standing(0, 0, 0));
+    assert_eq!(told.reference, known(Stages::Two).reference);
 }
 
 #[tokio::test]

@@ -123,6 +123,7 @@ fn known(reference: Option<&str>) -> Known {
         reference: reference.map(ToOwned::to_owned),
         amount: Money::rub(300_000),
         method: Method::Card,
+        stages: Stages::One,
         captured: None,
     }
 }

@@ -129,6 +129,7 @@ fn known() -> Known {
         amount: Money::rub(100_000),
         captured: None,
         method: Method::Card,
+        stages: Stages::One,
     }
 }
 
@@ -345,6 +346,7 @@ async fn the_documents_own_answer_is_understood() {
         amount: Money::rub(2_000),
         captured: None,
         method: Method::Card,
+        stages: Stages::One,
     };
     let question = Question { number: "7005".into(), payment, reference: None };
     let told = bank().ask(&Wire::answering([body]), &question).await.unwrap();
@@ -628,6 +630,26 @@ async fn a_repeated_charge_takes_nothing_twice() {
     let paid = status(2, 100_000, 100_000, 0);
     let http = Wire::answering([DUPLICATE, &status(0, 0, 0, 0), WRONG_STATE, &paid]);
     assert_eq!(bank().charge(&http, &charge(false)).await.unwrap().report, report(stands(0, 100_000, 0)));
+}
+
+#[tokio::test]
+async fn an_order_nobody_has_paid_is_declined_and_what_stands_then_is_told() {
+    let known = question().payment;
+    let (waiting, paid) = (status(0, 0, 0, 0), status(2, 100_000, 100_000, 0));
+    let declined = status(6, 0, 0, 0);
+    let http = Wire::answering([&waiting, DONE, &declined]);
+    let ended = bank().withdraw(&http, &known).await.unwrap();
+    assert!(matches!(ended.state, BankState::Declined(_)), "{ended:?}");
+    assert_eq!(http.methods(), ["getOrderStatusExtended.do", "decline.do", "getOrderStatusExtended.do"]);
+    assert_eq!(&http.asked()[1].1[2..], fields(&[("orderId", ID)]));
+    // The buyer was faster: before it was looked at, or after.
+    let http = Wire::answering([&paid]);
+    assert_eq!(bank().withdraw(&http, &known).await.unwrap().state, stands(0, 100_000, 0));
+    let http = Wire::answering([&waiting, WRONG_STATE, &paid]);
+    assert_eq!(bank().withdraw(&http, &known).await.unwrap().state, stands(0, 100_000, 0));
+    // The gateway would not, and nothing has changed.
+    let http = Wire::answering([&waiting, WRONG_STATE, &waiting]);
+    assert!(matches!(bank().withdraw(&http, &known).await, Err(BankError::Refused { .. })));
 }
 
 #[tokio::test]

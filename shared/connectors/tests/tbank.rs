@@ -97,7 +97,8 @@ fn payment() -> PaymentRequest {
 }
 
 fn known(method: Method) -> Known {
-    Known { number: NUMBER.into(), reference: Some(ID.into()), amount: Money::rub(100_000), captured: None, method }
+    let (amount, stages) = (Money::rub(100_000), Stages::One);
+    Known { number: NUMBER.into(), reference: Some(ID.into()), amount, captured: None, method, stages }
 }
 
 fn answer(status: &str, more: &Value) -> Value {
@@ -427,6 +428,7 @@ async fn money_goes_back_under_a_number_of_its_own() {
     let moved = |status: &str, original: i64, left: i64| {
         answer(status, &json!({"OriginalAmount": original, "NewAmount": left, "PaymentId": 3_093_639_567_i64}))
     };
+    let declined = BankState::Declined(DeclineReason::Other);
     let cases = [
         (Return::Void, 100_000, 100_000, moved("REVERSED", 100_000, 0), BankState::Succeeded(Money::rub(100_000))),
         (
@@ -447,8 +449,22 @@ async fn money_goes_back_under_a_number_of_its_own() {
         ),
         (Return::Refund, 60_000, 60_000, moved("REFUNDED", 60_000, 0), BankState::Succeeded(Money::rub(60_000))),
         (Return::Refund, 40_000, 100_000, moved("REFUNDING", 100_000, 60_000), BankState::Pending),
-        // A repetition is answered with how the payment stands, and that is still an earlier return's state.
-        (Return::Refund, 10_000, 60_000, moved("PARTIAL_REFUNDED", 60_000, 60_000), BankState::Pending),
+        // A repetition is answered with how the payment stands. Neither through nor under way: the bank has taken it back.
+        (Return::Refund, 10_000, 60_000, moved("PARTIAL_REFUNDED", 60_000, 60_000), declined),
+        (Return::Refund, 100_000, 100_000, moved("CONFIRMED", 100_000, 100_000), declined),
+        (Return::Refund, 100_000, 100_000, moved("REFUNDING", 100_000, 100_000), BankState::Pending),
+        // This one moved now, though more is left than there should be: an earlier one was taken back.
+        (
+            Return::Refund,
+            10_000,
+            60_000,
+            moved("PARTIAL_REFUNDED", 100_000, 90_000),
+            BankState::Succeeded(Money::rub(10_000)),
+        ),
+        // Told again, how the payment stands says which.
+        (Return::Refund, 10_000, 60_000, moved("PARTIAL_REFUNDED", 90_000, 90_000), stands(0, 100_000, 10_000)),
+        (Return::Refund, 10_000, 60_000, moved("CONFIRMED", 100_000, 100_000), stands(0, 100_000, 0)),
+        (Return::Refund, 100_000, 100_000, answer("CONFIRMED", &json!({})), BankState::Pending),
         // It was captured in between: the same command has refunded.
         (Return::Void, 100_000, 100_000, moved("REFUNDED", 100_000, 0), stands(0, 100_000, 100_000)),
     ];
@@ -563,6 +579,20 @@ async fn saved_means_are_forgotten() {
     }
     let bound = bank().forget(&Wire::answering(&[]), "c-1", "70LSS7DN18SJQRS1").await.unwrap_err();
     assert!(matches!(bound, BankError::Refused { code, .. } if code == "unsupported"));
+}
+
+#[tokio::test]
+async fn kept_means_are_listed_as_they_are_told_of() {
+    let card = |status: &str, rebill: &str| json!({"CardId": 881_900, "Pan": "220138******0013", "Status": status, "RebillId": rebill, "CardType": 0, "ExpDate": "1230"});
+    let list = json!([card("A", "145919"), card("D", "1"), card("I", "2"), card("A", "")]);
+    let http = Wire::answering(&[list]);
+    let kept = bank().kept(&http, "c-1").await.unwrap();
+    assert_eq!(http.asked(), [("GetCardList".to_owned(), json!({"CustomerKey": "c-1"}))]);
+    let more = json!({"RebillId": 145_919, "CardId": 881_900, "Pan": "220138******0013", "ExpDate": "1230"});
+    let told = told(&notification("CONFIRMED", &more), "").unwrap().unwrap();
+    assert_eq!(kept, [told.report.saved.unwrap()]);
+    assert_eq!(bank().kept(&Wire::answering(&[error("7", "Неверный статус покупателя")]), "c-1").await.unwrap(), []);
+    bank().kept(&Wire::answering(&[error("204", "Неверный токен.")]), "c-1").await.unwrap_err();
 }
 
 fn incoming(body: impl Into<Bytes>, query: &str) -> Incoming {

@@ -130,7 +130,8 @@ fn payment() -> PaymentRequest {
 
 fn known(number: &str) -> Known {
     let reference = Some("pay_demoshop_00ff".into());
-    Known { number: number.into(), reference, amount: Money::rub(300_000), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(300_000), Method::Card, Stages::One);
+    Known { number: number.into(), reference, amount, captured: None, method, stages }
 }
 
 fn question(number: &str) -> Question {

@@ -132,6 +132,7 @@ fn known() -> Known {
         amount: Money::rub(200),
         captured: None,
         method: Method::Card,
+        stages: Stages::One,
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Purpose {
     Capture,
     /// Money goes back, or is let go.
     GiveBack,
+    /// A payment nobody has paid is ended.
+    Withdraw,
     /// Saved means are forgotten.
     Forget,
     /// The bank told something by itself.
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Ask => "ask",
             Self::Capture => "capture",
             Self::GiveBack => "give_back",
+            Self::Withdraw => "withdraw",
             Self::Forget => "forget",
             Self::Callback => "callback",
         }

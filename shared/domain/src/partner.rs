@@ -280,6 +280,11 @@ pub enum Channel {
     Sms,
 }
 
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+}
+
 /// The label of the button that commits the buyer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -35,6 +35,17 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Whether these are the same means as others, saved twice: under the same token, or the same card under two. Banks make a
+    /// new token whenever a card is saved; a card is known by its kind, last digits and month.
+    pub fn is_the_same(&self, other: &Self) -> bool {
+        let (mine, theirs) = (&self.means, &other.means);
+        let card = self.method == other.method
+            && mine.label == theirs.label
+            && mine.valid_until.is_some()
+            && mine.valid_until == theirs.valid_until;
+        self.account == other.account && (mine.token == theirs.token || card)
+    }
+
     /// Whether they can be charged.
     pub const fn is_usable(&self) -> bool {
         self.enabled && !self.deleted

@@ -197,6 +197,11 @@ impl Decline {
 }
 
 impl DeclineReason {
+    /// What happened.
+    pub(crate) fn title(self, w: &Words, is_account: bool) -> &'static str {
+        self.words(w, is_account).0
+    }
+
     /// What happened and what to do now.
     fn words(self, w: &Words, is_account: bool) -> (&'static str, &'static str) {
         match self {

@@ -47,12 +47,14 @@ pub use error_page::{ErrorView, error_page};
 pub use format::{date, moment, money, time_of_day};
 pub use lang::Lang;
 pub use legal::{LegalBlock, LegalKind, LegalText, LegalView, legal, legal_text};
-pub use mail::{ChargeNotice, ChargedBy, InlineImage, LineChange, Mail, MailButton, MailKind, MailView, mail};
+pub use mail::{
+    AfterDecline, ChargeNotice, ChargedBy, InlineImage, LineChange, Mail, MailButton, MailKind, MailView, mail,
+};
 pub use page::Page;
 pub use parties::{Agent, Line, Partner};
 pub use qr::{qr_png, qr_svg};
 pub use receipt::{ReceiptKind, ReceiptLine, ReceiptView, Supplier, VatSum, receipt, receipt_text};
-pub use sbp::{SbpView, sbp};
+pub use sbp::{OtherWay, SbpView, sbp};
 pub use sms::{SmsKind, SmsView, sms};
 pub use state::{
     CancelMoney, MoneyMoved, OrderSummary, PartPayment, PartState, ReceiptState, StateKind, StateView, TimelineEntry,

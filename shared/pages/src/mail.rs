@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use askama::Template;
 
 use crate::{
-    Agent, Lang, Partner, ReceiptView,
+    Agent, DeclineReason, Lang, Partner, ReceiptView,
     page::fill,
     qr::qr_png,
     receipt::{Layout, layout, receipt_text},
@@ -110,6 +110,17 @@ pub enum MailKind {
         /// The money is held already: the new amount is no more than that.
         is_held: bool,
     },
+    /// Saved means were charged without the buyer, and the bank declined.
+    ChargeDeclined {
+        /// How much was to be charged, kopecks.
+        amount_minor: i64,
+        /// Why.
+        reason: DeclineReason,
+        /// It was to be taken from an account, not from a card.
+        is_account: bool,
+        /// What can be done now.
+        then: AfterDecline,
+    },
     /// The money is back, or a part of it; here is the refund receipt.
     RefundReceipt {
         /// The refund receipt.
@@ -142,6 +153,20 @@ pub enum MailKind {
         /// A button under it.
         button: Option<MailButton>,
     },
+}
+
+/// What can be done after a charge without the buyer was declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterDecline {
+    /// The buyer can pay on the order's page.
+    Pay {
+        /// Until when, Unix milliseconds.
+        until_ms: i64,
+    },
+    /// The seller may charge again, and until then the buyer may cancel.
+    ChargedAgain,
+    /// The order is over, or paid otherwise.
+    Nothing,
 }
 
 /// What became of a line of the basket: its quantity and amount before and now; nothing where it was not there.
@@ -244,7 +269,9 @@ fn tell<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             w.mail_charged.clone_into(&mut telling.title);
             telling.subject = subject(view, w, w.mail_charged);
         }
-        telling.paragraphs.push(w.mail_charged_text.to_owned());
+        if !matches!(view.kind, MailKind::ChargeDeclined { .. }) {
+            telling.paragraphs.push(w.mail_charged_text.to_owned());
+        }
         telling.paragraphs.push(w.mail_charged_stop.to_owned());
         telling.facts.push((w.charged_by, by.to_owned()));
         telling.facts.extend(reason.iter().map(|reason| (w.charged_why, reason.clone())));
@@ -328,6 +355,21 @@ fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             facts.push((w.mail_edited_before, w.money(*before_minor)));
             facts.push((w.mail_edited_after, w.money(*after_minor)));
             with(plain(title, tone, vec![w.mail_edited_text.to_owned(), then.to_owned()]), facts)
+        }
+        MailKind::ChargeDeclined { amount_minor, reason, is_account, then } => {
+            let reason = (w.declined_because, reason.title(w, *is_account).to_owned());
+            let facts = vec![(w.not_charged, w.money(*amount_minor)), reason];
+            let (text, until, label) = match then {
+                AfterDecline::Pay { until_ms } => (w.mail_declined_pay, Some(*until_ms), Some(w.mail_declined_button)),
+                AfterDecline::ChargedAgain => (w.mail_declined_again, None, None),
+                AfterDecline::Nothing => (w.nothing_charged, None, None),
+            };
+            let facts = facts.into_iter().chain(until.map(|until| (w.pay_until, w.moment(until)))).collect();
+            let text = vec![w.mail_declined_text.to_owned(), text.to_owned()];
+            Telling {
+                button: label.map(|label| (label.to_owned(), view.order_url.as_str())),
+                ..with(plain(w.mail_declined, LATE, text), facts)
+            }
         }
         MailKind::ExecutionDelayed { promised_ms, cancel_url } => Telling {
             button: Some((w.cancel_and_refund.to_owned(), cancel_url)),

@@ -36,10 +36,21 @@ pub struct SbpView {
     pub refresh_seconds: u32,
     /// Where it asks.
     pub refresh_url: String,
+    /// The form that gives this payment up.
+    pub other_way: Option<OtherWay>,
     /// The page of the buyer's bank in the sandbox.
     pub test_url: Option<String>,
     /// Nothing is charged.
     pub test_mode: bool,
+}
+
+/// The form by which the buyer gives a payment up to pay another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherWay {
+    /// Where the button posts.
+    pub action_url: String,
+    /// Against cross-site forms, field `csrf`.
+    pub csrf: String,
 }
 
 #[derive(Template)]

@@ -33,6 +33,8 @@ pub enum SmsKind {
         /// The order costs more now.
         up: bool,
     },
+    /// Saved means were charged without the buyer, and the bank declined.
+    ChargeDeclined,
     /// Cancelled; the money is on its way back.
     OrderCancelled,
     /// Cancelled; nothing was charged.
@@ -106,6 +108,7 @@ fn news(kind: &SmsKind, view: &SmsView, w: &Words) -> String {
         SmsKind::HeldLate => w.sms_held_late.to_owned(),
         SmsKind::Released => with_amount(w.sms_released),
         SmsKind::Edited { up } => with_amount(if *up { w.sms_edited_up } else { w.sms_edited }),
+        SmsKind::ChargeDeclined => format!("{}. {}", with_amount(w.sms_declined), w.sms_declined_more),
         SmsKind::OrderCancelledFree => w.sms_cancelled_free.to_owned(),
         SmsKind::OrderCancelled => with_amount(w.sms_cancelled),
         SmsKind::ExpiredRefund => with_amount(w.sms_expired),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::{
-    Agent, Lang, Line, Page, Partner, icons,
+    Agent, Lang, Line, OtherWay, Page, Partner, icons,
     page::{Shell, finish},
     qr::qr_svg,
     words::{Words, words},
@@ -115,6 +115,8 @@ pub enum StateKind {
         refresh_seconds: u32,
         /// The bank's page, for a buyer who went back before paying.
         resume_url: Option<String>,
+        /// The form that gives this payment up.
+        other_way: Option<OtherWay>,
     },
     /// Paid, being executed.
     Paid {
@@ -306,6 +308,7 @@ struct Telling<'a> {
     facts: Vec<Fact>,
     next: Option<(&'static str, String)>,
     onward: Option<Onward<'a>>,
+    other_way: Option<&'a OtherWay>,
     second: Option<(&'a str, &'static str)>,
     receipt: Option<&'a ReceiptState>,
     /// Seconds and, if it is not this page, where to.
@@ -353,6 +356,7 @@ fn tell<'a>(view: &'a StateView, w: &'static Words) -> Telling<'a> {
         facts: Vec::new(),
         next: None,
         onward: None,
+        other_way: None,
         second: None,
         receipt: None,
         refresh: None,
@@ -364,7 +368,8 @@ fn tell<'a>(view: &'a StateView, w: &'static Words) -> Telling<'a> {
     let to_shop = |url: &'a str| Some(Onward::Link { url, label: w.back_to_shop });
     let to_shop_soon = |seconds: Option<u32>, url: &'a str| seconds.map(|seconds| (seconds, Some(url)));
     match &view.kind {
-        StateKind::Checking { refresh_seconds, resume_url } => Telling {
+        StateKind::Checking { refresh_seconds, resume_url, other_way } => Telling {
+            other_way: other_way.as_ref(),
             onward: resume_url.as_deref().map(|url| Onward::Link { url, label: w.resume_payment }),
             facts: vec![amount(order_amount)],
             next: Some((w.what_next, w.checking_next.to_owned())),

@@ -141,8 +141,8 @@ one: {
     sbp_auto: "Страница обновляется сама и покажет, когда банк подтвердит оплату.", "This page updates by itself and says when the bank has confirmed the payment.";
     sbp_qr: "QR-код для оплаты через СБП", "QR code for paying through the SBP";
     sbp_test: "Тест: открыть страницу банка покупателя", "Test: open the page of the buyer’s bank";
-    sbp_other: "Оплатить другим способом", "Pay another way";
-    sbp_other_text: "Пока код действует, второй платёж начать нельзя: деньги могли бы списаться дважды. Откажитесь от оплаты в приложении банка, и здесь сразу появятся другие способы.", "While the code is good, no second payment can begin: you might be charged twice. Refuse the payment in your bank’s app, and the other ways appear here at once.";
+    pay_other_way: "Оплатить другим способом", "Pay another way";
+    other_way_text: "Этот платёж мы прекратим. Если банк всё же проведёт и его, лишние деньги вернутся сами.", "We end this payment. Should the bank make it all the same, what is too much goes back by itself.";
     sbp_other_end: "Если ничего не делать, заказ закроется, и деньги не спишутся:", "If you do nothing, the order closes and nothing is charged:";
 
     // the buyer's saved means
@@ -393,6 +393,13 @@ one: {
     mail_charged: "Оплата списана с сохранённой карты", "Your saved card was charged";
     mail_charged_text: "Списание прошло без вашего участия, как вы разрешили при сохранении карты или счёта.", "The charge was made without you, as you allowed when the card or account was saved.";
     mail_charged_stop: "Чтобы таких списаний больше не было, отключите или удалите карту на странице «Мои карты» магазина или напишите продавцу. Не согласны со списанием? Напишите нам: контакты ниже.", "To stop such charges, switch the card off or delete it on the shop’s page of your cards, or write to the seller. You do not agree with the charge? Write to us: the contacts are below.";
+    mail_declined: "Оплату списать не удалось", "The charge did not go through";
+    mail_declined_text: "Банк не списал деньги с сохранённого вами способа оплаты.", "The bank did not charge the means of payment you have saved.";
+    mail_declined_pay: "Вы можете оплатить заказ сами: другой картой или другим способом.", "You can pay the order yourself: by another card or another way.";
+    mail_declined_again: "Магазин может повторить списание. Пока деньги не списаны, заказ можно отменить на его странице.", "The shop may charge again. Until you are charged, you may cancel the order on its page.";
+    mail_declined_button: "Оплатить заказ", "Pay the order";
+    declined_because: "Ответ банка", "The bank’s answer";
+    not_charged: "Не списано", "Not charged";
     charged_by: "Кто списал", "Charged by";
     charged_why: "Причина", "Reason";
     charged_means: "С чего", "Charged to";
@@ -419,6 +426,8 @@ one: {
     sms_edited: "изменён, теперь", "changed, now";
     sms_edited_up: "подорожал, теперь", "costs more now:";
     sms_charged: "оплачен сохранённой картой:", "charged to your saved card:";
+    sms_declined: "не оплачен, банк не списал", "not paid, the bank did not charge";
+    sms_declined_more: "Подробно:", "More:";
     sms_expired: "закрыт, оплата опоздала. Вернём", "closed, payment came late. To be returned:";
 }
 two: {

@@ -232,12 +232,14 @@ fn the_sbp_page_has_the_code_and_the_link_and_asks_by_itself() {
         assert_eq!(html.matches(&href).count(), 2, "by a scan's side and by a tap");
         assert!(html.contains("<svg class=\"qr\"") && html.contains("<b>14:59</b>"));
         assert!(html.contains("http-equiv=\"refresh\" content=\"5;url=/c/1/return\""));
-        assert!(!html.contains("<script") && !html.contains("<form"));
+        assert!(!html.contains("<script") && html.matches("<form").count() == 1);
+        assert!(html.contains("method=\"post\" action=\"/order/1/another\""), "another way is one press away: {html}");
         assert!(html.len() <= 16_000, "{} bytes", html.len());
     }
     let mut live = samples::sbp(Lang::Ru);
-    live.test_url = None;
-    assert!(!pages::sbp(&live).html.contains("/sandbox/"));
+    (live.test_url, live.other_way) = (None, None);
+    let html = pages::sbp(&live).html;
+    assert!(!html.contains("/sandbox/") && !html.contains("<form"));
 }
 
 #[test]
@@ -364,9 +366,11 @@ fn pages_go_where_they_should_by_themselves() {
 #[test]
 fn the_unknown_state_says_not_to_pay_again() {
     for (lang, words) in [(Lang::Ru, "Не платите ещё раз"), (Lang::En, "do not pay again")] {
-        let html =
-            pages::order_state(&samples::state(lang, StateKind::Checking { refresh_seconds: 5, resume_url: None }))
-                .html;
+        let html = pages::order_state(&samples::state(
+            lang,
+            StateKind::Checking { refresh_seconds: 5, resume_url: None, other_way: None },
+        ))
+        .html;
         assert!(html.contains(words));
         assert!(!html.contains("class=\"go\""), "there is nothing to press");
     }

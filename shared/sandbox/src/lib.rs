@@ -2,8 +2,7 @@
 //!
 //! Invariant: the sandbox is on the other side of the wire. It learns of an order only what a connector sends, tells of it only
 //! by signed callbacks, reads no row of ours and calls no workflow but the test clock, the key check and a test partner's choice
-//! of bank; what it promises
-//! happens in the test partner's own time, found again by its rows' due index. Live tenants do not exist here.
+//! of bank and registers; what it promises happens in the test partner's own time, found again by its rows' due index. Live tenants do not exist here.
 //!
 //! It is honest: it validates like the real thing, keeps one outcome per number whatever comes in which order, and where it
 //! plays tricks (falls silent, repeats, lies about time) it does so because a test card or scenario asked for it.
@@ -14,6 +13,7 @@ mod clock;
 mod door;
 pub mod double;
 mod executor;
+pub mod registers;
 mod rows;
 mod till;
 
@@ -39,6 +39,8 @@ const BODY_BYTES_MAX: usize = 64 * 1_024;
 const SWEEP_ROWS_MAX: usize = 2_000;
 /// Payments as the sandbox bank kept them before it ran on the machine of all doubles.
 const FORMER_BANK: &str = "bank";
+/// Documents as the sandbox register kept them before it ran on the machine of all doubles.
+const FORMER_TILL: &str = "till";
 /// Rows asked for at once.
 const SWEEP_BATCH: usize = 50;
 
@@ -105,6 +107,7 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
     Router::new()
         .route("/sandbox/bank/v1/payments", post(bank::door::register))
         .route("/sandbox/bank/v1/payments/status", post(bank::door::status))
+        .route("/sandbox/bank/v1/payments/withdraw", post(bank::door::withdraw))
         .route("/sandbox/bank/v1/charges", post(bank::door::charge))
         .route("/sandbox/bank/v1/captures", post(bank::door::capture))
         .route("/sandbox/bank/v1/voids", post(bank::door::void))
@@ -125,6 +128,7 @@ pub fn router(ports: Ports, sweep: Sweep) -> Router {
         .route("/sandbox/executions/{order}/fulfil", post(executor::door::fulfil))
         .route("/sandbox/executions/{order}/fail", post(executor::door::fail))
         .merge(double::routes())
+        .merge(registers::routes())
         .route("/sandbox/clock", get(clock::show).post(clock::advance))
         .fallback(door::nothing_here)
         .method_not_allowed_fallback(door::wrong_method)
@@ -183,9 +187,9 @@ async fn work_on(ports: &Ports, tenant: &Tenant, kind: &str, id: &str) -> Result
     use crate::rows::Thing as _;
     match kind {
         double::Deal::KIND => double::work(ports, tenant, id).await,
-        till::Document::KIND => till::work(ports, tenant, id).await,
+        registers::Document::KIND => registers::work(ports, tenant, id).await,
         executor::Execution::KIND => executor::work(ports, tenant, id).await,
-        FORMER_BANK => rows::put_aside(ports, tenant, kind, id).await,
+        FORMER_BANK | FORMER_TILL => rows::put_aside(ports, tenant, kind, id).await,
         _ => Err(SandboxError::Message("no such kind of row")),
     }
 }

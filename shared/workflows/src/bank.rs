@@ -55,6 +55,7 @@ fn known(order: &Order, operation: &Operation) -> Known {
         amount: operation.amount,
         captured: order.figures(operation).ok().map(|figures| figures.captured),
         method: operation.method,
+        stages: operation.stages,
     }
 }
 
@@ -314,13 +315,40 @@ pub async fn ask(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, Workflo
 
 async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> Result<Applied, WorkflowError> {
     let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
-    let report = answer(ports, &order, operation).await?;
+    let report = answer(ports, &order, &details, operation).await?;
     let command = Command::BankReported { operation: no, report, asked: true };
     apply_knowing(ports, order, details, &command).await
 }
 
+/// Ends a payment its buyer gives up, at the bank where it can be ended, and here. Nothing is given up while nobody knows how
+/// it stands: the bank is asked first, and a bank that does not answer is an error.
+pub(crate) async fn give_up(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, WorkflowError> {
+    let asked = ask(ports, id, no).await?;
+    let Some(operation) = asked.order.operation(no).filter(|operation| operation.may_be_given_up()) else {
+        return Ok(asked);
+    };
+    let partner = perform::partner(ports, id.tenant()).await?;
+    let bank = connect::bank(ports, &partner, At::operation(&asked.order, operation))?;
+    let http = recorded(ports, about(&asked.order, operation, Purpose::Withdraw)).await;
+    let ended = match bank.withdraw(&http, &known(&asked.order, operation)).await {
+        Ok(said) => report(ports, &asked.order, &asked.details, no, said, true).await?,
+        // It can not be ended there, or not any more: what comes of it all the same goes back.
+        Err(BankError::Refused { .. }) => asked,
+        Err(error) => return Err(WorkflowError::Bank(error)),
+    };
+    if !ended.order.operation(no).is_some_and(Operation::may_be_given_up) {
+        return Ok(ended);
+    }
+    apply_knowing(ports, ended.order, ended.details, &Command::GiveUp { operation: no }).await
+}
+
 /// What the bank answers when it is asked about an operation.
-async fn answer(ports: &Ports, order: &Order, operation: &Operation) -> Result<BankReport, WorkflowError> {
+async fn answer(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    operation: &Operation,
+) -> Result<BankReport, WorkflowError> {
     let partner = perform::partner(ports, order.id.tenant()).await?;
     let bank = connect::bank(ports, &partner, At::operation(order, operation))?;
     let payment = payment_of(order, operation);
@@ -330,7 +358,33 @@ async fn answer(ports: &Ports, order: &Order, operation: &Operation) -> Result<B
         reference: if payment.no == operation.no { None } else { operation.reference().map(ToOwned::to_owned) },
     };
     let http = recorded(ports, about(order, operation, Purpose::Ask)).await;
-    bank.ask(&http, &question).await.map_err(WorkflowError::Bank)
+    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?;
+    let untold = operation.save && operation.saved.is_none() && report.saved.is_none();
+    // Asked again a day later, of a verification nothing stands any more: its means do.
+    let came = operation.succeeded() || has_come(&report);
+    let Some(customer) = details.payment.customer.as_ref().filter(|_| untold && came) else {
+        return Ok(report);
+    };
+    let saved = match bank.kept(&http, customer).await {
+        Ok(kept) => wallet::only_new(ports, order.id.tenant(), customer, operation, kept).await?,
+        // What the means are wanted for begins with them, and ends without.
+        Err(error) if operation.kind == OperationKind::Verification => return Err(WorkflowError::Bank(error)),
+        // That the money came is not to wait for it.
+        Err(error) => {
+            tracing::warn!(order = %order.id, %error, "the bank does not say what means it keeps");
+            None
+        }
+    };
+    Ok(BankReport { saved, ..report })
+}
+
+/// Whether a report is of money that is or was held or taken.
+fn has_come(report: &BankReport) -> bool {
+    match report.state {
+        BankState::Succeeded(amount) => amount.is_positive(),
+        BankState::Stands(standing) => standing.held.is_positive() || standing.captured.is_positive(),
+        BankState::Pending | BankState::Declined(_) | BankState::NotFound => false,
+    }
 }
 
 /// The worker of the queue `bank-operation`.
@@ -353,11 +407,16 @@ async fn ask_task(ports: &Ports, order: Order, details: Details, no: u8) -> Resu
     let task = TaskId::AskBank(no);
     let planned = |order: &Order| order.tasks.iter().find(|open| open.id == task).map(|open| open.next_at);
     let (id, before) = (order.id.clone(), planned(&order));
+    let now = clock::now(ports, id.tenant()).await?;
+    if before.is_some_and(|at| at > plus_seconds(now, 2 * RESEND_SECONDS)) {
+        // A message that comes twice, or late: the question was put meanwhile, and another is planned. It is not to be lost to
+        // this one's answer.
+        return Ok(());
+    }
     let applied = ask_knowing(ports, order, details, no).await?;
     if planned(&applied.order) != before {
         return Ok(()); // the answer has it asked once more, a day later
     }
-    let now = clock::now(ports, id.tenant()).await?;
     let command = if applied.order.is_unsettled(no, now) {
         // The bank does not know yet either: asked again later.
         Command::TaskFailed { task, forever: false, retry_after_seconds: None }
@@ -396,7 +455,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
     if operation.kind.of().is_none() && is_asked_first(ports, &order, operation).await? {
         // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked before it is
         // repeated. What the bank has never heard of is told it again, under the same number.
-        let report = answer(ports, &order, operation).await?;
+        let report = answer(ports, &order, &details, operation).await?;
         if report.state != BankState::NotFound {
             let command = Command::BankReported { operation: no, report, asked: true };
             let asked = apply_knowing(ports, order, details, &command).await?;

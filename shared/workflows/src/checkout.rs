@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use connectors::bank::BankError;
 use connectors::nspk;
 use domain::acquiring::{Method, MethodTerms, Stages, Wish};
 use domain::consent::{AgreedText, ConsentEvidence};
@@ -29,6 +30,9 @@ use crate::{bank, clock, connect, links, wallet};
 const BINDING_LINKS: &str = "https://sub.nspk.ru/";
 /// Seconds after which an agreement nobody acted on may be replaced by a newer one.
 const AGREEMENT_SECONDS: i64 = 60;
+
+/// Looks and accounts tried with one press of the button, at most.
+const TRIES_MAX: usize = 6;
 
 /// All a page of an order shows.
 #[derive(Debug, Clone)]
@@ -86,6 +90,15 @@ pub enum Submitted {
     /// Nothing to pay now: show how the order stands.
     Look(Box<Seen>),
     /// The bank can not be reached; the buyer may try again.
+    BankSilent(Box<Seen>),
+}
+
+/// What becomes of the wish to pay another way.
+#[derive(Debug)]
+pub enum GivenUp {
+    /// Show how the order stands: where nothing has come of the payment under way, with all ways to pay.
+    Look(Box<Seen>),
+    /// Nobody knows what became of the payment under way: no other may begin.
     BankSilent(Box<Seen>),
 }
 
@@ -259,7 +272,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
     }
     let mut before = Some(before);
     let mut tried: Vec<Option<String>> = Vec::new();
-    for attempt in 0..6 {
+    for attempt in 0..TRIES_MAX {
         let seen = match before.take() {
             Some(before) => before,
             None => self::look(ports, &id).await?,
@@ -267,7 +280,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
         let agreement_version = seen.agreement_version;
         match seen.order.status() {
             Status::Awaiting if seen.now < seen.order.expires_at => {}
-            Status::Checking => return go_on(ports, seen).await.map(Went::submitted),
+            Status::Checking => return resume(ports, seen).await,
             _ if attempt == 0 => continue,
             _ => return Ok(Submitted::Look(Box::new(seen))),
         }
@@ -324,6 +337,19 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
                 tried.push(account);
                 before = Some(Seen { order: applied.order, details: applied.details, ..*seen });
             }
+            // The bank said no, and that is an outcome.
+            Went::Refused(seen, operation) => {
+                let elsewhere = connects_elsewhere(&seen, account.as_deref());
+                let report = BankReport::new(None, BankState::Declined(DeclineReason::Other));
+                let command = Command::BankReported { operation, report, asked: true };
+                let applied = apply_knowing(ports, seen.order.clone(), seen.details.clone(), &command).await?;
+                let seen = Seen { order: applied.order, details: applied.details, ..*seen };
+                if !elsewhere || tried.len() + 1 >= TRIES_MAX {
+                    return Ok(Submitted::Look(Box::new(seen)));
+                }
+                tried.push(account);
+                before = Some(seen);
+            }
             went => return Ok(went.submitted()),
         }
     }
@@ -338,17 +364,36 @@ fn connects_elsewhere(seen: &Seen, account: Option<&str>) -> bool {
     open.means.is_none() && found.iter().any(|route| route.account.as_deref() != account)
 }
 
+/// Goes on with a payment that was under way before. A bank that refuses it now may have taken it before: it is asked.
+async fn resume(ports: &Ports, seen: Seen) -> Result<Submitted, WorkflowError> {
+    let (seen, operation) = match go_on(ports, seen).await? {
+        Went::Refused(seen, operation) => (seen, operation),
+        went => return Ok(went.submitted()),
+    };
+    match bank::ask(ports, &seen.order.id, operation).await {
+        Ok(applied) => Ok(Submitted::Look(Box::new(Seen { order: applied.order, details: applied.details, ..*seen }))),
+        Err(WorkflowError::Bank(error)) => {
+            tracing::warn!(order = %seen.order.id, %error, "a payment that was refused could not be asked about");
+            Ok(Submitted::BankSilent(seen))
+        }
+        Err(other) => Err(other),
+    }
+}
+
 /// Where the buyer goes on.
 enum Went {
     To(Submitted),
+    /// The bank has surely not heard of the payment.
     NotReached(Box<Seen>, u8),
+    /// The bank has refused it.
+    Refused(Box<Seen>, u8),
 }
 
 impl Went {
     fn submitted(self) -> Submitted {
         match self {
             Self::To(submitted) => submitted,
-            Self::NotReached(seen, _) => Submitted::BankSilent(seen),
+            Self::NotReached(seen, _) | Self::Refused(seen, _) => Submitted::BankSilent(seen),
         }
     }
 }
@@ -371,11 +416,11 @@ async fn go_on(ports: &Ports, seen: Seen) -> Result<Went, WorkflowError> {
         Ok(bank::Next::Look) => Ok(Went::To(Submitted::Look(Box::new(look(ports, &seen.order.id).await?)))),
         Err(WorkflowError::Bank(error)) => {
             tracing::warn!(order = %seen.order.id, %error, "a payment could not be registered");
-            if error.may_have_happened() {
-                Ok(Went::To(Submitted::BankSilent(Box::new(seen))))
-            } else {
-                Ok(Went::NotReached(Box::new(seen), operation))
-            }
+            Ok(match error {
+                BankError::Refused { .. } => Went::Refused(Box::new(seen), operation),
+                BankError::NotSent(_) => Went::NotReached(Box::new(seen), operation),
+                BankError::Unknown(_) | BankError::Unreadable { .. } => Went::To(Submitted::BankSilent(Box::new(seen))),
+            })
         }
         Err(other) => Err(other),
     }
@@ -447,9 +492,15 @@ pub fn page_partner(partner: &Partner) -> pages::Partner {
     }
 }
 
+/// Whether the buyer has agreed before. Who is charged without being there has not: what they agreed to then is on record with
+/// the means.
+pub fn has_agreed(seen: &Seen) -> bool {
+    seen.order.offer.is_none() && seen.details.consent.is_some()
+}
+
 /// Checks what the buyer entered and makes the agreement of it.
 fn agree(settings: &Settings, seen: &Seen, submission: &Submission) -> Result<Details, Vec<Invalid>> {
-    if seen.order.offer.is_none() {
+    if has_agreed(seen) {
         // Another attempt: agreed already, but perhaps not to having the means kept.
         let mut details = seen.details.clone();
         if let Some(consent) = details.consent.as_mut().filter(|consent| consent.means.is_none()) {
@@ -570,6 +621,34 @@ pub async fn cancel(ports: &Ports, token: &str, csrf: &str) -> Result<Seen, Work
         Err(other) => return Err(other),
     };
     seen(ports, applied.order, applied.details, 0).await
+}
+
+/// The buyer gives up the payment under way, to pay another way. Pressing twice gives up once.
+pub async fn give_up(ports: &Ports, token: &str, csrf: &str) -> Result<GivenUp, WorkflowError> {
+    let id = links::open_checkout(&ports.settings, token).ok_or(WorkflowError::NotFound)?;
+    if !links::form_token_holds(&ports.settings, &id, "another", csrf) {
+        return Err(WorkflowError::NotFound);
+    }
+    let before = look(ports, &id).await?;
+    let Some(open) = to_give_up(&before).map(|open| open.no) else {
+        return Ok(GivenUp::Look(Box::new(before)));
+    };
+    match Box::pin(bank::give_up(ports, &id, open)).await {
+        Ok(applied) => Ok(GivenUp::Look(Box::new(Seen { order: applied.order, details: applied.details, ..before }))),
+        // Paid, refused or begun anew in this moment.
+        Err(WorkflowError::Refused(_)) => Ok(GivenUp::Look(Box::new(look(ports, &id).await?))),
+        Err(WorkflowError::Bank(error)) => {
+            tracing::warn!(order = %id, %error, "a payment could not be given up");
+            Ok(GivenUp::BankSilent(Box::new(before)))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The payment under way, where its buyer may give it up to pay another way.
+pub fn to_give_up(seen: &Seen) -> Option<&Operation> {
+    let open = seen.order.open_payment().filter(|open| open.may_be_given_up());
+    open.filter(|_| seen.now < seen.order.expires_at && !seen.order.is_splitting())
 }
 
 /// Where the buyer goes back to, with signed parameters that tell how the order stands. What they say is confirmed by the

@@ -14,8 +14,10 @@ use domain::details::ReceiptScenario;
 use domain::id::{OrderId, Tenant};
 use domain::order::{Operation, Order};
 use domain::partner::Partner;
+use domain::receipt::register::{self, Register};
 
 use crate::error::WorkflowError;
+use crate::perform;
 use crate::ports::{Ports, Settings};
 
 /// Which of a tenant's banks.
@@ -103,6 +105,32 @@ pub async fn choose_test_bank(ports: &Ports, tenant: &Tenant, account: Option<Ac
             partner.accounts.retain(|known| known.id != account.id);
             partner.accounts.push(account.clone());
         }
+        Some((partner, ()))
+    };
+    ports.store.change_partner(tenant, chosen).await?.ok_or(WorkflowError::NotFound)
+}
+
+/// The registers a test partner's new receipts go to, the first choice first; none for the sandbox's own.
+pub async fn test_registers(ports: &Ports, tenant: &Tenant) -> Result<Vec<Register>, WorkflowError> {
+    let partner = perform::partner(ports, tenant).await?;
+    Ok(register::route(&partner.receipts.registers).into_iter().cloned().collect())
+}
+
+/// Makes registers a test partner's only ones for new receipts; the sandbox's own where none is given. Receipts pinned before
+/// stay with the register they are pinned to.
+pub async fn choose_test_registers(
+    ports: &Ports,
+    tenant: &Tenant,
+    registers: &[Register],
+) -> Result<(), WorkflowError> {
+    let chosen = |partner: Option<Partner>| {
+        let mut partner = partner.filter(|_| tenant.is_test())?;
+        let known = &mut partner.receipts.registers;
+        for register in known.iter_mut() {
+            register.enabled = false;
+        }
+        known.retain(|known| registers.iter().all(|register| register.id != known.id));
+        known.extend_from_slice(registers);
         Some((partner, ()))
     };
     ports.store.change_partner(tenant, chosen).await?.ok_or(WorkflowError::NotFound)

@@ -1,16 +1,18 @@
 //! Messages to the buyer: which one a journal entry calls for, what it says, and that it is sent once.
 
 use connectors::channel::{ChannelError, Email, InlinePng, Sms};
-use domain::acquiring::Lapse;
+use domain::acquiring::{Lapse, Method};
 use domain::delivery::{Attempt, Delivery};
 use domain::details::{Details, Line};
 use domain::money::{Money, MoneyError};
-use domain::order::{Command, Event, Initiator, Operation, Order, Receipt, TaskId};
+use domain::order::{
+    Command, DeclineReason, Event, Initiator, Operation, Order, Receipt, Status, TaskId, TransactionState,
+};
 use domain::partner::{Channel, Partner};
 use domain::receipt::{AgentSign, Item, ReceiptKind, Settlement, Subject};
 use domain::tax::{Taxation, VatRate};
 use domain::time::{Timestamp, plus_seconds};
-use pages::{ChargeNotice, ChargedBy, LineChange, MailKind, MailView, SmsKind, SmsView};
+use pages::{AfterDecline, ChargeNotice, ChargedBy, LineChange, MailKind, MailView, SmsKind, SmsView};
 
 use crate::checkout::{page_agent, page_language, page_partner};
 use crate::error::WorkflowError;
@@ -35,6 +37,8 @@ enum Kind<'a> {
     /// The operation that let a hold go.
     Released(&'a Operation),
     Edited,
+    /// The charge the bank declined.
+    Declined(&'a Operation),
 }
 
 fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
@@ -57,6 +61,7 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
         Event::Held => operation().map(Kind::Held),
         Event::Released => operation().map(Kind::Released),
         Event::Edited => Some(Kind::Edited),
+        Event::PaymentDeclined if order.is_told_to_buyer(entry) => operation().map(Kind::Declined),
         _ => None,
     }
 }
@@ -66,27 +71,25 @@ fn is_returned(order: &Order, receipt: &Receipt) -> bool {
     captures.any(|entry| entry.subject == Some(receipt.operation) && order.is_returned_capture(entry))
 }
 
-/// The payment a message tells of, where it tells of money taken or held.
+/// The payment a message tells of, where it tells of money taken, held or asked for.
 fn payment<'a>(order: &'a Order, kind: &Kind<'a>) -> Option<&'a Operation> {
     match kind {
         Kind::Paid(receipt) => {
             let operation = order.operation(receipt.operation)?;
             Some(operation.kind.of().and_then(|of| order.operation(of)).unwrap_or(operation))
         }
-        Kind::Held(payment) => Some(payment),
+        Kind::Held(payment) | Kind::Declined(payment) => Some(payment),
         _ => None,
     }
 }
 
 /// Who took or holds the money without the buyer, if the buyer was not there.
 fn charged_by(order: &Order, kind: &Kind<'_>) -> Option<ChargedBy> {
-    let payment = payment(order, kind)?;
-    payment.means.as_ref()?; // a terminal charges nothing that was saved
+    let payment = payment(order, kind).filter(|payment| payment.is_without_buyer())?;
     match payment.by {
         Initiator::Partner => Some(ChargedBy::Partner),
         Initiator::Rule => Some(ChargedBy::Rule),
         Initiator::Schedule => Some(ChargedBy::Schedule),
-        // The platform charges only what the buyer has begun: the parts of a split.
         Initiator::Buyer | Initiator::Platform | Initiator::Bank => None,
     }
 }
@@ -183,6 +186,8 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         return Ok(());
     };
     let Some((_, to)) = details.reachable().find(|(reachable, _)| *reachable == channel) else {
+        // Nobody has agreed to be told through it.
+        apply(ports, &id, &Command::TaskDone(task)).await?;
         return Ok(());
     };
     let mut delivery = earlier.unwrap_or_else(|| Delivery::new(task, name(&kind)));
@@ -238,6 +243,7 @@ fn name(kind: &Kind<'_>) -> &'static str {
         Kind::Held(_) => "message.payment_held",
         Kind::Released(_) => "message.hold_released",
         Kind::Edited => "message.order_edited",
+        Kind::Declined(_) => "message.charge_declined",
     }
 }
 
@@ -326,6 +332,19 @@ fn mail_kind(
             after_minor: order.amount.minor(),
             is_held: order.held()?.is_positive(),
         },
+        Kind::Declined(payment) => MailKind::ChargeDeclined {
+            amount_minor: payment.amount.minor(),
+            reason: match payment.state() {
+                TransactionState::Declined(reason) => page_reason(reason),
+                _ => pages::DeclineReason::Unknown,
+            },
+            is_account: is_account(payment),
+            then: match order.status() {
+                Status::Awaiting => AfterDecline::Pay { until_ms: order.expires_at.as_millisecond() },
+                Status::Ordered => AfterDecline::ChargedAgain,
+                _ => AfterDecline::Nothing,
+            },
+        },
     })
 }
 
@@ -375,6 +394,7 @@ fn sms_view(
             let up = order.amount.minus(agreed_amount(order, details)?)?.is_positive();
             (SmsKind::Edited { up }, order.amount, page())
         }
+        Kind::Declined(payment) => (SmsKind::ChargeDeclined, payment.amount, page()),
     };
     Ok(SmsView {
         lang: page_language(details.language),
@@ -384,6 +404,23 @@ fn sms_view(
         amount_minor: amount.minor(),
         link,
     })
+}
+
+/// Why a bank declined, as pages and letters say it.
+pub const fn page_reason(reason: DeclineReason) -> pages::DeclineReason {
+    match reason {
+        DeclineReason::InsufficientFunds => pages::DeclineReason::InsufficientFunds,
+        DeclineReason::CardBlocked => pages::DeclineReason::CardBlocked,
+        DeclineReason::AuthenticationFailed => pages::DeclineReason::AuthenticationFailed,
+        DeclineReason::CancelledByBuyer | DeclineReason::TimedOut => pages::DeclineReason::Abandoned,
+        DeclineReason::NotReached => pages::DeclineReason::BankError,
+        DeclineReason::Other => pages::DeclineReason::Unknown,
+    }
+}
+
+/// Whether a payment is taken from an account, not from a card.
+pub const fn is_account(payment: &Operation) -> bool {
+    !matches!(payment.method, Method::Card | Method::MirPay)
 }
 
 /// A receipt as pages and mails show it: what was sent to the register, and what it printed.

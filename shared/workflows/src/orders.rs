@@ -216,6 +216,11 @@ pub async fn create_by(
         Err(invalid) => return Ok(Created::Invalid(invalid)),
     };
     details.payment.origin = asker.origin.map(ToOwned::to_owned);
+    if request.charge.is_some() && details.channels.is_empty() {
+        // There is no page to choose on: the buyer is told through whatever is known of them.
+        let known = [(Channel::Email, details.email.is_some()), (Channel::Sms, details.phone.is_some())];
+        details.channels = known.into_iter().filter(|(_, known)| *known).map(|(channel, _)| channel).collect();
+    }
     let charged = match (&request.charge, &request.customer) {
         (Some(charge), Some(customer)) => {
             if partner.payment.charges_frozen {

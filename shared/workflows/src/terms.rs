@@ -144,7 +144,8 @@ pub(crate) fn terms(
     let purposes = [("pay", Purpose::Pay), ("order", Purpose::Order), ("save_means", Purpose::SaveMeans)];
     let mut purpose = check.choice("/payment/purpose", asked.purpose.as_deref(), &purposes, Purpose::Pay);
     if request.charge.is_some() {
-        purpose = Purpose::Order;
+        // Whatever else was asked for: should the charge be declined, the buyer can pay on the order's page.
+        purpose = Purpose::Pay;
     }
     let mut methods = Vec::new();
     for (at, code) in asked.methods.iter().take(10).enumerate() {
@@ -160,7 +161,8 @@ pub(crate) fn terms(
     if let Some(customer) = &customer {
         check.text("/customer", customer, 64);
     }
-    if customer.is_none() && (purpose != Purpose::Pay || request.split.is_some()) {
+    let saved = purpose != Purpose::Pay || request.split.is_some() || request.charge.is_some();
+    if customer.is_none() && saved {
         check.say(
             "/customer",
             "required",

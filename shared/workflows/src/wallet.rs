@@ -1,9 +1,12 @@
 //! The buyer's wallet at a shop: means kept with consent, switched off and on, deleted here and at the bank.
 
+use std::collections::BTreeSet;
+
+use domain::acquiring::SavedMeans;
 use domain::details::Details;
 use domain::exchange::Purpose;
 use domain::id::Tenant;
-use domain::order::{Command, Order, TaskId, means_id};
+use domain::order::{Command, Operation, Order, TaskId, means_id};
 use domain::wallet::Kept;
 
 use crate::connect::{self, At};
@@ -40,14 +43,35 @@ pub(crate) async fn keep(ports: &Ports, order: &Order, details: &Details, no: u8
     Ok(())
 }
 
+/// Of what a bank says it keeps for a buyer, that which an operation must have saved: what is in the wallet already was saved
+/// before. Nothing where none is left, or several, of which nobody can say whose they are.
+pub(crate) async fn only_new(
+    ports: &Ports,
+    tenant: &Tenant,
+    customer: &str,
+    operation: &Operation,
+    mut kept: Vec<SavedMeans>,
+) -> Result<Option<SavedMeans>, WorkflowError> {
+    if !kept.is_empty() {
+        let wallet = ports.store.wallet(tenant, customer).await?;
+        let of_account = wallet.iter().filter(|known| known.account == operation.account);
+        let known: Vec<&str> = of_account.map(|known| known.means.token.as_str()).collect();
+        kept.retain(|means| !known.contains(&means.token.as_str()));
+    }
+    if kept.len() > 1 {
+        tracing::warn!(count = kept.len(), "the bank keeps means that are in no wallet");
+    }
+    let only = kept.pop();
+    Ok(only.filter(|_| kept.is_empty()))
+}
+
 /// A buyer's means, oldest first. Means saved twice are listed once, as they were saved last.
 pub async fn list(ports: &Ports, tenant: &Tenant, customer: &str) -> Result<Vec<Kept>, WorkflowError> {
+    let mut wallet = ports.store.wallet(tenant, customer).await?;
+    wallet.sort_by_key(|kept| kept.at);
     let mut list: Vec<Kept> = Vec::new();
-    for kept in ports.store.wallet(tenant, customer).await? {
-        if kept.deleted {
-            continue;
-        }
-        list.retain(|other| other.account != kept.account || other.means.token != kept.means.token);
+    for kept in wallet.into_iter().filter(|kept| !kept.deleted) {
+        list.retain(|other| !other.is_the_same(&kept));
         list.push(kept);
     }
     Ok(list)
@@ -76,10 +100,7 @@ pub async fn enable(
 /// All that is kept of the same means: saved twice, they are kept twice and shown once.
 async fn same(ports: &Ports, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<Vec<Kept>, WorkflowError> {
     let all = ports.store.wallet(tenant, customer).await?;
-    let same = |other: &Kept| {
-        other.id == kept.id
-            || (!other.deleted && other.account == kept.account && other.means.token == kept.means.token)
-    };
+    let same = |other: &Kept| other.id == kept.id || (!other.deleted && other.is_the_same(kept));
     Ok(all.into_iter().filter(same).collect())
 }
 
@@ -90,8 +111,9 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
     if kept.deleted && kept.means.token.is_empty() {
         return Ok(());
     }
-    let token = kept.means.token.clone();
-    let same = same(ports, tenant, customer, &kept).await?;
+    let mut same = same(ports, tenant, customer, &kept).await?;
+    // Those that were asked for last: while they are there, asking again does the rest.
+    same.sort_by_key(|kept| kept.id == id);
     for mut kept in same.clone() {
         kept.enabled = false;
         ports.store.put_means(tenant, customer, &kept).await?;
@@ -106,7 +128,10 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
         purpose: Purpose::Forget,
     };
     let http = recorded(ports, about).await;
-    bank.forget(&http, customer, &token).await.map_err(WorkflowError::Bank)?;
+    let tokens: BTreeSet<&str> = same.iter().map(|kept| kept.means.token.as_str()).collect();
+    for token in tokens.into_iter().filter(|token| !token.is_empty()) {
+        bank.forget(&http, customer, token).await.map_err(WorkflowError::Bank)?;
+    }
     for mut kept in same {
         kept.enabled = false;
         kept.deleted = true;

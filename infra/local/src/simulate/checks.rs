@@ -110,9 +110,10 @@ async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
         orders.push((loaded.order, loaded.details));
     }
     let mut documents = BTreeMap::new();
-    for (id, row) in ports.store.sandbox_rows(tenant, "till", 100_000).await.ok()? {
+    for (_, row) in ports.store.sandbox_rows(tenant, "document", 100_000).await.ok()? {
         let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
-        documents.insert(id, serde_json::from_value(body["state"]["done"].clone()).ok());
+        let id = body["external_id"].as_str()?.to_owned();
+        documents.insert(id, serde_json::from_value(body["state"]["done"]["fiscal"].clone()).ok());
     }
     let mut wallets = BTreeMap::new();
     for customer in (0..CUSTOMERS).map(customer) {
@@ -328,10 +329,10 @@ fn everybody_knows(world: &World, record: &Record, outcome: &mut Outcome) {
             let told = ["e", "s"].iter().any(|channel| letters.contains(&format!("{prefix}{channel}")));
             // An order cancelled before its buyer came has nobody to tell.
             let reachable = details.reachable().next().is_some();
-            if entry.event.told_to_buyer() && !told && reachable {
+            if order.is_told_to_buyer(entry) && !told && reachable {
                 outcome.findings.push(format!("{}: the buyer was never told of {}", order.id, entry.event.code()));
             }
-            if entry.event.told_to_buyer() && !reachable && order.payments().next().is_some() {
+            if order.is_told_to_buyer(entry) && !reachable && order.payments().next().is_some() {
                 let wrong = format!("{}: the buyer of {} can not be reached", order.id, entry.event.code());
                 outcome.findings.push(wrong);
             }

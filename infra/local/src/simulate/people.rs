@@ -80,7 +80,8 @@ impl People {
         let (Some(id), Some(page)) = (id, page) else { return self.create().await };
         match self.world.dice.below(100) {
             0..=39 => self.pay(&page).await,
-            40..=47 => drop(self.world.call(get(&format!("{page}/return"))).await),
+            40..=43 => self.pay_another_way(&page).await,
+            44..=47 => drop(self.world.call(get(&format!("{page}/return"))).await),
             48..=60 => self.execute().await,
             61..=67 => self.cancel(&page).await,
             68..=70 => self.create().await,
@@ -231,6 +232,25 @@ impl People {
             .body(body.to_string().into_bytes());
         if let Ok(request) = request {
             let _ = self.world.call(request).await;
+        }
+    }
+
+    /// The buyer gives the payment under way up, and mostly begins another at once; the old one may still be paid.
+    async fn pay_another_way(&self, page: &str) {
+        let Some(shown) = self.world.call(get(page)).await else { return };
+        let html = text(&shown);
+        let Some(csrf) = field(&html, "csrf").filter(|_| html.contains("/another\"")) else { return };
+        let bank = self.scan().await;
+        let pressed = post(&format!("{page}/another"), format!("csrf={csrf}"));
+        if self.world.dice.chance(200) {
+            self.aside(&pressed);
+        }
+        let _ = self.world.call(pressed).await;
+        if self.world.dice.chance(800) {
+            self.pay(page).await;
+        }
+        if let Some(bank) = bank.filter(|_| self.world.dice.chance(500)) {
+            self.at_bank(&bank).await;
         }
     }
 

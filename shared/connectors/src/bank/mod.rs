@@ -14,7 +14,7 @@ pub mod yookassa;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::acquiring::{Method, Return, Stages};
+use domain::acquiring::{Method, Return, SavedMeans, Stages};
 use domain::details::Language;
 use domain::money::Money;
 use domain::order::BankReport;
@@ -103,6 +103,8 @@ pub struct Known {
     pub captured: Option<Money>,
     /// By what means.
     pub method: Method,
+    /// In how many stages.
+    pub stages: Stages,
 }
 
 /// Capture of held money.
@@ -206,8 +208,21 @@ pub trait Bank: Send + Sync {
     /// Sends money back, or lets it go.
     async fn give_back(&self, http: &dyn Http, request: &ReturnRequest) -> Result<BankReport, BankError>;
 
+    /// Ends a payment nobody has paid, so that nobody can any more, and answers how it stands then: its buyer may have been
+    /// faster. Ended already is done. Not every bank can: there it ends with its time.
+    async fn withdraw(&self, _http: &dyn Http, _payment: &Known) -> Result<BankReport, BankError> {
+        let (code, message) = ("unsupported".to_owned(), "the bank ends no payment before its time".to_owned());
+        Err(BankError::Refused { status: 0, code, message })
+    }
+
     /// Forgets saved means. Forgotten already is done.
     async fn forget(&self, http: &dyn Http, customer: &str, token: &str) -> Result<(), BankError>;
+
+    /// Means it keeps for a customer, where it tells of them with no payment: a bank that names them whenever it is asked about
+    /// the payment that saved them has no need of it, and answers nothing.
+    async fn kept(&self, _http: &dyn Http, _customer: &str) -> Result<Vec<SavedMeans>, BankError> {
+        Ok(Vec::new())
+    }
 
     /// Verifies and translates what the bank told by itself: over what was received, in constant time. `now` is the real
     /// clock. Nothing when it is genuine and tells nothing of a payment; it is answered with 200 all the same.

@@ -197,8 +197,8 @@ impl Event {
         }
     }
 
-    /// Whether the buyer is told.
-    pub const fn told_to_buyer(self) -> bool {
+    /// Whether the buyer is told of every such entry; see [`super::Order::is_told_to_buyer`].
+    pub(super) const fn told_to_buyer(self) -> bool {
         matches!(
             self,
             Self::ReceiptIssued

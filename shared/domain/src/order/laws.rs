@@ -90,9 +90,13 @@ fn succeeded() -> BankReport {
 }
 
 /// Applies commands one second apart from `seconds` on; panics on a refusal.
-fn after(mut order: Order, mut seconds: i64, commands: &[Command]) -> Order {
+fn after(order: Order, seconds: i64, commands: &[Command]) -> Order {
+    after_with(&details(), order, seconds, commands)
+}
+
+fn after_with(details: &Details, mut order: Order, mut seconds: i64, commands: &[Command]) -> Order {
     for command in commands {
-        match decide(&order, &details(), command, &context(seconds)).unwrap() {
+        match decide(&order, details, command, &context(seconds)).unwrap() {
             Decision::Changed(change) => order = change.order,
             Decision::AlreadyApplied => {}
         }
@@ -176,6 +180,81 @@ fn an_order_does_not_expire_while_the_bank_has_not_said_what_became_of_its_payme
     assert_eq!(looked.status(), Status::Checking);
     let paid = after(looked, 1_301, &[Command::BankReported { operation: 1, report: succeeded(), asked: true }]);
     assert_eq!(paid.status(), Status::Paid);
+}
+
+/// The bank was asked, and this is how the payment stands.
+fn stands(held: i64, captured: i64, refunded: i64) -> Command {
+    let money = Money::rub;
+    let standing = Standing { held: money(held), captured: money(captured), refunded: money(refunded) };
+    Command::BankReported { operation: 1, report: BankReport::new(None, BankState::Stands(standing)), asked: true }
+}
+
+fn cancel(what: What) -> Command {
+    Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None })
+}
+
+#[test]
+fn of_a_hold_the_bank_captured_while_a_part_was_to_be_captured_the_rest_goes_back() {
+    let mut two = details();
+    two.payment.stages = Stages::Two;
+    let part = Command::Capture { what: What::Amount(Money::rub(200_000)), by: Initiator::Partner };
+    let taken = after_with(&two, order(), 1, &[start(), stands(300_000, 0, 0), part, stands(0, 300_000, 0)]);
+    let operations: Vec<_> = taken.operations.iter().map(|o| (o.amount.minor(), o.told(), o.state())).collect();
+    let declined = TransactionState::Declined(DeclineReason::Other);
+    assert_eq!(
+        operations[1..],
+        [
+            (200_000, Some(TransactionKind::Capture), declined),
+            (300_000, Some(TransactionKind::Capture), TransactionState::Succeeded),
+            (100_000, Some(TransactionKind::Refund), TransactionState::Intended),
+        ]
+    );
+    let captured = taken.journal.iter().find(|entry| entry.event == Event::Captured).unwrap();
+    assert_eq!(taken.event_code(captured), "order.paid", "a part of it goes back, the payment stands");
+    let back = after_with(&two, taken, 9, &[stands(0, 300_000, 100_000)]);
+    assert_eq!((back.kept().unwrap(), back.open_operation_of(1)), (Money::rub(200_000), None));
+    assert_eq!(audit(&back, at(10), true), []);
+}
+
+#[test]
+fn a_refund_that_is_through_shows_that_an_earlier_one_was_taken_back() {
+    let part = cancel(What::Amount(Money::rub(100_000)));
+    let first = after(after(order(), 1, &pay(1)), 10, &[part, stands(0, 300_000, 100_000), cancel(What::Whole)]);
+    assert_eq!(first.open_operation_of(1).map(|open| (open.no, open.amount)), Some((3, Money::rub(200_000))));
+    // A half of the second alone is no sum of refunds: it is asked about again.
+    assert_eq!(after(first.clone(), 19, &[stands(0, 300_000, 150_000)]).operations, first.operations);
+    let seen = after(first, 20, &[stands(0, 300_000, 200_000)]);
+    assert_eq!(seen.open_operation_of(1).map(|open| (open.no, open.attempt())), Some((2, 1)));
+    assert!(seen.operation(3).is_some_and(Operation::succeeded));
+    assert_eq!(seen.taken().unwrap(), Money::rub(100_000));
+    assert_eq!(audit(&seen, at(21), true), []);
+}
+
+#[test]
+fn what_the_bank_gave_back_of_itself_and_took_again_is_owed_where_the_order_ended_by_it() {
+    let gone = after(after(order(), 1, &pay(1)), 10, &[stands(0, 300_000, 300_000)]);
+    assert_eq!(gone.status(), Status::Refunded);
+    let again = after(gone, 90_000, &[stands(0, 300_000, 0)]);
+    assert_eq!(again.open_operation_of(1).map(|open| open.no), Some(2));
+    let fulfilled = [Command::HandedOver, Command::ExecutionReported(ExecutionOutcome::Fulfilled)];
+    let done = after(after(order(), 1, &pay(1)), 10, &fulfilled);
+    let done = after(done, 20, &[stands(0, 300_000, 300_000)]);
+    let won = after(done.clone(), 90_000, &[stands(0, 300_000, 0)]);
+    assert_eq!(won.operations, done.operations, "a dispute the shop has won is not given away");
+}
+
+#[test]
+fn means_nobody_told_of_are_asked_about_a_day_later() {
+    let saving = Command::StartPayment(Start { save: true, ..Start::default() });
+    let paid = after(order(), 1, &[saving, stands(0, 300_000, 0)]);
+    let asked = paid.tasks.iter().find(|task| task.id == TaskId::AskBank(1));
+    assert_eq!(asked.map(|task| task.next_at), Some(at(2 + RECHECK_SECONDS)));
+    let means = SavedMeans { token: "t".into(), label: "Мир •• 1234".into(), valid_until: None };
+    let state = BankState::Succeeded(Money::rub(300_000));
+    let told = BankReport { saved: Some(means.clone()), ..BankReport::new(None, state) };
+    let kept = after(paid, 90_000, &[Command::BankReported { operation: 1, report: told, asked: true }]);
+    assert_eq!(kept.operation(1).and_then(|payment| payment.saved.clone()), Some(means));
+    assert!(kept.tasks.iter().any(|task| task.id == TaskId::KeepMeans(1)));
 }
 
 #[test]
@@ -308,12 +387,14 @@ fn command() -> impl Strategy<Value = Command> {
         3 => Just(start()),
         1 => Just(Command::StartPayment(Start { save: true, hold_seconds: 3_600, ..Start::default() })),
         1 => Just(Command::StartPayment(means)),
-        1 => operation.clone().prop_map(|operation| Command::BankRegistered {
+        2 => operation.clone().prop_map(|operation| Command::BankRegistered {
             operation, reference: format!("bank-{operation}"), url: "https://bank.example/1".into(),
         }),
         14 => (operation, report, any::<bool>()).prop_map(|(operation, report, asked)| Command::BankReported {
             operation, report, asked,
         }),
+        2 => (1_u8..4).prop_map(|operation| Command::GiveUp { operation }),
+        2 => (1_u8..4).prop_map(|operation| Command::GiveUp { operation }),
         2 => what().prop_map(|what| Command::Capture { what, by: Initiator::Partner }),
         2 => (what(), initiator).prop_map(|(what, by)| Command::Cancel(Cancellation { by, what, reason: None, terminal: None })),
         1 => (1_i64..200_000).prop_map(|minor| Command::Edit {

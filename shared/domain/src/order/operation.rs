@@ -293,6 +293,19 @@ impl Operation {
         self.kind == OperationKind::Payment
     }
 
+    /// Whether its buyer may give it up to pay another way: it waits for them at the bank, and for nobody else.
+    pub fn may_be_given_up(&self) -> bool {
+        let waits = self.state() == TransactionState::Pending && self.url().is_some();
+        self.kind.of().is_none() && self.by == Initiator::Buyer && waits
+    }
+
+    /// Whether saved means are charged while the buyer is not there. The platform charges only what the buyer has begun: the
+    /// parts of a split.
+    pub const fn is_without_buyer(&self) -> bool {
+        // A terminal charges nothing that was saved.
+        self.means.is_some() && matches!(self.by, Initiator::Partner | Initiator::Rule | Initiator::Schedule)
+    }
+
     /// The amount less what was paid with points.
     ///
     /// # Errors

@@ -291,15 +291,25 @@ impl Order {
         all
     }
 
-    /// Whether an entry is a capture that was sent back in the same breath: the order had expired or was paid already.
+    /// Whether an entry is a capture that was sent back whole in the same breath: the order had expired or was paid already.
     pub fn is_returned_capture(&self, entry: &Entry) -> bool {
         let next = self.journal.iter().find(|next| next.no == entry.no + 1);
-        entry.event == Event::Captured && next.is_some_and(|next| next.event == Event::RefundStarted)
+        let next = next.filter(|next| next.event == Event::RefundStarted && next.at == entry.at);
+        let of = |entry: &Entry| entry.subject.and_then(|no| self.operation(no));
+        let taken = of(entry).and_then(|taken| taken.money().ok());
+        entry.event == Event::Captured && taken.is_some() && taken == next.and_then(of).map(|back| back.amount)
     }
 
     /// The code of an entry's event. A payment that came too late is not called one that pays for the order.
     pub fn event_code(&self, entry: &Entry) -> &'static str {
         if self.is_returned_capture(entry) { "order.payment_returned" } else { entry.event.code() }
+    }
+
+    /// Whether the buyer is told of an entry. Of a charge the bank declined only a buyer who was not there: whoever stands on
+    /// the page reads it there.
+    pub fn is_told_to_buyer(&self, entry: &Entry) -> bool {
+        let charge = || entry.subject.and_then(|no| self.operation(no)).is_some_and(Operation::is_without_buyer);
+        entry.event.told_to_buyer() || (entry.event == Event::PaymentDeclined && charge())
     }
 
     /// Whether the journal has such an entry.

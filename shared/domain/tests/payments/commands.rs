@@ -81,6 +81,10 @@ fn asked(list: &mut List, tale: &Tale) {
     list.add("the buyer pays", Command::StartPayment(start()));
     list.add("the partner charges saved means", Command::StartPayment(charge()));
     list.add("the partner charges, no means named", Command::StartPayment(nothing_to_charge()));
+    for attempt in order.attempts() {
+        let operation = attempt.no;
+        list.add(format!("the buyer gives up {}", named(attempt)), Command::GiveUp { operation });
+    }
     list.add(
         "a terminal has taken the money",
         Command::Collect { method: Method::Terminal, reference: "632112345679".into(), collected: None },

@@ -22,6 +22,8 @@ enum Event {
     Doubled,
     /// The partner captures all.
     Capture,
+    /// The partner captures 2000.00.
+    CapturePart,
     /// The partner gives 1000.00 back.
     Part,
     /// The partner cancels.
@@ -115,6 +117,9 @@ impl Play {
                 assert_eq!(self.tale.order, once, "{:?} {:?}: told twice", self.way, self.events);
             }
             Event::Capture => self.says(&Command::Capture { what: What::Whole, by: Initiator::Partner }),
+            Event::CapturePart => {
+                self.says(&Command::Capture { what: What::Amount(rub(2_000)), by: Initiator::Partner });
+            }
             Event::Part => self.says(&what(What::Amount(rub(1_000)))),
             Event::Cancel => self.says(&what(What::Whole)),
             Event::Expiry => {
@@ -357,6 +362,25 @@ fn every_order_of_events_around_a_hold_that_both_let_go_ends_in_what_the_bank_ha
 #[test]
 fn every_order_of_events_around_a_hold_that_the_bank_captures_by_itself_ends_in_what_the_bank_has() {
     are(&around_a_hold(Lapse::Captured, Lapse::Released), &AROUND_A_HOLD, &REFUSALS);
+}
+
+#[test]
+fn of_a_hold_the_bank_captures_while_a_part_is_to_be_captured_the_rest_goes_back() {
+    let events = [Event::Pay, Event::CapturePart, Event::Cancel, Event::Expiry, Event::Late];
+    let ends = [
+        "cancelled / canceled: held 0, captured 0, returned 0",
+        "expired / timeout: held 0, captured 0, returned 0",
+        "held / delayed: held 3000, captured 0, returned 0",
+        "overdue / approved: held 0, captured 3000, returned 0",
+        "overdue / partial_approved: held 0, captured 2000, returned 0",
+        "paid / approved: held 0, captured 3000, returned 0",
+        "paid / partial_approved: held 0, captured 2000, returned 0",
+        "paid / partial_canceled: held 0, captured 3000, returned 1000",
+        "refunded / canceled: held 0, captured 2000, returned 2000",
+        "refunded / canceled: held 0, captured 3000, returned 3000",
+    ];
+    let refusals = ["nothing_held", "operation_under_way", "order_not_payable", "payment_under_way"];
+    are(&all(&ways(Stages::Two, Some((Lapse::Captured, Lapse::Released))), &events), &ends, &refusals);
 }
 
 #[test]

@@ -93,6 +93,16 @@ fn unpaid() -> Vec<State> {
         ),
         state("Declined", "The bank declined the only attempt; the buyer may try again.", declined.clone()),
         state("Checking, second attempt", "The first attempt was declined.", declined.started()),
+        state(
+            "Given up",
+            "The buyer wants to pay another way; at the bank the first attempt can still be paid.",
+            started.clone().does(Command::GiveUp { operation: 1 }),
+        ),
+        state(
+            "Given up, both paid",
+            "The buyer paid the second attempt, and then the first one all the same: it goes back.",
+            started.clone().does(Command::GiveUp { operation: 1 }).started().done(2).done(1),
+        ),
         state("Expired", "Nobody paid in time.", one_stage().looks(1_300)),
         state(
             "Expired after an attempt",

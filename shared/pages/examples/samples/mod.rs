@@ -3,13 +3,14 @@
 mod taking;
 
 use pages::{
-    Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView, BankView,
-    BankWaitingView, ButtonLabel, CancelMoney, Channel, CheckoutView, ConsentField, Contact, Decline, DeclineReason,
-    DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView, FieldError, Good,
-    IndexLink, Lang, LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton, MailKind, MailView, MailboxItem,
-    MailboxMessageView, MailboxView, MessageBody, Method, MoneyMoved, OrderSummary, Page, Partner, ReceiptKind,
-    ReceiptLine, ReceiptState, ReceiptView, ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView, Supplier,
-    Taking, TestCard, TimeMachineView, TimelineEntry, VatSum, WalletExpiredView, WalletView,
+    AfterDecline, Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView,
+    BankView, BankWaitingView, ButtonLabel, CancelMoney, Channel, CheckoutView, ConsentField, Contact, Decline,
+    DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView,
+    FieldError, Good, IndexLink, Lang, LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton, MailKind,
+    MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, Method, MoneyMoved, OrderSummary, OtherWay,
+    Page, Partner, ReceiptKind, ReceiptLine, ReceiptState, ReceiptView, ShopReturnView, ShopView, SmsKind, SmsView,
+    StateKind, StateView, Supplier, Taking, TestCard, TimeMachineView, TimelineEntry, VatSum, WalletExpiredView,
+    WalletView,
 };
 pub use taking::*;
 
@@ -186,7 +187,14 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
         back_url: text("/order/1"),
     };
     vec![
-        ("checking", StateKind::Checking { refresh_seconds: 5, resume_url: Some("https://bank.example/pay/1".into()) }),
+        (
+            "checking",
+            StateKind::Checking {
+                refresh_seconds: 5,
+                resume_url: Some("https://bank.example/pay/1".into()),
+                other_way: Some(OtherWay { action_url: text("/order/1/another"), csrf: csrf() }),
+            },
+        ),
         (
             "paid-pending",
             StateKind::Paid {
@@ -746,6 +754,15 @@ pub fn mail_view(lang: Lang, kind: MailKind) -> MailView {
     }
 }
 
+fn declined(then: AfterDecline) -> MailKind {
+    MailKind::ChargeDeclined {
+        amount_minor: 123_450,
+        reason: DeclineReason::InsufficientFunds,
+        is_account: false,
+        then,
+    }
+}
+
 /// Every mail by its file name.
 pub fn mails() -> Vec<(String, Mail)> {
     let result = || text("https://pay.apikassa.example/result/1");
@@ -783,6 +800,8 @@ pub fn mails() -> Vec<(String, Mail)> {
         ("held-late", held(true)),
         ("released", MailKind::Released { released_minor: 123_450, rest_minor: 0 }),
         ("released-part", MailKind::Released { released_minor: 23_450, rest_minor: 100_000 }),
+        ("declined", declined(AfterDecline::Pay { until_ms: NOW + DAY })),
+        ("declined-ordered", declined(AfterDecline::ChargedAgain)),
         ("edited", edited(100_000, true)),
         ("edited-up", edited(150_000, false)),
         ("cancelled", MailKind::OrderCancelled { refund_minor: 123_450, release_minor: 0 }),
@@ -821,6 +840,7 @@ pub fn messages() -> Vec<String> {
         SmsKind::Held,
         SmsKind::HeldLate,
         SmsKind::Released,
+        SmsKind::ChargeDeclined,
         SmsKind::Edited { up: false },
         SmsKind::Edited { up: true },
         SmsKind::ExpiredRefund,

@@ -2,8 +2,8 @@
 
 use pages::{
     ButtonLabel, ChargeNotice, ChargedBy, CheckoutView, Decline, DeclineReason, FieldError, Lang, LineChange, Mail,
-    MailKind, MailView, Method, MoneyMoved, OrderPart, OriginalPrice, PartPayment, PartState, ReceiptKind, SaveField,
-    SavedMeans, SbpView, StateKind, StateView, Taking, WalletMeans, WalletView,
+    MailKind, MailView, Method, MoneyMoved, OrderPart, OriginalPrice, OtherWay, PartPayment, PartState, ReceiptKind,
+    SaveField, SavedMeans, SbpView, StateKind, StateView, Taking, WalletMeans, WalletView,
 };
 
 use super::{DAY, HOUR, NOW, agent, checkout, mail_view, partner, receipt, receipt_state, state, text};
@@ -91,6 +91,7 @@ pub fn sbp(lang: Lang) -> SbpView {
         now_ms: NOW,
         refresh_seconds: 5,
         refresh_url: text("/c/1/return"),
+        other_way: Some(OtherWay { action_url: text("/order/1/another"), csrf: text("9f86d081884c7d65") }),
         test_url: Some(text("/sandbox/sbp/demoshop/AD10001246OADML79D5OP9279JLPI2V6")),
         test_mode: true,
     }

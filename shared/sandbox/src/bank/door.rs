@@ -185,6 +185,26 @@ pub async fn status(
     Ok(answer(StatusCode::OK, found.unwrap_or_else(unknown)))
 }
 
+/// `POST /sandbox/bank/v1/payments/withdraw`: what nobody has paid is declined; anything else stays, and is answered as it is.
+pub async fn withdraw(
+    Given(Shared { ports, .. }): Given<Shared>,
+    headers: HeaderMap,
+    received: Received,
+) -> Result<Response, Refusal> {
+    let (tenant, body): (_, StatusBody) = signed_json(&ports, &headers, PURPOSE, received)?;
+    let Some(deal) = double::find_by_number(&ports, &tenant, Family::Sandbox, &body.number).await? else {
+        return Ok(answer(StatusCode::OK, Outcome::new(body.number, State::NotFound)));
+    };
+    let ended = double::act(&ports, &tenant, &deal.reference, |deal, now| {
+        // The bank is at it: it is too late to end it.
+        if deal.facts().state != DealState::Processing {
+            let _ = deal.cancel_open(now);
+        }
+    });
+    let Some(((), deal)) = ended.await? else { return Err(Refusal::not_found()) };
+    Ok(answer(StatusCode::OK, outcome(&deal)))
+}
+
 /// `POST /sandbox/bank/v1/captures`: once, up to what is held; the rest is let go.
 pub async fn capture(shared: Given<Shared>, headers: HeaderMap, received: Received) -> Result<Response, Refusal> {
     command(shared.0, headers, received, Command::Capture).await

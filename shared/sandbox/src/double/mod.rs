@@ -37,6 +37,7 @@ pub use bindings::{Binding, binding, bindings, unbind};
 pub use card::{Card, CardShown};
 pub use machine::{Deal, DealState, Facts, Go, NewDeal, No, RIGHT_CODE, Refund, RefundState};
 pub(crate) use page::{Chosen, decide_deal, show_deal};
+pub(crate) use tell::request;
 pub use tell::{Event, Outgoing};
 
 use crate::rows::{self, Next, Thing};
@@ -460,8 +461,16 @@ pub async fn find_by_reference(
     }
     let Some(deal) = rows::load::<Deal>(ports, tenant, reference).await? else { return Ok(None) };
     let now = workflows::clock::now(ports, tenant).await?;
+    if deal.family != family {
+        return Ok(None);
+    }
     // Not written: the sweep comes to the same, whenever it comes.
-    Ok((deal.family == family).then(|| advanced(deal, now)))
+    let deal = advanced(deal, now);
+    if deal.bind_at.is_some() {
+        // Whoever asks is told of the means: they must be there to be charged, and to be forgotten.
+        bindings::keep(ports, tenant, &deal).await?;
+    }
+    Ok(Some(deal))
 }
 
 fn advanced(mut deal: Deal, now: Timestamp) -> Deal {
@@ -549,7 +558,7 @@ fn ids(ports: &Ports, tenant: &Tenant, family: Family, number: &str) -> Ids {
     }
 }
 
-fn seed(ports: &Ports, tenant: &Tenant, what: &str) -> Seed {
+pub(crate) fn seed(ports: &Ports, tenant: &Tenant, what: &str) -> Seed {
     Seed(mac(&ports.settings.master_secret.0, format!("sandbox-double\n{tenant}\n{what}").as_bytes()))
 }
 

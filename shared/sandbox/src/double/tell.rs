@@ -89,8 +89,9 @@ pub(super) async fn make(
     let tenant = &terminal.tenant;
     let mut heard = Vec::new();
     for Call { no, body: outgoing, .. } in begun {
-        let request = request(ports, terminal, &outgoing);
-        match ports.http.send(request).await {
+        // Where it is sealed with a time, that is the real one: how old a request is has nothing to do with a test clock.
+        let seal = terminal.family.seal(terminal, ports.clock.now(), &outgoing);
+        match ports.http.send(request(ports, seal, &outgoing)).await {
             Ok(response) if terminal.family.heard(terminal, &outgoing, response.status, &response.body) => {
                 heard.push(no);
             }
@@ -115,13 +116,13 @@ pub(super) async fn make(
     Ok(())
 }
 
-fn request(ports: &Ports, terminal: &Terminal, outgoing: &Outgoing) -> Request {
+/// A callback as it is sent, with the header that seals it.
+pub(crate) fn request(ports: &Ports, seal: Option<(&'static str, String)>, outgoing: &Outgoing) -> Request {
     let mut headers = Vec::new();
     if !outgoing.content_type.is_empty() {
         headers.push(("content-type", outgoing.content_type.clone()));
     }
-    // Where it is sealed with a time, that is the real one: how old a request is has nothing to do with a test clock.
-    headers.extend(terminal.family.seal(terminal, ports.clock.now(), outgoing));
+    headers.extend(seal);
     let ours = outgoing.url.strip_prefix(&ports.settings.base_url).is_some_and(|rest| rest.starts_with('/'));
     Request {
         method: if outgoing.method == "GET" { http::Method::GET } else { http::Method::POST },

@@ -8,13 +8,17 @@ use connectors::till::sandbox::wire::{
     CODE_DUPLICATE, CODE_NOT_FOUND, CODE_VALIDATION, DocumentBody, ErrorBody, Report, ReportBody, Status,
 };
 use connectors::till::sandbox::{PURPOSE, translate};
+use domain::details::ReceiptScenario;
 use domain::receipt::ReceiptKind;
+use domain::receipt::register::RegisterKind;
 use domain::time::Timestamp;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use super::{Document, State, rules};
+use super::rules;
 use crate::Shared;
 use crate::door::{Received, Refusal, answer, bytes, signed, signed_json};
-use crate::rows::{self, Next};
+use crate::registers::{self, Fault, NewDocument, State, Was, is_external_id};
 
 /// `POST /sandbox/till/v5/sell`.
 pub async fn sell(given: Given<Shared>, headers: HeaderMap, received: Received) -> Result<Response, Refusal> {
@@ -62,41 +66,45 @@ async fn take(
     };
     let id = body.external_id.clone();
     // An id that could not be a key is refused before it is looked up.
-    let sane = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-    if !sane {
-        return Ok(refused(id, "external_id: 1 to 128 of A-Z a-z 0-9 _ . -".to_owned(), now));
+    if !is_external_id(&id) {
+        return Ok(refused(id, "external_id: 1 to 128 of A-Z a-z 0-9 _ . : -".to_owned(), now));
     }
-    let taken = rows::change(&ports, &tenant, &id, |before: Option<Document>| {
-        let Some(mut before) = before else {
-            if let Err(broken) = rules::document(kind, &body, now) {
-                return Next::Keep(Err(broken));
-            }
-            let document = Document::new(kind, body.clone(), now);
-            let report = document.report(now);
-            return Next::Put(document, Ok((report, true)));
-        };
+    let kind_of = RegisterKind::Sandbox;
+    let content = match rules::document(kind, &body, now) {
+        Ok(content) => content,
         // Seen before: whatever the body says now, the id has its one document.
-        if before.again(now) {
-            let report = before.report(now);
-            return Next::Put(before, Ok((report, true)));
-        }
-        let mut report = before.report(now);
-        if before.state == State::Waiting {
-            let text = "the external_id was sent before".to_owned();
-            report.error = Some(ErrorBody { code: CODE_DUPLICATE, text, kind: "system".to_owned() });
-        }
-        Next::Keep(Ok((report, false)))
-    })
-    .await?;
-    match taken {
-        Ok((report, queued)) => {
-            if queued {
-                rows::wake::<Document>(&ports, &tenant, &id, now, Some(now)).await;
-            }
-            Ok(answer(StatusCode::OK, report))
-        }
-        Err(broken) => Ok(refused(id, broken, now)),
+        Err(broken) => match registers::find_by_external(&ports, &tenant, kind_of, &id).await? {
+            Some(known) => known.content,
+            None => return Ok(refused(id, broken, now)),
+        },
+    };
+    let scenario = ReceiptScenario::ALL.into_iter().find(|known| Some(known.code()) == body.scenario.as_deref());
+    // Only a document's first id is spent: the platform numbers the others.
+    let again = id.rsplit_once("-r").is_some_and(|(_, attempt)| attempt.contains('a'));
+    let fault = scenario.and_then(Fault::of).filter(|fault| *fault != Fault::Expiring || !again);
+    let new = NewDocument {
+        kind: kind_of,
+        content,
+        callback_url: Some(body.service.callback_url),
+        words: Value::String(uuid(&id)),
+        fault,
+    };
+    let submitted = registers::submit(&ports, &tenant, new).await?;
+    if submitted.answer_is_lost() {
+        return Ok(registers::lost_answer());
     }
+    let mut report = super::report(&submitted.document, now);
+    if submitted.was == Was::Known && submitted.document.state == State::Waiting {
+        let text = "the external_id was sent before".to_owned();
+        report.error = Some(ErrorBody { code: CODE_DUPLICATE, text, kind: "system".to_owned() });
+    }
+    Ok(answer(StatusCode::OK, report))
+}
+
+/// The register's own id of a document.
+fn uuid(external_id: &str) -> String {
+    let hex = hex::encode(&Sha256::digest(format!("sandbox-till-uuid\n{external_id}"))[..16]);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// `POST /sandbox/till/v5/report`.
@@ -107,13 +115,14 @@ pub async fn report(
 ) -> Result<Response, Refusal> {
     let (tenant, body): (_, ReportBody) = signed_json(&ports, &headers, PURPOSE, received)?;
     let now = workflows::clock::now(&ports, &tenant).await?;
-    let document = rows::load::<Document>(&ports, &tenant, &body.external_id).await?;
+    let kind = RegisterKind::Sandbox;
+    let document = registers::find_by_external(&ports, &tenant, kind, &body.external_id).await?;
     let report = document.map_or_else(
         || {
             let text = "no such document".to_owned();
             failed(body.external_id, ErrorBody { code: CODE_NOT_FOUND, text, kind: "system".to_owned() }, now)
         },
-        |document| document.report(now),
+        |document| super::report(&document, now),
     );
     Ok(answer(StatusCode::OK, report))
 }

@@ -2,7 +2,6 @@
 
 use connectors::till::sandbox::translate;
 use connectors::till::sandbox::wire::{DocumentBody, Item};
-use domain::money::Money;
 use domain::receipt::{
     Agent, AgentSign, Buyer, Cashier, Correction, Ffd, Measure, Payments, Principal, ReceiptDocument, ReceiptKind,
     Settlement, Subject, Supplier, laws,
@@ -16,9 +15,6 @@ use rust_decimal::Decimal;
 /// # Errors
 /// The first rule it breaks, as `field (tag): rule`.
 pub fn document(kind: ReceiptKind, body: &DocumentBody, now: Timestamp) -> Result<ReceiptDocument, String> {
-    let id = &body.external_id;
-    let plain = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-    rule(plain, "external_id", "1 to 128 of A-Z a-z 0-9 _ . -")?;
     let url = &body.service.callback_url;
     rule(
         url.len() <= 256 && domain::partner::origin(url).is_some(),
@@ -151,9 +147,4 @@ fn subject(tag: u8) -> Option<Subject> {
 
 fn rule(holds: bool, field: &str, wanted: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("{field}: {wanted}")) }
-}
-
-/// The total of a document that was accepted.
-pub fn total(body: &DocumentBody) -> Option<Money> {
-    translate::money(&body.receipt.total)
 }

@@ -44,7 +44,8 @@ fn hold(number: &str) -> PaymentRequest {
 }
 
 fn known(number: &str) -> Known {
-    Known { number: number.into(), reference: None, amount: Money::rub(300_000), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(300_000), Method::Card, Stages::One);
+    Known { number: number.into(), reference: None, amount, captured: None, method, stages }
 }
 
 /// A payment the bank knows, and its page.
@@ -656,4 +657,41 @@ async fn pages_have_a_strict_policy_and_unknown_ones_are_not_there() {
         assert_eq!(world.ask("GET", path, &[], "").await.status, 404, "{path}");
     }
     assert_eq!(world.form(path, "card=4111111111111111").await.status, 422);
+}
+
+#[tokio::test]
+async fn what_nobody_has_paid_is_withdrawn_and_nothing_else() {
+    let world = World::new();
+    let withdraw = async |number: &str| bank(&world).withdraw(world.http(), &known(number)).await.unwrap().state;
+    let declined = BankState::Declined(DeclineReason::CancelledByBuyer);
+    assert_eq!(withdraw("n-0").await, BankState::NotFound);
+    let page = registered(&world, "n-1").await;
+    for _ in 0..2 {
+        assert_eq!(withdraw("n-1").await, declined);
+    }
+    world.form(&page.url, "card=success").await;
+    assert_eq!(state(&world, "n-1").await, declined, "nobody can pay it any more");
+    let page = registered(&world, "n-2").await;
+    world.form(&page.url, "card=success").await;
+    assert_eq!(withdraw("n-2").await, stands(0, 300_000, 0), "the buyer was faster");
+    let page = registered(&world, "n-3").await;
+    world.form(&page.url, "card=late").await;
+    assert_eq!(withdraw("n-3").await, BankState::Pending, "the bank is at it");
+}
+
+#[tokio::test]
+async fn means_that_were_told_of_can_be_forgotten_whatever_failed_in_between() {
+    let world = World::new();
+    let saving = PaymentRequest { customer: Some("c-1".into()), save: true, ..request("n-1") };
+    let page = told_of(&world, &saving).await;
+    // The payment is on record, what it saved is not yet.
+    world.fail_put(2);
+    assert_eq!(world.form(&page.url, "card=success").await.status, 503);
+    let token = ask(&world, "n-1").await.saved.unwrap().token;
+    bank(&world).forget(world.http(), "c-1", &token).await.unwrap();
+    world.pass(3_600).await;
+    let payment =
+        PaymentRequest { customer: Some("c-1".into()), expires_at: plus_seconds(world.now(), 600), ..request("n-2") };
+    let charge = ChargeRequest { payment, token, buyer_present: false };
+    assert!(matches!(bank(&world).charge(world.http(), &charge).await, Err(BankError::Refused { .. })), "forgotten");
 }

@@ -26,6 +26,7 @@ async fn hand_over(world: &World, scenario: ExecutionScenario) -> bool {
         amount: Money::rub(300_000),
         vat: VatRate::None,
         subject: Subject::Service,
+        particulars: domain::details::Particulars::default(),
     };
     let job = Job {
         order: OrderId::new(

@@ -5,4 +5,3 @@
 mod bank;
 mod executor;
 mod support;
-mod till;

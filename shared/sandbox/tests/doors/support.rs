@@ -217,6 +217,7 @@ impl World {
             clock: outside.clone(),
             random: outside.clone(),
             settings: Arc::new(settings),
+            tokens: Arc::default(),
         };
         let swept = Arc::new(AtomicUsize::new(0));
         let counter = swept.clone();

@@ -105,7 +105,8 @@ impl Shop {
 
 fn named(request: &PaymentRequest, registered: &Registered) -> Known {
     let reference = Some(registered.reference.clone());
-    Known { number: request.number.clone(), reference, amount: request.amount, method: request.method, captured: None }
+    let (amount, method, stages) = (request.amount, request.method, request.stages);
+    Known { number: request.number.clone(), reference, amount, method, stages, captured: None }
 }
 
 fn second() -> String {

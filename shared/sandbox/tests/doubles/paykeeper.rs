@@ -78,7 +78,8 @@ impl Shop {
 
     fn known(reference: Option<&str>) -> Known {
         let reference = reference.map(ToOwned::to_owned);
-        Known { number: NUMBER.into(), reference, amount: Money::rub(300_000), method: Method::Card, captured: None }
+        let (amount, method, stages) = (Money::rub(300_000), Method::Card, Stages::One);
+        Known { number: NUMBER.into(), reference, amount, method, stages, captured: None }
     }
 
     async fn ask(&self, reference: Option<&str>) -> BankReport {

@@ -129,7 +129,8 @@ impl Gate {
 
 fn known(number: &str, reference: &str) -> Known {
     let (number, reference) = (number.to_owned(), Some(reference.to_owned()));
-    Known { number, reference, amount: Money::rub(AMOUNT), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(AMOUNT), Method::Card, Stages::One);
+    Known { number, reference, amount, captured: None, method, stages }
 }
 
 fn stands(held: i64, captured: i64, refunded: i64) -> BankState {
@@ -292,6 +293,14 @@ async fn refusals_have_their_reasons() {
     let payment = known("o-1", &registered.reference);
     assert_eq!(gate.ask(&payment).await.state, BankState::Declined(DeclineReason::CancelledByBuyer));
     assert_eq!(gate.operations(), ["approved 0"]);
+
+    let registered = gate.register(&gate.payment("o-5", Stages::One)).await;
+    let payment = known("o-5", &registered.reference);
+    for _ in 0..2 {
+        let ended = gate.bank.withdraw(gate.world.http(), &payment).await.unwrap();
+        assert_eq!(ended.state, BankState::Declined(DeclineReason::CancelledByBuyer));
+    }
+    gate.told();
 
     let registered = gate.register(&gate.payment("o-2", Stages::One)).await;
     gate.at_page(&registered, "card=challenge").await;

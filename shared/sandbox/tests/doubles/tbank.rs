@@ -72,6 +72,7 @@ impl Shop {
             amount: request.amount,
             captured: None,
             method: request.method,
+            stages: request.stages,
         };
         (known, answer.location().to_owned())
     }
@@ -416,6 +417,7 @@ async fn lost_answers_change_nothing() {
         amount: Money::rub(100_000),
         captured: None,
         method: Method::Card,
+        stages: Stages::One,
     };
     assert_eq!(shop.ask(&known("n-1")).await.state, BankState::Pending);
     for _ in 0..2 {

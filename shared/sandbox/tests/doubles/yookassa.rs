@@ -58,7 +58,8 @@ fn held(world: &World) -> PaymentRequest {
 
 fn known(reference: Option<&str>) -> Known {
     let reference = reference.map(str::to_owned);
-    Known { number: number(1), reference, amount: Money::rub(300_000), captured: None, method: Method::Card }
+    let (amount, method, stages) = (Money::rub(300_000), Method::Card, Stages::One);
+    Known { number: number(1), reference, amount, captured: None, method, stages }
 }
 
 fn stands(held: i64, captured: i64, refunded: i64) -> BankState {

@@ -325,7 +325,7 @@ impl Bank for AssistBank {
     }
 
     async fn ask(&self, http: &dyn Http, question: &Question) -> Result<BankReport, BankError> {
-        let stages = translate::stages(question.payment.reference.as_deref());
+        let stages = question.payment.stages;
         let found = self.look(http, &self.expected(&question.payment, stages)).await?;
         Ok(found.report(stages))
     }
@@ -359,7 +359,7 @@ impl Bank for AssistBank {
 
     async fn give_back(&self, http: &dyn Http, request: &ReturnRequest) -> Result<BankReport, BankError> {
         let void = request.kind == Return::Void;
-        let stages = if void { Stages::Two } else { translate::stages(request.payment.reference.as_deref()) };
+        let stages = if void { Stages::Two } else { request.payment.stages };
         let (wanted, before) = (request.amount, request.standing);
         let after = before.minus(wanted).ok().filter(|after| after.minor() >= 0);
         let after = after.ok_or_else(|| refused("amount", "more than there is".to_owned()))?;

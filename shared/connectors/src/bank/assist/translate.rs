@@ -183,11 +183,6 @@ pub fn reference(bill: &str, stages: Stages) -> String {
     }
 }
 
-/// In how many stages the payment of a reference is.
-pub fn stages(reference: Option<&str>) -> Stages {
-    if reference.is_some_and(|reference| reference.contains('.')) { Stages::Two } else { Stages::One }
-}
-
 /// What is known of a payment before Assist is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {

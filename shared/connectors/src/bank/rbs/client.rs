@@ -413,6 +413,18 @@ impl Bank for RbsBank {
         self.command(http, &request.payment, amount, method, words, open).await
     }
 
+    async fn withdraw(&self, http: &dyn Http, payment: &Known) -> Result<BankReport, BankError> {
+        let before = self.look(http, payment).await?;
+        let (BankState::Pending, Some(id)) = (before.state, before.reference.clone()) else { return Ok(before) };
+        // Whatever it says: how the order stands then is what became of it.
+        let said = self.call::<DoneAnswer>(http, method::DECLINE, vec![("orderId", id)]).await?;
+        let after = self.look(http, payment).await?;
+        match said {
+            Err(fault) if after.state == BankState::Pending => Err(fault.into()),
+            _ => Ok(after),
+        }
+    }
+
     async fn forget(&self, http: &dyn Http, _customer: &str, token: &str) -> Result<(), BankError> {
         match self.call::<DoneAnswer>(http, method::UNBIND, vec![("bindingId", token.to_owned())]).await? {
             Ok(DoneAnswer {}) => Ok(()),

@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use super::translate;
 use super::wire::{ChargeAnswer, CommandBody, ForgetAnswer, ForgetBody, Outcome, PaymentAnswer, StatusBody};
 use crate::bank::{
-    Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming,
+    Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming, Known,
     PaymentRequest, Question, Registered, ReturnRequest, Show,
 };
 use crate::http::Http;
@@ -102,6 +102,11 @@ impl Bank for SandboxBank {
             Return::Refund => "/sandbox/bank/v1/refunds",
         };
         self.command(http, path, &translate::give_back(request)).await
+    }
+
+    async fn withdraw(&self, http: &dyn Http, payment: &Known) -> Result<BankReport, BankError> {
+        let body = StatusBody { number: payment.number.clone() };
+        self.outcome(http, "/sandbox/bank/v1/payments/withdraw", &payment.number, &body).await
     }
 
     async fn forget(&self, http: &dyn Http, customer: &str, token: &str) -> Result<(), BankError> {

@@ -96,7 +96,7 @@ pub struct ForgetAnswer {
     pub token: String,
 }
 
-/// `POST /sandbox/bank/v1/payments/status`; also for captures and returns.
+/// `POST /sandbox/bank/v1/payments/status`, also for captures and returns; `POST /sandbox/bank/v1/payments/withdraw`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {

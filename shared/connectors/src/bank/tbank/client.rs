@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::acquiring::{Credentials, Method, Return, Stages, Standing};
+use domain::acquiring::{Credentials, Method, Return, SavedMeans, Stages, Standing};
 use domain::money::Money;
 use domain::order::{BankReport, BankState, DeclineReason};
 use domain::time::Timestamp;
@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::token;
 use super::translate::{self, Initiator, No, Seen};
-use super::wire::{Answer, Cards, CheckOrder, Loose, OfCustomer, OfPayment, Order, OrderPayment};
+use super::wire::{Answer, Card, Cards, CheckOrder, Loose, OfCustomer, OfPayment, Order, OrderPayment};
 use crate::bank::{
     Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming, Known,
     PaymentRequest, Question, Registered, ReturnRequest, Show,
@@ -102,6 +102,20 @@ impl TbankBank {
 
     fn of_payment(&self, payment_id: &str) -> OfPayment {
         OfPayment { terminal_key: self.terminal_key.clone(), payment_id: payment_id.to_owned(), ..OfPayment::default() }
+    }
+
+    fn of_customer(&self, customer: &str, card_id: Option<String>) -> OfCustomer {
+        OfCustomer { terminal_key: self.terminal_key.clone(), customer_key: customer.to_owned(), card_id }
+    }
+
+    /// A buyer's cards, removed ones too (1.8, section 5.7).
+    async fn cards(&self, http: &dyn Http, customer: &str) -> Result<Vec<Card>, BankError> {
+        match self.call(http, "GetCardList", &self.of_customer(customer, None)).await? {
+            Cards::List(cards) => Ok(cards),
+            // The bank knows no such buyer: then it keeps nothing of theirs.
+            Cards::No(answer) if matches!(answer.error_code.text().as_str(), "7" | "503") => Ok(Vec::new()),
+            Cards::No(answer) => Err(said(&answer).map_or_else(no_list, |(_, error)| error)),
+        }
     }
 
     /// Holds an answer to what it must be about.
@@ -294,6 +308,8 @@ impl TbankBank {
             "REVERSED" | "PARTIAL_REVERSED" => true,
             "REFUNDED" | "PARTIAL_REFUNDED" => false,
             "CANCELED" => return Ok(BankState::Declined(DeclineReason::Other)),
+            // The same request again, and nothing went back or is about to: it is told below what that means.
+            "CONFIRMED" if request.kind != Return::Void && left.is_some() && minor(original) == minor(left) => false,
             // The same request again, and it is not through.
             _ => return Ok(BankState::Pending),
         };
@@ -311,9 +327,25 @@ impl TbankBank {
             return Ok(BankState::Stands(Standing { held: zero, captured, refunded }));
         }
         let wanted = request.standing.minor().saturating_sub(request.amount.minor());
-        // A repeated request is answered with how the payment stands: an earlier return's state is not this one's.
-        let through = minor(left).is_none_or(|left| left <= wanted);
-        Ok(if through { BankState::Succeeded(request.amount) } else { BankState::Pending })
+        let moved = minor(original).zip(minor(left)).map(|(original, left)| original.saturating_sub(left));
+        if moved == Some(request.amount.minor()) || minor(left).is_none_or(|left| left <= wanted) {
+            return Ok(BankState::Succeeded(request.amount));
+        }
+        // A repeated request is answered with how the payment stands: an earlier return's state is not this one's. Of a refund
+        // under way the state would say so (1.8, table 2.11.3).
+        let repeated = request.kind != Return::Void && moved.is_none_or(|moved| moved == 0);
+        match minor(left).map(Money::rub) {
+            Some(left) if repeated && left == request.standing => {
+                // The bank has taken it back, and under this number will do nothing more.
+                Ok(BankState::Declined(DeclineReason::Other))
+            }
+            Some(left) if repeated => {
+                let captured = whole(&request.payment);
+                let refunded = captured.minus(left).map_err(|_| Malformed::at("/NewAmount", "roubles"))?;
+                Ok(BankState::Stands(Standing { held: left.zero(), captured, refunded }))
+            }
+            _ => Ok(BankState::Pending),
+        }
     }
 }
 
@@ -372,6 +404,7 @@ impl Bank for TbankBank {
                     amount: whole,
                     captured: None,
                     method: payment.method,
+                    stages: payment.stages,
                 };
                 return charged(&id, self.stands(http, &known, &id).await?.state);
             }
@@ -469,25 +502,20 @@ impl Bank for TbankBank {
         if rebill.is_empty() || !rebill.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refused("unsupported", "a bound account can not be unbound by the shop"));
         }
-        let of_customer = |card_id| OfCustomer {
-            terminal_key: self.terminal_key.clone(),
-            customer_key: customer.to_owned(),
-            card_id,
-        };
-        let cards = match self.call(http, "GetCardList", &of_customer(None)).await? {
-            Cards::List(cards) => cards,
-            // The bank knows no such buyer: then it keeps nothing of theirs.
-            Cards::No(answer) if matches!(answer.error_code.text().as_str(), "7" | "503") => return Ok(()),
-            Cards::No(answer) => return Err(said(&answer).map_or_else(no_list, |(_, error)| error)),
-        };
+        let cards = self.cards(http, customer).await?;
         let Some(card) = translate::named(&cards, token).filter(|card| card.status != "D") else {
             return Ok(());
         };
-        let answer: Answer = self.call(http, "RemoveCard", &of_customer(Some(card.card_id.text()))).await?;
+        let body = self.of_customer(customer, Some(card.card_id.text()));
+        let answer: Answer = self.call(http, "RemoveCard", &body).await?;
         match said(&answer) {
             None => Ok(()),
             Some((_, error)) => Err(error),
         }
+    }
+
+    async fn kept(&self, http: &dyn Http, customer: &str) -> Result<Vec<SavedMeans>, BankError> {
+        Ok(self.cards(http, customer).await?.iter().filter_map(translate::listed).collect())
     }
 
     fn answer_to_nothing(&self) -> CallbackAnswer {

@@ -216,13 +216,29 @@ impl<'a> Seen<'a> {
 
 /// The means a notification says were kept: nothing, when nothing was asked to be kept (1.8, table 4.2.1).
 pub fn saved(notification: &Answer) -> Option<SavedMeans> {
-    let rebill = notification.rebill_id.as_ref().map(Loose::text).filter(|id| !id.is_empty())?;
-    let token = match notification.card_id.as_ref().map(Loose::text).filter(|id| !id.is_empty()) {
+    let Answer { rebill_id, card_id, pan, exp_date, .. } = notification;
+    means(rebill_id.as_ref(), card_id.as_ref(), pan.as_ref(), exp_date.as_ref())
+}
+
+/// The means a card in the bank's list is: nothing where it can not be charged any more, or never could (1.8, table 5.7.2).
+pub fn listed(card: &Card) -> Option<SavedMeans> {
+    let Card { card_id, status, rebill_id, pan, exp_date } = card;
+    means(rebill_id.as_ref(), Some(card_id), pan.as_ref(), exp_date.as_ref()).filter(|_| status == "A")
+}
+
+fn means(
+    rebill: Option<&Loose>,
+    card: Option<&Loose>,
+    pan: Option<&Loose>,
+    expires: Option<&Loose>,
+) -> Option<SavedMeans> {
+    let rebill = rebill.map(Loose::text).filter(|id| !id.is_empty())?;
+    let token = match card.map(Loose::text).filter(|id| !id.is_empty()) {
         Some(card) => format!("{rebill}.{card}"),
         None => rebill,
     };
-    let pan = notification.pan.as_ref().map(Loose::text).unwrap_or_default();
-    let valid_until = notification.exp_date.as_ref().and_then(|date| valid_until(&date.text()));
+    let pan = pan.map(Loose::text).unwrap_or_default();
+    let valid_until = expires.and_then(|date| valid_until(&date.text()));
     Some(SavedMeans { token, label: label(&pan), valid_until })
 }
 

@@ -252,4 +252,10 @@ pub struct Card {
     /// What a `Charge` names.
     #[serde(default)]
     pub rebill_id: Option<Loose>,
+    /// `430000******0777`.
+    #[serde(default)]
+    pub pan: Option<Loose>,
+    /// `MMYY`.
+    #[serde(default)]
+    pub exp_date: Option<Loose>,
 }

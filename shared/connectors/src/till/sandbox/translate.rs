@@ -8,8 +8,8 @@ use domain::time::{MOSCOW, Timestamp};
 use serde_json::Number;
 
 use super::wire::{
-    AgentInfo, CODE_DUPLICATE, CODE_NOT_FOUND, Client, Company, CorrectionInfo, DocumentBody, ErrorBody, Item, Payload,
-    Payment, ReceiptBody, Report, Service, Status, SupplierInfo, Vat,
+    AgentInfo, CODE_BROKEN, CODE_DUPLICATE, CODE_EXPIRED, CODE_MARK, CODE_NOT_FOUND, Client, Company, CorrectionInfo,
+    DocumentBody, ErrorBody, Item, Payload, Payment, ReceiptBody, Report, Service, Status, SupplierInfo, Vat,
 };
 use crate::peer::Malformed;
 use crate::till::{Echo, Failed, FailureClass, Printed, TillAnswer};
@@ -150,10 +150,12 @@ pub fn answer(report: &Report) -> Result<TillAnswer, Malformed> {
 
 fn failed(error: &ErrorBody) -> TillAnswer {
     // What the register, its drive or its queue could not do now it may do later; what it calls invalid stays invalid.
-    let class = if matches!(error.kind.as_str(), "timeout" | "driver" | "agent") {
-        FailureClass::Passing
-    } else {
-        FailureClass::Document
+    let class = match error.code {
+        CODE_EXPIRED => FailureClass::Expired,
+        CODE_BROKEN => FailureClass::Register,
+        CODE_MARK => FailureClass::Mark,
+        _ if matches!(error.kind.as_str(), "timeout" | "driver" | "agent") => FailureClass::Passing,
+        _ => FailureClass::Document,
     };
     let text = error.text.chars().filter(|c| !c.is_control()).take(300).collect();
     TillAnswer::Failed(Failed { class, code: error.code.to_string(), text })

@@ -13,6 +13,13 @@ pub const CODE_NOT_FOUND: i32 = 34;
 /// Error −1: the register did not get to it in time; worth trying again.
 pub const CODE_QUEUE_TIMEOUT: i32 = -1;
 
+/// The external id is spent: the document must come under another one. Our own, as are the next two.
+pub const CODE_EXPIRED: i32 = 1001;
+/// The register prints nothing any more.
+pub const CODE_BROKEN: i32 = 1002;
+/// A marking code did not pass its check.
+pub const CODE_MARK: i32 = 1003;
+
 /// `POST /sandbox/till/v5/sell` and `…/sell_refund`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +32,7 @@ pub struct DocumentBody {
     pub service: Service,
     /// `dd.mm.yyyy HH:MM:SS`, Moscow.
     pub timestamp: String,
-    /// What the sandbox shall do with it: `prompt`, `silent`, `failing_once`.
+    /// What the sandbox shall do with it: a code of [`domain::details::ReceiptScenario`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
 }

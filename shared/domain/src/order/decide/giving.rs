@@ -96,11 +96,7 @@ impl Next<'_> {
 
     /// Money of an order that ended without being fulfilled goes back as soon as nothing else is under way with it.
     pub(super) fn give_back_what_is_not_wanted(&mut self) -> Result<(), Refusal> {
-        let ended = matches!(self.order.execution.ended, Some(ExecutionEnd::Cancelled(_) | ExecutionEnd::Failed(_)));
-        if !ended && !self.order.has(Event::Cancelled) {
-            return Ok(());
-        }
-        self.give_all_that_stands_back()
+        if self.is_not_wanted() { self.give_all_that_stands_back() } else { Ok(()) }
     }
 
     /// Whatever stands goes back, unless something is under way with it. What a terminal took only an operator gives back.
@@ -113,6 +109,37 @@ impl Next<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The bank took more of a hold than `wanted`, of itself: the difference goes back, unless all of it does.
+    pub(super) fn give_back_what_was_not_to_be_taken(&mut self, payment: u8, wanted: &[Part]) -> Result<(), Refusal> {
+        let captured = self.operation(payment)?.clone();
+        let kept = self.order.figures(&captured)?.standing()?;
+        let more = kept.minus(parts::sum(kept.zero(), wanted)?)?;
+        if !more.is_positive() || self.is_not_wanted() || self.order.open_operation_of(payment).is_some() {
+            return Ok(());
+        }
+        let left = parts::less(self.refundable(&captured)?, wanted)?;
+        let cancellation =
+            Cancellation { by: Initiator::Platform, what: What::Amount(more), reason: None, terminal: None };
+        match self.give_back(payment, &cancellation.what, &cancellation) {
+            Ok(()) => {}
+            // What the bank can not give back in part stays taken until the partner cancels the whole.
+            Err(Refusal::Unsupported(_)) => return Ok(()),
+            Err(other) => return Err(other),
+        }
+        if parts::sum(more.zero(), &left)? == more
+            && let Some(refund) = self.order.operations.last_mut()
+        {
+            refund.parts = left;
+        }
+        Ok(())
+    }
+
+    /// Whether the order ended without being fulfilled: nothing of its money is to stand.
+    pub(super) fn is_not_wanted(&self) -> bool {
+        let ended = matches!(self.order.execution.ended, Some(ExecutionEnd::Cancelled(_) | ExecutionEnd::Failed(_)));
+        ended || self.order.has(Event::Cancelled)
     }
 
     /// All of a payment goes back.
@@ -238,8 +265,8 @@ impl Next<'_> {
         self.return_points(of)
     }
 
-    /// A refund is asked about once more a day later: banks have been seen to take one back without a word.
-    fn ask_again(&mut self, no: u8) {
+    /// An operation is asked about once more a day later. For refunds: banks have been seen to take one back without a word.
+    pub(super) fn ask_again(&mut self, no: u8) {
         let next_at = crate::time::plus_seconds(self.context.now, crate::order::RECHECK_SECONDS);
         self.drop_task(TaskId::AskBank(no));
         self.order.tasks.push(super::Task { id: TaskId::AskBank(no), failures: 0, next_at });

@@ -19,6 +19,7 @@ use crate::acquiring::{Account, Method, MethodTerms, SavedMeans, Stages, Standin
 use crate::details::{Details, Line};
 use crate::ledger;
 use crate::money::{Money, MoneyError};
+use crate::partner::Channel;
 use crate::receipt::Fiscal;
 use crate::receipt::register::Register;
 use crate::time::{Timestamp, plus_seconds};
@@ -45,6 +46,12 @@ pub enum Command {
         report: BankReport,
         /// It was asked now. What it tells by itself may be older than what is known.
         asked: bool,
+    },
+    /// The buyer gives a payment up that nobody has paid, to pay another way. The bank was asked a moment ago, and either can
+    /// not end it or has not: should it be paid after all, and another one too, the second of them goes back.
+    GiveUp {
+        /// Operation.
+        operation: u8,
     },
     /// Held money is to be taken.
     Capture {
@@ -397,6 +404,7 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
         Command::StartPayment(start) => next.start_payment(start)?,
         Command::BankRegistered { operation, reference, url } => next.bank_registered(*operation, reference, url)?,
         Command::BankReported { operation, report, asked } => next.bank_reported(*operation, report, *asked)?,
+        Command::GiveUp { operation } => next.give_up(*operation)?,
         Command::Capture { what, by } => next.capture(what, *by)?,
         Command::Edit { lines, by } => next.edit(lines, *by)?,
         Command::Collect { method, reference, collected } => next.collect(*method, reference, collected.as_ref())?,
@@ -453,18 +461,32 @@ impl Next<'_> {
     /// Adds a journal entry and whom to tell of it.
     fn record(&mut self, event: Event, subject: Option<u8>, postings: Vec<ledger::Posting>) -> Result<(), Refusal> {
         let no = u16::try_from(self.order.journal.len() + 1).map_err(|_| Refusal::Full)?;
-        self.order.journal.push(Entry { no, at: self.context.now, event, subject, postings });
+        let entry = Entry { no, at: self.context.now, event, subject, postings };
+        let told = self.order.is_told_to_buyer(&entry);
+        self.order.journal.push(entry);
         self.touched = true;
         if self.context.webhook && event.webhook().is_some() {
             self.task(TaskId::Webhook(no));
         }
-        if event.told_to_buyer() {
-            let channels: Vec<_> = self.details.reachable().map(|(channel, _)| channel).collect();
-            for channel in channels {
-                self.task(TaskId::Notify(no, channel));
-            }
+        if told {
+            self.tell_buyer(no);
         }
         Ok(())
+    }
+
+    /// Tells the buyer of an entry through every channel they can be reached by.
+    fn tell_buyer(&mut self, entry: u16) {
+        let channels: Vec<_> = self.details.reachable().map(|(channel, _)| channel).collect();
+        if channels.is_empty() && self.order.offer.is_some() {
+            // Nobody has agreed, as far as is known here. The agreement is a row of its own: it may be written in this very
+            // moment, by a buyer whose payment is then refused. By the time of the first look it is there, or never comes.
+            let next_at = plus_seconds(self.context.now, RESEND_SECONDS);
+            let late = Channel::ALL.map(|channel| Task { id: TaskId::Notify(entry, channel), failures: 0, next_at });
+            self.order.tasks.extend(late);
+        }
+        for channel in channels {
+            self.task(TaskId::Notify(entry, channel));
+        }
     }
 
     /// Adds a task to be sent now, and again if nothing is heard of it.

@@ -1,13 +1,14 @@
 //! Payments begin: by the buyer at the bank's page, from saved means, child by child, at a terminal.
 
 use super::{
-    Collected, Event, Initiator, Line, Money, Next, Operation, OperationKind, Refusal, Stages, Start, Status, Task,
-    TaskId, Transaction, TransactionKind, TransactionState,
+    Collected, DeclineReason, Event, Initiator, Line, Money, Next, Operation, OperationKind, Refusal, Stages, Start,
+    Status, Task, TaskId, Transaction, TransactionKind, TransactionState,
 };
 use crate::acquiring::{Method, Wish, route};
 use crate::details::Purpose;
 use crate::order::parts;
-use crate::order::{Means, VERIFICATION_MINOR};
+use crate::order::{Means, RECHECK_SECONDS, VERIFICATION_MINOR};
+use crate::time::plus_seconds;
 
 impl Next<'_> {
     pub(super) fn start_payment(&mut self, start: &Start) -> Result<(), Refusal> {
@@ -157,6 +158,25 @@ impl Next<'_> {
             self.touched = false;
         }
         Ok(())
+    }
+
+    /// What was given up is declined here, and may still be paid at the bank until its time is over: it is asked about once
+    /// more when nobody can pay it any longer.
+    pub(super) fn give_up(&mut self, no: u8) -> Result<(), Refusal> {
+        let operation = self.operation(no)?;
+        match operation.state() {
+            TransactionState::Declined(_) => return Ok(()),
+            TransactionState::Succeeded => return Err(Refusal::NotPayable(self.order.status())),
+            TransactionState::Intended | TransactionState::Pending if !operation.may_be_given_up() => {
+                return Err(Refusal::PaymentUnderWay(no));
+            }
+            TransactionState::Intended | TransactionState::Pending => {}
+        }
+        self.settle(no, TransactionState::Declined(DeclineReason::CancelledByBuyer), None)?;
+        self.drop_task(TaskId::AskBank(no));
+        let next_at = plus_seconds(self.order.expires_at.max(self.context.now), RECHECK_SECONDS);
+        self.order.tasks.push(Task { id: TaskId::AskBank(no), failures: 0, next_at });
+        self.record(Event::PaymentDeclined, Some(no), Vec::new())
     }
 
     pub(super) fn same_reference(&self, no: u8, reported: Option<&str>) -> Result<(), Refusal> {

@@ -147,9 +147,7 @@ impl Next<'_> {
 
     /// The bank would not capture: what stands of the hold is asked for.
     fn capture_declined(&mut self, no: u8, of: u8, reason: DeclineReason) -> Result<(), Refusal> {
-        self.settle(no, TransactionState::Declined(reason), None)?;
-        self.drop_task(TaskId::TellBank(no));
-        self.record(Event::CaptureFailed, Some(no), Vec::new())?;
+        self.capture_ended(no, reason)?;
         self.task(TaskId::AskBank(of));
         Ok(())
     }
@@ -203,6 +201,11 @@ impl Next<'_> {
             self.held(no)?;
         }
         self.accrued(no, &report)?;
+        let payment = self.operation(no)?;
+        if payment.save && payment.saved.is_none() {
+            // Some banks tell of the means apart from the payment. A day later whoever has not told is asked.
+            self.ask_again(no);
+        }
         Ok(true)
     }
 
@@ -223,18 +226,31 @@ impl Next<'_> {
             .order
             .operations_of(no)
             .find(|of| matches!(of.kind, OperationKind::Capture { .. }) && of.is_open())
-            .map(|of| (of.no, of.amount));
-        match capture {
-            Some((capture, expected)) if standing.captured == expected => {
-                self.settle(capture, TransactionState::Succeeded, None)?;
-                self.captured(no, capture, expected)
-            }
-            Some((_, expected)) => Err(Refusal::Amount { reported: standing.captured, expected }),
-            None if standing.captured.minus(known.held)?.minor() > 0 => {
-                Err(Refusal::Amount { reported: standing.captured, expected: known.held })
-            }
-            None => self.captured_by_bank(no, standing.captured),
+            .cloned();
+        if let Some(capture) = capture.as_ref().filter(|capture| capture.amount == standing.captured) {
+            self.settle(capture.no, TransactionState::Succeeded, None)?;
+            return self.captured(no, capture.no, capture.amount);
         }
+        if standing.captured.minus(known.held)?.is_positive() {
+            let expected = capture.map_or(known.held, |capture| capture.amount);
+            return Err(Refusal::Amount { reported: standing.captured, expected });
+        }
+        let mut wanted = self.capturable(&payment)?;
+        if let Some(capture) = capture {
+            // The bank was faster, at the end of the hold or on word from its own cabinet. A hold is captured once: ours will
+            // not be done any more.
+            self.capture_ended(capture.no, DeclineReason::Other)?;
+            wanted = if capture.parts.is_empty() { wanted } else { capture.parts };
+        }
+        self.captured_by_bank(no, standing.captured)?;
+        self.give_back_what_was_not_to_be_taken(no, &wanted)
+    }
+
+    /// A capture was not done, and will not be.
+    fn capture_ended(&mut self, no: u8, reason: DeclineReason) -> Result<(), Refusal> {
+        self.settle(no, TransactionState::Declined(reason), None)?;
+        self.drop_task(TaskId::TellBank(no));
+        self.record(Event::CaptureFailed, Some(no), Vec::new())
     }
 
     fn release_seen(&mut self, no: u8, standing: &Standing) -> Result<(), Refusal> {
@@ -261,9 +277,7 @@ impl Next<'_> {
         if rest.is_positive() {
             let capture = self.order.operations_of(no).find(|of| of.is_open()).map(|of| of.no);
             if let Some(capture) = capture {
-                self.settle(capture, TransactionState::Declined(DeclineReason::TimedOut), None)?;
-                self.drop_task(TaskId::TellBank(capture));
-                self.record(Event::CaptureFailed, Some(capture), Vec::new())?;
+                self.capture_ended(capture, DeclineReason::TimedOut)?;
             }
             self.returned_by_bank(no, TransactionKind::Void, rest)?;
         }
@@ -292,11 +306,14 @@ impl Next<'_> {
             more = more.minus(amount)?;
         }
         if more.is_positive() {
-            let open = self.order.returns_of(no).any(Operation::is_open);
-            if open {
-                return Ok(()); // a part of a return that is under way: it is asked about again
-            }
-            return self.returned_by_bank(no, TransactionKind::Refund, more);
+            let open = self.order.returns_of(no).find(|of| of.is_open()).map(|of| (of.no, of.amount));
+            return match open {
+                None => self.returned_by_bank(no, TransactionKind::Refund, more),
+                // Done, and an earlier one taken back that nobody has asked about since; or else only a part of it is through, and
+                // it is asked about again.
+                Some((open, amount)) if asked => self.done_and_another_undone(no, open, amount.minus(more)?),
+                Some(_) => Ok(()),
+            };
         }
         if more.minor() < 0 && asked {
             return self.take_refunds_back(no, more);
@@ -307,14 +324,7 @@ impl Next<'_> {
     /// The bank says that less went back than it had said before: refunds of just that sum are owed again; where none are, the
     /// latest.
     fn take_refunds_back(&mut self, no: u8, more: Money) -> Result<(), Refusal> {
-        let done: Vec<_> = self
-            .order
-            .returns_of(no)
-            .rev()
-            .filter(|of| of.succeeded() && of.told() != Some(TransactionKind::Void) && of.by != Initiator::Bank)
-            .map(|of| (of.no, of.amount.minor()))
-            .take(REFUNDS_SEARCHED)
-            .collect();
+        let done = self.refunds_to_undo(no);
         let mut owed = -more.minor();
         let exact = summing_up(&done, owed);
         for (refund, amount) in done {
@@ -324,6 +334,31 @@ impl Next<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A return under way is through if refunds of just the sum that is missing were taken back.
+    fn done_and_another_undone(&mut self, no: u8, open: u8, missing: Money) -> Result<(), Refusal> {
+        let Some(undone) = summing_up(&self.refunds_to_undo(no), missing.minor()) else { return Ok(()) };
+        self.settle(open, TransactionState::Succeeded, None)?;
+        self.returned(open)?;
+        for refund in undone {
+            self.refund_undone(refund)?;
+        }
+        Ok(())
+    }
+
+    /// Refunds that are owed again if the bank takes them back, the latest first. What the bank gave back of itself is its own
+    /// affair, as long as the order stands.
+    fn refunds_to_undo(&self, no: u8) -> Vec<(u8, i64)> {
+        let owed = |of: &&Operation| of.by != Initiator::Bank || self.is_not_wanted();
+        self.order
+            .returns_of(no)
+            .rev()
+            .filter(|of| of.succeeded() && of.told() != Some(TransactionKind::Void))
+            .filter(owed)
+            .map(|of| (of.no, of.amount.minor()))
+            .take(REFUNDS_SEARCHED)
+            .collect()
     }
 }
 

@@ -99,6 +99,8 @@ impl Next<'_> {
         let means = crate::order::means_id(&self.order.id, no);
         match self.details.payment.purpose {
             Purpose::SaveMeans => {}
+            // The buyer has chosen others since.
+            Purpose::Order if self.order.means.is_some() => {}
             Purpose::Order => self.order.means = Some(Means { id: means, account: operation.account.clone() }),
             Purpose::Pay => {
                 let start = Start {

@@ -1,0 +1,1 @@
+//! The double of Бизнес.Ру Чеки, its own open API.

@@ -1,0 +1,16 @@
+//! The doubles of cash registers at their doors, each spoken to by the platform's own connector of its protocol.
+
+#![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
+
+#[path = "../doors/support.rs"]
+mod support;
+
+mod atol;
+mod business_kassa;
+mod device;
+mod documents;
+mod kit_online;
+mod machine;
+mod orange_data;
+mod own;
+mod paykeeper;
