@@ -267,6 +267,38 @@ pub fn partner() -> Value {
     })
 }
 
+/// Marking codes.
+pub fn marks() -> Value {
+    json!([{ "line": 1, "mark": "010460193600546421SERIAL0000013\u{1d}91EE05\u{1d}92dGVzdA==" }])
+}
+
+/// A request for what is printed on receipts.
+pub fn receipt_settings_request() -> Value {
+    let mut settings = receipt_settings();
+    if let Some(fields) = settings.as_object_mut() {
+        fields.retain(|name, _| name != "agent_sign" && name != "registers");
+    }
+    settings
+}
+
+/// What is printed on receipts.
+pub fn receipt_settings() -> Value {
+    json!({
+        "scheme": "prepayment",
+        "closing_days": 30,
+        "sell_unchecked": false,
+        "rates": {
+            "products": { "book-1": "vat10" },
+            "categories": { "books": "vat10" },
+            "delivery": [{ "method": "courier", "region": "RU-MOW", "vat": "vat22" }],
+        },
+        "points": [{ "id": "pvz-7", "kind": "pickup", "name": "ПВЗ на Тверской", "place": "Москва, Тверская ул., 7" }],
+        "logo": null,
+        "agent_sign": "agent",
+        "registers": [],
+    })
+}
+
 /// A request of the operator's.
 pub fn partner_request() -> Value {
     json!({

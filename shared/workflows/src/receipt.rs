@@ -109,8 +109,18 @@ pub fn document(
 pub fn callback_url(settings: &Settings, order: &OrderId, register: Option<&str>) -> String {
     match register {
         None => format!("{}/callbacks/till/sandbox/{order}", settings.base_url),
-        Some(register) => format!("{}/callbacks/till/{}/{register}", settings.base_url, order.tenant()),
+        Some(register) => register_callback_url(settings, order.tenant(), register),
     }
+}
+
+/// Where one of a tenant's registers tells what became of its receipts.
+pub fn register_callback_url(settings: &Settings, tenant: &Tenant, register: &str) -> String {
+    format!("{}/callbacks/till/{tenant}/{register}", settings.base_url)
+}
+
+/// Has a receipt that was printed wrong undone and printed anew.
+pub async fn correct(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, WorkflowError> {
+    apply(ports, id, &Command::CorrectReceipt { receipt: no }).await
 }
 
 /// Records what a register says in a callback. Where the protocol proves nothing, the register is asked.
