@@ -5,8 +5,19 @@
 //!
 //! | family | authentication | external id | told or asked |
 //! |---|---|---|---|
+//! | [`atol`] | session token | `external_id` | asked; told without proof |
+//! | [`business_kassa`] | token, MD5 of the parameters | `c_num` | asked |
+//! | [`kit_online`] | MD5 of company, password and id | `CheckId` | asked |
+//! | [`orange_data`] | client certificate, RSA of the raw body | `id` | asked; told that it is worth asking |
+//! | [`paykeeper`] | Basic, token | `receipt_key` | both; what is told is asked |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
 
+pub mod atol;
+pub mod business_kassa;
+pub mod kit_online;
+pub mod orange_data;
+pub mod paykeeper;
+mod reading;
 pub mod sandbox;
 
 use std::collections::BTreeMap;
@@ -113,17 +124,17 @@ pub trait Till: Send + Sync {
 
 /// The connector of a register; nothing for the sandbox's own, which is opened with a derived secret. `now` is the real clock.
 pub fn open(register: &Register, tokens: &Arc<Tokens>, now: Timestamp) -> Option<Box<dyn Till>> {
-    let _ = (tokens, now);
     match register.kind {
-        RegisterKind::Sandbox
-        | RegisterKind::AtolV4
-        | RegisterKind::AtolV5
-        | RegisterKind::OrangeData
-        | RegisterKind::Paykeeper
-        | RegisterKind::KitOnline
-        | RegisterKind::BusinessKassa
-        | RegisterKind::BusinessKassaV4
-        | RegisterKind::Device => None,
+        RegisterKind::AtolV4 | RegisterKind::AtolV5 | RegisterKind::BusinessKassaV4 => {
+            Some(Box::new(atol::AtolTill::new(register, Arc::clone(tokens), now)))
+        }
+        RegisterKind::OrangeData => Some(Box::new(orange_data::OrangeDataTill::new(register))),
+        RegisterKind::Paykeeper => Some(Box::new(paykeeper::PaykeeperTill::new(register, Arc::clone(tokens), now))),
+        RegisterKind::KitOnline => Some(Box::new(kit_online::KitOnlineTill::new(register, now))),
+        RegisterKind::BusinessKassa => {
+            Some(Box::new(business_kassa::BusinessKassaTill::new(register, Arc::clone(tokens), now)))
+        }
+        RegisterKind::Sandbox | RegisterKind::Device => None,
     }
 }
 

@@ -165,7 +165,11 @@ fn echo(payload: &Payload) -> Echo {
     Echo { rates: payload.rates.clone(), ..Echo::default() }
 }
 
-fn fiscal(payload: &Payload) -> Result<Fiscal, Malformed> {
+/// What was printed, in our words.
+///
+/// # Errors
+/// A number that is none.
+pub fn fiscal(payload: &Payload) -> Result<Fiscal, Malformed> {
     let at = jiff::civil::DateTime::strptime(MOMENT, &payload.receipt_datetime)
         .ok()
         .and_then(|at| MOSCOW.to_timestamp(at).ok())
