@@ -124,7 +124,10 @@ async fn marked_units_are_named_after_the_payment_and_printed_at_the_hand_over()
     let path = api.paid(&marked("A-1", "manual"), "success").await;
     let order = api.get(&path).await.json();
     assert_eq!((&order["lines"][0]["subject"], &order["lines"][0]["marked"]), (&"goods_marked".into(), &false.into()));
-    assert_eq!((&order["receipts"][0]["stage"], &order["receipts"][0]["settlement"]), (&"prepayment".into(), &1.into()));
+    assert_eq!(
+        (&order["receipts"][0]["stage"], &order["receipts"][0]["settlement"]),
+        (&"prepayment".into(), &1.into())
+    );
     let marks = json!([{ "line": 1, "mark": MARK }, { "line": 3, "mark": OTHER_MARK }]);
     for _ in 0..2 {
         let answer = api.put(&format!("{path}/marks"), &marks).await;
@@ -229,10 +232,14 @@ async fn receipt_settings_are_replaced_whole_and_what_is_the_operators_stays() {
     for (name, value) in wanted.as_object().unwrap() {
         assert_eq!(read.json()[name], *value, "{name}");
     }
-    assert_eq!((&read.json()["agent_sign"], &read.json()["registers"][0]["id"]), (&"commissioner".into(), &"atol-main".into()));
+    assert_eq!(
+        (&read.json()["agent_sign"], &read.json()["registers"][0]["id"]),
+        (&"commissioner".into(), &"atol-main".into())
+    );
     assert!(!String::from_utf8_lossy(&read.body).contains("very-secret"));
     let mut emptied = nothing.clone();
-    (emptied["agent_sign"], emptied["registers"]) = (read.json()["agent_sign"].clone(), read.json()["registers"].clone());
+    (emptied["agent_sign"], emptied["registers"]) =
+        (read.json()["agent_sign"].clone(), read.json()["registers"].clone());
     assert_eq!(api.put(SETTINGS, &json!({})).await.json(), emptied);
 
     let point = |field: &str, value: Value| {
@@ -246,7 +253,11 @@ async fn receipt_settings_are_replaced_whole_and_what_is_the_operators_stays() {
         (json!({ "closing_days": 0 }), "/closing_days", "range"),
         (json!({ "closing_days": 367 }), "/closing_days", "range"),
         (json!({ "rates": { "products": { "a": "vat20" } } }), "/rates/products/a", "vat_not_in_force"),
-        (json!({ "rates": { "delivery": [{ "region": "Moscow", "vat": "vat22" }] } }), "/rates/delivery/0/region", "region"),
+        (
+            json!({ "rates": { "delivery": [{ "region": "Moscow", "vat": "vat22" }] } }),
+            "/rates/delivery/0/region",
+            "region",
+        ),
         (json!({ "points": [points()[0], points()[0]] }), "/points/1/id", "id"),
         (point("id", json!("ПВЗ")), "/points/0/id", "id"),
         (point("kind", json!("kiosk")), "/points/0/kind", "unknown_value"),
@@ -258,7 +269,9 @@ async fn receipt_settings_are_replaced_whole_and_what_is_the_operators_stays() {
     ] {
         assert_eq!(api.put(SETTINGS, &body).await.faults(), [(at.to_owned(), code.to_owned())], "{body}");
     }
-    for body in [json!({ "rates": { "products": { "a": null } } }), json!({ "rates": { "products": { "a": "vat18" } } })] {
+    for body in
+        [json!({ "rates": { "products": { "a": null } } }), json!({ "rates": { "products": { "a": "vat18" } } })]
+    {
         assert_eq!(api.put(SETTINGS, &body).await.problem().0, 422, "{body}");
     }
     assert_eq!(api.get(SETTINGS).await.json(), emptied);
@@ -289,7 +302,10 @@ async fn registers_are_connected_without_their_secrets_being_shown() {
     let first = &read["registers"][0];
     assert_eq!(first["callback_url"], format!("{}/callbacks/till/demoshop.t/atol-main", support::BASE_URL));
     assert_eq!((&first["credentials"], &first["enabled"]), (&json!(["login", "password"]), &true.into()));
-    assert_eq!((&read["registers"][1]["ffd"], &read["registers"][1]["owner"]["taxation"]), (&"1.05".into(), &"usn_income".into()));
+    assert_eq!(
+        (&read["registers"][1]["ffd"], &read["registers"][1]["owner"]["taxation"]),
+        (&"1.05".into(), &"usn_income".into())
+    );
 
     // Secrets that are not given again stay, but follow to no other address.
     let mut again = register();
@@ -315,12 +331,17 @@ async fn registers_are_connected_without_their_secrets_being_shown() {
         assert_eq!(answer.faults(), [(format!("/registers/0/{at}"), code.to_owned())], "{at} {value}");
     }
     let mut wrong = own.clone();
-    wrong["owner"] = json!({ "name": "", "inn": "7707083894", "address": "", "email": "x", "phone": "8495", "taxation": "envd" });
+    wrong["owner"] =
+        json!({ "name": "", "inn": "7707083894", "address": "", "email": "x", "phone": "8495", "taxation": "envd" });
     let answer = api.operator("PUT", REGISTERS, Some(&json!({ "registers": [wrong], "agent_sign": "friend" }))).await;
     assert_eq!(answer.faults().len(), 7, "{:?}", answer.faults());
     let token = &api.world.key;
     for method in ["GET", "PUT", "POST"] {
-        assert_eq!(api.call(method, REGISTERS, token, Some(&json!({ "registers": [] }))).await.problem().0, 404, "{method}");
+        assert_eq!(
+            api.call(method, REGISTERS, token, Some(&json!({ "registers": [] }))).await.problem().0,
+            404,
+            "{method}"
+        );
     }
 }
 
@@ -342,7 +363,10 @@ async fn the_operator_has_a_wrong_receipt_undone_and_printed_anew() {
     scenario["scenario"] = json!({ "receipt": "other_rate" });
     let path = api.paid(&scenario, "success").await;
     let order = api.get(&path).await.json();
-    assert!(order["receipts"][0]["differs"].as_str().is_some_and(|text| text.contains("1199") || text.contains("1102")), "{order:#}");
+    assert!(
+        order["receipts"][0]["differs"].as_str().is_some_and(|text| text.contains("1199") || text.contains("1102")),
+        "{order:#}"
+    );
     let correct = format!("/v1/operator/orders/{}/receipts/1/correct", path.rsplit('/').next().unwrap());
     for _ in 0..2 {
         assert_eq!(api.operator("POST", &correct, None).await.status, 200);
