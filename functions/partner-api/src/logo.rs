@@ -93,7 +93,7 @@ mod tests {
     fn small_pictures_are_taken() {
         let png = format!("data:image/png;base64,{}", STANDARD.encode(b"\x89PNG\r\n\x1a\nIHDR"));
         let circle =
-            "<linearGradient id=\"g\"/><circle r=\"4\" fill=\"url(#g)\"/><use href=\"#g\"/><text>only one = 1</text>";
+            "<linearGradient id=\"g\"/><circle r=\"4\" fill=\"url(#g)\"/><use href=\"#g\"/><text>only one</text>";
         for logo in [png, svg(circle)] {
             assert_eq!(check(&logo), Ok(()), "{logo}");
         }

@@ -10,7 +10,7 @@ use domain::order::ReceiptScheme;
 use domain::partner::{Partner, PointKind, PointOfSale, ReceiptSettings};
 use domain::receipt::register::{Register, RegisterKind};
 use domain::receipt::{Agent, AgentSign, Ffd, laws};
-use domain::tax::{RateRules, Taxation};
+use domain::tax::{DeliveryRate, RateRules, Taxation, VatRate};
 use domain::time::moscow_date;
 use runtime::{FieldError, Problem};
 use serde::{Deserialize, Serialize};
@@ -48,17 +48,50 @@ pub struct ReceiptSettingsRequest {
     /// Marked goods are sold although the check of their codes fails or can not be made.
     #[serde(default)]
     pub sell_unchecked: bool,
-    /// VAT rates by your product code (`products`), by your category (`categories`), and of delivery (`delivery`: `method`, `region`, `vat`; the
-    /// first rule that fits). A rule without a rate is refused.
+    /// VAT rates of lines that name none: the rule for its delivery, its product, its category, else your own rate.
     #[serde(default)]
-    #[schema(value_type = Object)]
-    pub rates: RateRules,
+    pub rates: RatesRequest,
     /// Shops, couriers and pick-up points where money is taken, at most 100.
     #[serde(default)]
     pub points: Vec<PointRequest>,
     /// Your logo on receipts: `data:image/png;base64,…`, or `data:image/svg+xml;base64,…` without scripts; at most 8192 characters.
     #[serde(default)]
     pub logo: Option<String>,
+}
+
+/// VAT rates: `none`, `vat0`, `vat5`, `vat7`, `vat10`, `vat22`. A rule without a rate is refused.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RatesRequest {
+    /// By your product code, at most 500.
+    #[serde(default)]
+    #[schema(example = json!({ "book-1": "vat10" }))]
+    pub products: BTreeMap<String, Option<String>>,
+    /// By your category, at most 500.
+    #[serde(default)]
+    #[schema(example = json!({ "books": "vat10" }))]
+    pub categories: BTreeMap<String, Option<String>>,
+    /// Of delivery, at most 500: the first rule that fits.
+    #[serde(default)]
+    pub delivery: Vec<DeliveryRateRequest>,
+}
+
+/// The VAT rate of a way of delivery.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryRateRequest {
+    /// Your name of the way; every way when left out.
+    #[serde(default)]
+    #[schema(example = "courier")]
+    pub method: Option<String>,
+    /// Region, ISO 3166-2; every region when left out.
+    #[serde(default)]
+    #[schema(example = "RU-MOW")]
+    pub region: Option<String>,
+    /// The rate.
+    #[serde(default)]
+    #[schema(example = "vat22")]
+    pub vat: Option<String>,
 }
 
 /// A place where a person takes money.
@@ -442,10 +475,7 @@ impl Check {
         if !(1..=CLOSING_DAYS_MAX).contains(&closing_days) {
             self.say("/closing_days", "range", "От 1 до 366 дней.", "1 to 366 days.");
         }
-        for fault in asked.rates.faults(today) {
-            let (ru, en) = fault.kind.words();
-            self.say(format!("/rates{}", fault.pointer), fault.kind.code(), ru, en);
-        }
+        let rates = self.rates(&asked.rates, today);
         if asked.points.len() > POINTS_MAX {
             self.say("/points", "count", "Не больше 100 точек продаж.", "At most 100 points of sale.");
         }
@@ -469,11 +499,45 @@ impl Check {
             scheme: scheme.flatten().unwrap_or_default(),
             closing_days,
             sell_unchecked: asked.sell_unchecked,
-            rates: asked.rates.clone(),
+            rates,
             points,
             logo: asked.logo.clone(),
             ..ReceiptSettings::default()
         }
+    }
+
+    fn rates(&mut self, asked: &RatesRequest, today: jiff::civil::Date) -> RateRules {
+        let mut keyed = |name: &str, rules: &BTreeMap<String, Option<String>>| {
+            let rule = |(key, rate): (&String, &Option<String>)| {
+                // As JSON pointers write it (RFC 6901, section 3).
+                let at = key.replace('~', "~0").replace('/', "~1");
+                Some((key.clone(), self.rate(&format!("/rates/{name}/{at}"), rate.as_deref())?))
+            };
+            rules.iter().filter_map(rule).collect::<BTreeMap<_, _>>()
+        };
+        let (products, categories) = (keyed("products", &asked.products), keyed("categories", &asked.categories));
+        let mut delivery = Vec::new();
+        for (at, rule) in asked.delivery.iter().enumerate() {
+            let Some(vat) = self.rate(&format!("/rates/delivery/{at}/vat"), rule.vat.as_deref()) else { continue };
+            delivery.push(DeliveryRate { method: rule.method.clone(), region: rule.region.clone(), vat });
+        }
+        let rules = RateRules { products, categories, delivery };
+        // Where a rule without a rate is left out, the places of those after it are others.
+        if rules.delivery.len() == asked.delivery.len() {
+            for fault in rules.faults(today) {
+                let (ru, en) = fault.kind.words();
+                self.say(format!("/rates{}", fault.pointer), fault.kind.code(), ru, en);
+            }
+        }
+        rules
+    }
+
+    fn rate(&mut self, pointer: &str, rate: Option<&str>) -> Option<VatRate> {
+        let Some(rate) = rate else {
+            self.say(pointer, "required", "У правила нет ставки.", "The rule has no rate.");
+            return None;
+        };
+        self.choice(pointer, rate, VatRate::ALL.map(|rate| (rate.code(), rate)).into_iter())
     }
 
     fn registers_sign(&mut self, sign: Option<&str>) -> Option<AgentSign> {
