@@ -15,6 +15,7 @@ pub mod device;
 pub mod error;
 pub mod exchange;
 pub mod execution;
+pub mod handover;
 pub mod links;
 pub mod notification;
 pub mod orders;

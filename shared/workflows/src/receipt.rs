@@ -59,6 +59,29 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
     record(ports, id, receipt, &document, answer).await.map(|_| ())
 }
 
+/// Makes sure that a register is not about to print a receipt, nor has: what it has printed is recorded.
+pub(crate) async fn not_under_way(
+    ports: &Ports,
+    order: &Order,
+    details: &Details,
+    receipt: &Receipt,
+) -> Result<(), WorkflowError> {
+    let id = &order.id;
+    let partner = perform::partner(ports, id.tenant()).await?;
+    let document = document(&ports.settings, order, details, &partner, receipt)?;
+    let callback_url = callback_url(&ports.settings, id, receipt.register.as_deref());
+    let till = connect::till(ports, id.tenant(), &partner, receipt.register.as_deref(), details.scenario.receipt)?;
+    let question = Question { document: &document, callback_url: &callback_url };
+    match till.ask(ports.http.as_ref(), question).await.map_err(outside)? {
+        TillAnswer::NotFound | TillAnswer::Failed(_) => Ok(()),
+        printed @ TillAnswer::Printed(_) => record(ports, id, receipt, &document, printed).await.map(|_| ()),
+        TillAnswer::Waiting => {
+            let reason = format!("it has receipt {} and has not said what became of it", receipt.no);
+            Err(WorkflowError::Outside { who: "the register", reason })
+        }
+    }
+}
+
 fn outside(error: TillError) -> WorkflowError {
     WorkflowError::Outside { who: "the register", reason: error.to_string() }
 }
@@ -86,8 +109,18 @@ pub fn document(
 pub fn callback_url(settings: &Settings, order: &OrderId, register: Option<&str>) -> String {
     match register {
         None => format!("{}/callbacks/till/sandbox/{order}", settings.base_url),
-        Some(register) => format!("{}/callbacks/till/{}/{register}", settings.base_url, order.tenant()),
+        Some(register) => register_callback_url(settings, order.tenant(), register),
     }
+}
+
+/// Where one of a tenant's registers tells what became of its receipts.
+pub fn register_callback_url(settings: &Settings, tenant: &Tenant, register: &str) -> String {
+    format!("{}/callbacks/till/{tenant}/{register}", settings.base_url)
+}
+
+/// Has a receipt that was printed wrong undone and printed anew.
+pub async fn correct(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, WorkflowError> {
+    apply(ports, id, &Command::CorrectReceipt { receipt: no }).await
 }
 
 /// Records what a register says in a callback. Where the protocol proves nothing, the register is asked.
