@@ -65,7 +65,7 @@ impl Http for Wire {
         let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let call = format!("{} {}", request.method, request.url);
         self.asked.lock().unwrap().push((call, of("token").unwrap_or_default(), body));
-        let (status, body) = self.answers.lock().unwrap().pop_front().expect("no more answers")?;
+        let (status, body) = self.answers.lock().unwrap().pop_front().unwrap()?;
         Ok(Response { status, headers: Vec::new(), body: Bytes::from(body) })
     }
 }
@@ -267,7 +267,7 @@ async fn v4_carries_codes_as_bytes_and_says_taxes_once() {
     assert_eq!((&item["nomenclature_code"], &item["payment_object"]), (&json!(code), &json!("commodity")));
     assert_eq!(item["mark_code"], Value::Null);
     // Seven rates: more than a receipt has room for.
-    document.items = VatRate::ALL.map(|vat| item_of(vat)).into();
+    document.items = VatRate::ALL.map(item_of).into();
     let wire = Wire::answering(&[taken(), error("wait", 34, "system")]);
     print(&wire, RegisterKind::AtolV4, &document).await.unwrap();
     let receipt = wire.asked()[0].2["receipt"].clone();

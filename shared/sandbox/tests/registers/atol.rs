@@ -134,6 +134,8 @@ fn register(kind: RegisterKind, shown: &Value) -> Register {
     }
 }
 
+type Spoil = fn(&mut ReceiptDocument);
+
 fn class(answer: &TillAnswer) -> Option<FailureClass> {
     match answer {
         TillAnswer::Failed(Failed { class, .. }) => Some(*class),
@@ -317,7 +319,7 @@ async fn a_document_that_breaks_a_rule_is_refused_by_field() {
     for kind in KINDS {
         let desk = Desk::new(kind).await;
         let good = sale(&desk.world, "b-1", desk.ffd());
-        let cases: [(fn(&mut ReceiptDocument), &str); 7] = [
+        let cases: [(Spoil, &str); 7] = [
             (|d| d.total = Money::rub(1), "1020"),
             (|d| d.items[0].name = "я".repeat(129), "1030"),
             (|d| d.items[0].vat = VatRate::Vat20, "1199"),
