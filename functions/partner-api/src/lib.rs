@@ -43,7 +43,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 50] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 51] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
