@@ -483,6 +483,7 @@ fn words(order: &Order, entry: &Entry, lang: Lang) -> Option<&'static str> {
         | Event::PaidOut
         | Event::ReceiptDiffers
         | Event::ReceiptMoved
+        | Event::MarksSet
         | Event::ClosingLate => return None,
     };
     Some(pick(lang, ru, en))

@@ -41,7 +41,8 @@ pub fn new_order() -> Value {
         "means": null,
         "origin": null,
         "children": [],
-        "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00", "quantity": "1", "amount": "3000.00" }],
+        "lines": [{ "name": "Выписка ЕГРН", "price": "3000.00", "quantity": "1", "amount": "3000.00", "vat": "none", "vat_from": "line",
+            "subject": "service", "measure": 0, "supplier": null, "marked": false }],
         "checkout_url": format!("https://pay.example/c/{ORDER}~u1Vh0v9cC2cG5e8mYb0R6A"),
         "created_at": "2026-11-21T10:00:00Z",
         "expires_at": "2026-11-21T10:20:00Z",
@@ -69,7 +70,8 @@ pub fn paid_order() -> Value {
         "decline_reason": null, "bank_reference": "sb_7f3a",
     }]);
     order["receipts"] = json!([{
-        "kind": "sale", "state": "due", "url": null, "fiscal_drive": null, "fiscal_document": null, "fiscal_sign": null, "qr": null,
+        "no": 1, "kind": "sale", "stage": "full", "settlement": 4, "state": "due", "operation": "1381966011250111.1", "register": null,
+        "total": "3000.00", "differs": null, "corrects": null, "url": null, "fiscal_drive": null, "fiscal_document": null, "fiscal_sign": null, "qr": null,
     }]);
     order["timeline"] = json!([
         { "no": 1, "at": "2026-11-21T10:00:00Z", "event": "order.created", "postings": [] },
@@ -262,6 +264,38 @@ pub fn partner() -> Value {
         "payment_timeout_seconds": 1200,
         "channels": ["email", "sms"],
         "button": "pay",
+    })
+}
+
+/// Marking codes.
+pub fn marks() -> Value {
+    json!([{ "line": 1, "mark": "010460193600546421SERIAL0000013\u{1d}91EE05\u{1d}92dGVzdA==" }])
+}
+
+/// A request for what is printed on receipts.
+pub fn receipt_settings_request() -> Value {
+    let mut settings = receipt_settings();
+    if let Some(fields) = settings.as_object_mut() {
+        fields.retain(|name, _| name != "agent_sign" && name != "registers");
+    }
+    settings
+}
+
+/// What is printed on receipts.
+pub fn receipt_settings() -> Value {
+    json!({
+        "scheme": "prepayment",
+        "closing_days": 30,
+        "sell_unchecked": false,
+        "rates": {
+            "products": { "book-1": "vat10" },
+            "categories": { "books": "vat10" },
+            "delivery": [{ "method": "courier", "region": "RU-MOW", "vat": "vat22" }],
+        },
+        "points": [{ "id": "pvz-7", "kind": "pickup", "name": "ПВЗ на Тверской", "place": "Москва, Тверская ул., 7" }],
+        "logo": null,
+        "agent_sign": "agent",
+        "registers": [],
     })
 }
 

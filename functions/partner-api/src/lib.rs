@@ -16,11 +16,13 @@ pub mod banks;
 pub mod clearing;
 pub mod csv;
 pub mod deliveries;
+pub mod devices;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
 pub mod keys;
 pub mod ledger;
+pub mod logo;
 pub mod means;
 pub mod openapi;
 pub mod operator;
@@ -30,6 +32,7 @@ pub mod payments;
 pub mod payouts;
 pub mod problems;
 pub mod query;
+pub mod receipts;
 pub mod requisites;
 pub mod subscriptions;
 pub mod web;
@@ -40,7 +43,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 43] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 50] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -54,6 +57,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 43] {
         ("/v1/orders/{id}/charge", post(payments::charge)),
         ("/v1/orders/{id}/status", post(payments::status)),
         ("/v1/orders/{id}/terminal", post(payments::terminal)),
+        ("/v1/orders/{id}/collect", post(payments::collect)),
+        ("/v1/orders/{id}/marks", put(payments::marks)),
         ("/v1/customers/{customer}/means", get(means::list)),
         ("/v1/customers/{customer}/means/{means}", patch(means::change).delete(means::delete)),
         ("/v1/customers/{customer}/wallet-link", post(means::wallet_link)),
@@ -62,6 +67,7 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 43] {
         ("/v1/subscriptions/{id}/cancel", post(subscriptions::cancel)),
         ("/v1/subscriptions/{id}/resume", post(subscriptions::resume)),
         ("/v1/banks", get(banks::catalogue)),
+        ("/v1/devices/models", get(devices::models)),
         ("/v1/accounts", get(banks::accounts)),
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
         ("/v1/exchanges", get(exchanges::list)),
@@ -75,15 +81,29 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 43] {
         ("/v1/payouts/{id}/payment-order.txt", get(payouts::file)),
         ("/v1/webhook", get(webhook::read).put(webhook::set).delete(webhook::remove)),
         ("/v1/partner", get(partner::read)),
+        ("/v1/partner/receipts", get(receipts::read).put(receipts::set)),
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/accounts", put(banks::connect_accounts).fallback(problems::nowhere)),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers",
+            get(receipts::list).put(receipts::connect).fallback(problems::nowhere),
+        ),
+        ("/v1/operator/orders/{id}/receipts/{no}/correct", post(receipts::correct).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/charges", put(banks::freeze).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/keys", get(keys::list).post(keys::issue).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/keys/{key}", delete(keys::revoke).fallback(problems::nowhere)),
         (
             "/v1/operator/partners/{partner}/{mode}/subscriptions/{id}/cancel",
             post(subscriptions::cancel_by_operator).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers/{register}/device-key",
+            post(devices::issue_key).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers/{register}/device",
+            get(devices::look).fallback(problems::nowhere),
         ),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),

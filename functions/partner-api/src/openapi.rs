@@ -13,8 +13,8 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, deliveries, docs, examples, exchanges, keys, ledger, means, operator, orders, partner, payments,
-    payouts, problems, subscriptions, webhook,
+    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, partner,
+    payments, payouts, problems, receipts, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -103,6 +103,8 @@ pub struct FieldErrorView {
         payments::charge,
         payments::status,
         payments::terminal,
+        payments::collect,
+        payments::marks,
         means::list,
         means::change,
         means::delete,
@@ -130,13 +132,21 @@ pub struct FieldErrorView {
         webhook::set,
         webhook::remove,
         partner::read,
+        receipts::read,
+        receipts::set,
         banks::catalogue,
+        devices::models,
         banks::accounts,
         banks::read_settings,
         banks::settings,
         operator::enrol,
         banks::connect_accounts,
         banks::freeze,
+        devices::issue_key,
+        devices::look,
+        receipts::list,
+        receipts::connect,
+        receipts::correct,
         keys::issue,
         keys::list,
         keys::revoke,
@@ -270,7 +280,11 @@ fn refused(operation: &str) -> &'static [&'static str] {
             "amounts",
             "order_full",
         ],
-        "record_terminal" => &["order_expired", "order_not_payable", "payment_under_way", "amounts", "order_full"],
+        "set_marks" => &["not_markable", "amounts", "order_full"],
+        "correct_receipt" => &["no_receipt", "nothing_to_correct", "order_full"],
+        "record_terminal" | "collect_order" => {
+            &["order_expired", "order_not_payable", "payment_under_way", "amounts", "order_full"]
+        }
         _ => &[],
     }
 }

@@ -52,11 +52,6 @@ const VAT_RATES: [(&str, VatRate); 7] = [
     ("vat22", VatRate::Vat22),
 ];
 
-/// A rate by the name partners use.
-pub fn vat_name(rate: VatRate) -> &'static str {
-    VAT_RATES.iter().find(|(_, found)| *found == rate).map_or("none", |(name, _)| name)
-}
-
 /// A partner's settings, as agreed.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -163,7 +163,7 @@ pub async fn read(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<
         phone: partner.phone.clone(),
         support_email: partner.support_email.clone(),
         site: partner.site.clone(),
-        vat: crate::operator::vat_name(partner.vat).to_owned(),
+        vat: partner.vat.code().to_owned(),
         commission: CommissionView::from(&partner.commission),
         returns: ReturnsView { success: partner.returns.success.clone(), failure: partner.returns.failure.clone() },
         return_origins: partner.return_origins.clone(),

@@ -6,6 +6,7 @@ use domain::order::Initiator;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
+use workflows::handover::{self, CollectRequest, MarkRequest};
 use workflows::orders::LineRequest;
 use workflows::payments::{self, Done, PartRequest};
 use workflows::ports::Ports;
@@ -183,4 +184,49 @@ pub async fn terminal(
     web::Json(request): web::Json<TerminalRequest>,
 ) -> Answer<Json<OrderView>> {
     answer(&ports, payments::terminal(&ports, &id, &request.reference).await)
+}
+
+/// Record money a person has taken
+///
+/// In cash or by a terminal, in a shop, at the door, at a pick-up point: the order is paid at once, and its receipt names the point of sale and
+/// the cashier. The same reference again changes nothing. Where a buyer takes a part of an order only, edit its basket before collecting (an
+/// order that waits for its charge), or give a part back after.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/collect",
+    operation_id = "collect_order",
+    tag = "Payments",
+    params(("id" = String, Path, description = "Id of the order.")),
+    request_body = CollectRequest,
+    responses((status = 200, description = "The order, paid; its receipt is under way.", body = OrderView, example = json!(examples::paid_order()))),
+    security(("api_key" = [])),
+)]
+pub async fn collect(
+    State(ports): State<Ports>,
+    OwnOrder(id): OwnOrder,
+    web::Json(request): web::Json<CollectRequest>,
+) -> Answer<Json<OrderView>> {
+    answer(&ports, handover::collect(&ports, &id, &request).await)
+}
+
+/// Name the marked units
+///
+/// Which unit each marked line is, known when it is picked. Lines whose receipt has been printed keep what it says; a receipt whose code its
+/// register refused is sent again with the new one. A receipt that is at its register this moment answers 503: try again.
+#[utoipa::path(
+    put,
+    path = "/v1/orders/{id}/marks",
+    operation_id = "set_marks",
+    tag = "Payments",
+    params(("id" = String, Path, description = "Id of the order.")),
+    request_body(content = Vec<MarkRequest>, description = "1 to 100 codes, one for a line.", example = json!(examples::marks())),
+    responses((status = 200, description = "The order; its lines are `marked`.", body = OrderView)),
+    security(("api_key" = [])),
+)]
+pub async fn marks(
+    State(ports): State<Ports>,
+    OwnOrder(id): OwnOrder,
+    web::Json(request): web::Json<Vec<MarkRequest>>,
+) -> Answer<Json<OrderView>> {
+    answer(&ports, handover::marks(&ports, &id, &request).await)
 }

@@ -5,18 +5,19 @@
 //! Every exchange has a connection of its own. A pooled one may have died while Lambda froze the process, and a request lost on
 //! it would read as *it may have happened*, which for a bank costs more than a handshake.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::http::{Http, HttpError, Request, Response};
+use crate::http::{Http, HttpError, Identity, Request, Response};
 
 /// Limits of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,13 +66,18 @@ pub struct ReqwestHttp {
     extra_roots: Vec<CertificateDer<'static>>,
     trusted: OnceLock<reqwest::Client>,
     guarded: OnceLock<reqwest::Client>,
+    known_as: Mutex<BTreeMap<Identity, reqwest::Client>>,
 }
+
+/// Identities whose clients are kept, at most: a function that serves more of them than that makes some anew.
+const IDENTITIES_MAX: usize = 32;
 
 impl ReqwestHttp {
     /// A client that trusts the web's roots and `extra_roots` (of emulators and private banks).
     /// `allow_private_hosts` lifts the guard on partner-given addresses: only on one machine.
     pub fn new(allow_private_hosts: bool, extra_roots: Vec<CertificateDer<'static>>, limits: Limits) -> Self {
-        Self { allow_private_hosts, limits, extra_roots, trusted: OnceLock::new(), guarded: OnceLock::new() }
+        let known_as = Mutex::default();
+        Self { allow_private_hosts, limits, extra_roots, trusted: OnceLock::new(), guarded: OnceLock::new(), known_as }
     }
 
     /// The client for this kind of address, made at first use.
@@ -80,11 +86,25 @@ impl ReqwestHttp {
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = self.build(guard).map_err(|error| HttpError::NotSent(chain(&*error)))?;
+        let client = self.build(guard, None).map_err(|error| HttpError::NotSent(chain(&*error)))?;
         Ok(cell.get_or_init(|| client))
     }
 
-    fn build(&self, guard: bool) -> Result<reqwest::Client, Box<dyn Error + Send + Sync>> {
+    /// The client that shows an identity, made at its first use.
+    fn client_as(&self, identity: &Identity) -> Result<reqwest::Client, HttpError> {
+        let mut known_as = self.known_as.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = known_as.get(identity) {
+            return Ok(client.clone());
+        }
+        let client = self.build(false, Some(identity)).map_err(|error| HttpError::NotSent(chain(&*error)))?;
+        if known_as.len() >= IDENTITIES_MAX {
+            known_as.pop_first();
+        }
+        known_as.insert(identity.clone(), client.clone());
+        Ok(client)
+    }
+
+    fn build(&self, guard: bool, identity: Option<&Identity>) -> Result<reqwest::Client, Box<dyn Error + Send + Sync>> {
         let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         for certificate in &self.extra_roots {
             roots.add(certificate.clone())?;
@@ -92,8 +112,15 @@ impl ReqwestHttp {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let tls = match identity {
+            None => tls.with_no_client_auth(),
+            Some(identity) => {
+                let certificates = CertificateDer::pem_slice_iter(identity.certificates().as_bytes());
+                let key = PrivateKeyDer::from_pem_slice(identity.key().as_bytes())?;
+                tls.with_client_auth_cert(certificates.collect::<Result<_, _>>()?, key)?
+            }
+        };
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .http1_only()
@@ -113,13 +140,30 @@ impl ReqwestHttp {
 #[async_trait]
 impl Http for ReqwestHttp {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let url = url::Url::parse(&request.url)
-            .map_err(|error| HttpError::NotSent(format!("the address is not a URL: {error}")))?;
         let guard = request.partner_given && !self.allow_private_hosts;
+        let url = address(&request.url)?;
         if guard {
             check_address(&url).map_err(|refusal| HttpError::NotSent(refusal.to_string()))?;
         }
-        let mut outgoing = self.client(guard)?.request(request.method, url).body(request.body);
+        self.exchange(self.client(guard)?, url, request).await
+    }
+
+    async fn send_as(&self, request: Request, identity: &Identity) -> Result<Response, HttpError> {
+        if request.partner_given {
+            return Err(HttpError::NotSent("an address that a partner gave is told nobody's identity".to_owned()));
+        }
+        let url = address(&request.url)?;
+        self.exchange(&self.client_as(identity)?, url, request).await
+    }
+}
+
+fn address(url: &str) -> Result<url::Url, HttpError> {
+    url::Url::parse(url).map_err(|error| HttpError::NotSent(format!("the address is not a URL: {error}")))
+}
+
+impl ReqwestHttp {
+    async fn exchange(&self, client: &reqwest::Client, url: url::Url, request: Request) -> Result<Response, HttpError> {
+        let mut outgoing = client.request(request.method, url).body(request.body);
         for (name, value) in request.headers {
             outgoing = outgoing.header(name, value);
         }

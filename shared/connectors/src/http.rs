@@ -47,9 +47,46 @@ pub enum HttpError {
     Unknown(String),
 }
 
+/// Who we are to a server that asks its callers for a certificate (mutual TLS). Read when it is first used.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    certificates: String,
+    key: String,
+}
+
+impl Identity {
+    /// A certificate with its chain and its key, both PEM, the key without a password.
+    pub fn new(certificates: &str, key: &str) -> Self {
+        Self { certificates: certificates.to_owned(), key: key.to_owned() }
+    }
+
+    /// The certificate and its chain, PEM.
+    pub fn certificates(&self) -> &str {
+        &self.certificates
+    }
+
+    /// The certificate's key, PEM.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity(***)")
+    }
+}
+
 /// An HTTP client. Follows no redirects; waits at most ten seconds.
 #[async_trait]
 pub trait Http: Send + Sync {
     /// One exchange.
     async fn send(&self, request: Request) -> Result<Response, HttpError>;
+
+    /// One exchange with a server that asks who we are. Whoever stands before the network passes the identity on; what has no
+    /// network behind it (a double, a simulation) has nobody to show it to.
+    async fn send_as(&self, request: Request, identity: &Identity) -> Result<Response, HttpError> {
+        let _ = identity;
+        self.send(request).await
+    }
 }

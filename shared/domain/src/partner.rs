@@ -88,6 +88,9 @@ pub struct ReceiptSettings {
     /// Shops, couriers and pick-up points where money is taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<PointOfSale>,
+    /// The logo on receipts, as a `data:` address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
     /// Registers; the platform's where there are none, the sandbox's own for tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registers: Vec<Register>,
@@ -106,6 +109,7 @@ impl Default for ReceiptSettings {
             sell_unchecked: false,
             rates: RateRules::default(),
             points: Vec::new(),
+            logo: None,
             registers: Vec::new(),
         }
     }
@@ -135,6 +139,20 @@ pub enum PointKind {
     Courier,
     /// A pick-up point (ПВЗ).
     Pickup,
+}
+
+impl PointKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Shop, Self::Courier, Self::Pickup];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Shop => "shop",
+            Self::Courier => "courier",
+            Self::Pickup => "pickup",
+        }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

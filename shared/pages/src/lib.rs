@@ -53,7 +53,10 @@ pub use mail::{
 pub use page::Page;
 pub use parties::{Agent, Line, Partner};
 pub use qr::{qr_png, qr_svg};
-pub use receipt::{ReceiptKind, ReceiptLine, ReceiptView, Supplier, VatSum, receipt, receipt_text};
+pub use receipt::{
+    BuyerFirm, Cashier, Correction, ReceiptKind, ReceiptLine, ReceiptStage, ReceiptView, Supplier, VatSum, receipt,
+    receipt_text,
+};
 pub use sbp::{OtherWay, SbpView, sbp};
 pub use sms::{SmsKind, SmsView, sms};
 pub use state::{

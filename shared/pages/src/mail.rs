@@ -10,7 +10,7 @@ use crate::{
     Agent, DeclineReason, Lang, Partner, ReceiptView,
     page::fill,
     qr::qr_png,
-    receipt::{Layout, layout, receipt_text},
+    receipt::{Layout, ReceiptStage, layout, receipt_text},
     words::{Words, words},
 };
 
@@ -55,6 +55,20 @@ pub struct MailButton {
 pub enum MailKind {
     /// Paid; here is the receipt.
     PaidReceipt {
+        /// The receipt.
+        receipt: Box<ReceiptView>,
+        /// Our page of it.
+        receipt_url: String,
+    },
+    /// What was paid before has been handed over; here is the receipt that says so.
+    ClosingReceipt {
+        /// The receipt.
+        receipt: Box<ReceiptView>,
+        /// Our page of it.
+        receipt_url: String,
+    },
+    /// A receipt was wrong: here is what undoes it, or what is right.
+    CorrectedReceipt {
         /// The receipt.
         receipt: Box<ReceiptView>,
         /// Our page of it.
@@ -322,13 +336,28 @@ fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             button: Some((w.open_receipt.to_owned(), receipt_url)),
             receipt: Some(receipt),
             ..with(
-                plain(w.mail_paid, GOOD, vec![w.mail_paid_text.to_owned(), w.paid_next.to_owned()]),
+                match receipt.stage {
+                    ReceiptStage::Before => plain(w.mail_prepaid, GOOD, vec![w.mail_prepaid_text.to_owned()]),
+                    ReceiptStage::Full | ReceiptStage::Closing => {
+                        plain(w.mail_paid, GOOD, vec![w.mail_paid_text.to_owned(), w.paid_next.to_owned()])
+                    }
+                },
                 // A part of the order, or of what was held.
                 (receipt.total_minor != view.amount_minor)
                     .then(|| (w.charged, w.money(receipt.total_minor)))
                     .into_iter()
                     .collect(),
             )
+        },
+        MailKind::ClosingReceipt { receipt, receipt_url } => Telling {
+            button: Some((w.open_receipt.to_owned(), receipt_url)),
+            receipt: Some(receipt),
+            ..plain(w.mail_closing, GOOD, vec![w.mail_closing_text.to_owned()])
+        },
+        MailKind::CorrectedReceipt { receipt, receipt_url } => Telling {
+            button: Some((w.open_receipt.to_owned(), receipt_url)),
+            receipt: Some(receipt),
+            ..plain(w.mail_corrected, CALM, vec![w.mail_corrected_text.to_owned()])
         },
         MailKind::Held { held_minor, until_ms, is_taken_at_end, is_late } => {
             let end = if *is_taken_at_end { w.held_end_captured } else { w.held_end_released };

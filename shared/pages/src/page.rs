@@ -164,7 +164,8 @@ pub(crate) fn link(url: &str) -> &str {
 /// A picture carried in the page itself; anything else is not shown.
 pub(crate) fn picture(logo: Option<&str>) -> Option<&str> {
     logo.filter(|logo| {
-        ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,"]
+        // A picture that is drawn (SVG) runs nothing as an image: its scripts and links are dead there.
+        ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,", "data:image/svg+xml;base64,"]
             .iter()
             .any(|kind| logo.starts_with(kind))
     })

@@ -32,6 +32,47 @@ impl ReceiptKind {
     }
 }
 
+/// Which of an order's receipts it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReceiptStage {
+    /// Money and hand-over are one.
+    #[default]
+    Full,
+    /// Money before the hand-over: a prepayment or an advance.
+    Before,
+    /// The hand-over of what was paid before.
+    Closing,
+}
+
+/// The person at the till, tags 1021 and 1203.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cashier {
+    /// Tag 1021.
+    pub name: String,
+    /// Tag 1203.
+    pub inn: Option<String>,
+}
+
+/// A firm that buys, tags 1227 and 1228.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BuyerFirm {
+    /// Tag 1227.
+    pub name: Option<String>,
+    /// Tag 1228.
+    pub inn: Option<String>,
+}
+
+/// What a correction corrects, tags 1173, 1174 and 1192.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Correction {
+    /// Number of the tax office's order, tag 1179; `None` for one's own accord.
+    pub order: Option<String>,
+    /// Tag 1178: the day of what is corrected, `21.11.2026`.
+    pub date: String,
+    /// Tag 1192: the fiscal sign of the wrong receipt.
+    pub wrong_sign: Option<String>,
+}
+
 /// The principal of an agent's line, tags 1224, 1225, 1226, 1171.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Supplier {
@@ -48,6 +89,8 @@ pub struct Supplier {
 pub struct ReceiptLine {
     /// Tag 1030.
     pub name: String,
+    /// It is one marked unit with its code, tag 2000: printed as `[М]` before the name.
+    pub is_marked: bool,
     /// Tag 1023 with the measure of tag 2108 in words: `2 шт.`.
     pub quantity: String,
     /// Tag 1079, kopecks.
@@ -86,6 +129,10 @@ pub struct ReceiptView {
     pub language_url: Option<String>,
     /// Приход or возврат прихода, tag 1054.
     pub kind: ReceiptKind,
+    /// Which of the order's receipts it is.
+    pub stage: ReceiptStage,
+    /// What it corrects, where it is a correction.
+    pub correction: Option<Correction>,
     /// A receipt of a test till; the page says so.
     pub test_mode: bool,
     /// The partner's logo, `data:image/…`.
@@ -106,6 +153,8 @@ pub struct ReceiptView {
     pub settlement_place: String,
     /// Tag 1055 in words: `ОСН`, `УСН доход`.
     pub tax_system: String,
+    /// Who took the money, where a person did.
+    pub cashier: Option<Cashier>,
     /// Tag 1036 for an automatic till.
     pub automat_number: Option<String>,
     /// Tag 1012, Unix milliseconds.
@@ -120,7 +169,7 @@ pub struct ReceiptView {
     pub total_minor: i64,
     /// Tag 1031, kopecks; printed when not zero.
     pub cash_minor: i64,
-    /// Tag 1081, kopecks.
+    /// Tag 1081, kopecks; printed when not zero, or when nothing else is.
     pub electronic_minor: i64,
     /// Offset of a prepayment, tag 1215, kopecks; printed when not zero.
     pub prepaid_minor: i64,
@@ -128,6 +177,8 @@ pub struct ReceiptView {
     pub vats: Vec<VatSum>,
     /// Tag 1008.
     pub buyer_contact: Option<String>,
+    /// The firm that buys, where it is one.
+    pub buyer_firm: Option<BuyerFirm>,
     /// Tag 1117.
     pub sender_email: String,
     /// РН ККТ, tag 1037.
@@ -168,6 +219,7 @@ pub(crate) struct Item {
 
 /// The receipt laid out once, for paper, page, mail and text alike.
 pub(crate) struct Layout {
+    pub title: &'static str,
     pub head: Vec<String>,
     pub kind: &'static str,
     pub place: Vec<Row>,
@@ -192,7 +244,7 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
                 details.extend(supplier.phone.clone().map(|phone| row("Тел. поставщика", phone)));
             }
             Item {
-                name: line.name.clone(),
+                name: if line.is_marked { format!("[М] {}", line.name) } else { line.name.clone() },
                 calculation: format!("{} × {}", line.quantity, sum(line.price_minor)),
                 amount: format!("= {}", sum(line.amount_minor)),
                 details,
@@ -204,7 +256,9 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
     if view.cash_minor != 0 {
         sums.push(row("НАЛИЧНЫМИ", sum(view.cash_minor)));
     }
-    sums.push(row("БЕЗНАЛИЧНЫМИ", sum(view.electronic_minor)));
+    if view.electronic_minor != 0 || (view.cash_minor == 0 && view.prepaid_minor == 0) {
+        sums.push(row("БЕЗНАЛИЧНЫМИ", sum(view.electronic_minor)));
+    }
     if view.prepaid_minor != 0 {
         sums.push(row("ПРЕДВАРИТЕЛЬНАЯ ОПЛАТА (АВАНС)", sum(view.prepaid_minor)));
     }
@@ -217,10 +271,25 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
         row("СНО", view.tax_system.clone()),
         row("Место расчетов", view.settlement_place.clone()),
     ];
+    if let Some(cashier) = &view.cashier {
+        place.push(row("Кассир", cashier.name.clone()));
+        place.extend(cashier.inn.clone().map(|inn| row("ИНН кассира", inn)));
+    }
+    if let Some(correction) = &view.correction {
+        let basis = correction.order.as_ref().map_or("самостоятельно", |_| "по предписанию");
+        place.push(row("Тип коррекции", basis));
+        place.push(row("Дата корректируемого расчета", correction.date.clone()));
+        place.extend(correction.order.clone().map(|order| row("Номер предписания", order)));
+        place.extend(correction.wrong_sign.clone().map(|sign| row("ФПД ошибочного чека", sign)));
+    }
     place.extend(view.automat_number.clone().map(|number| row("Номер автомата", number)));
 
     let mut fiscal: Vec<Row> =
         view.buyer_contact.clone().map(|contact| row("Эл. адр. покупателя", contact)).into_iter().collect();
+    if let Some(firm) = &view.buyer_firm {
+        fiscal.extend(firm.name.clone().map(|name| row("Покупатель", name)));
+        fiscal.extend(firm.inn.clone().map(|inn| row("ИНН покупателя", inn)));
+    }
     fiscal.extend([
         row("Эл. адр. отправителя", view.sender_email.clone()),
         row("РН ККТ", view.till_registration.clone()),
@@ -230,6 +299,11 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
         row("Сайт ФНС", view.fns_site.clone()),
     ]);
     Layout {
+        title: if view.correction.is_some() {
+            "Кассовый чек коррекции"
+        } else {
+            "Кассовый чек"
+        },
         head: vec![view.user_name.clone(), format!("ИНН {}", view.user_inn), view.settlement_address.clone()],
         kind: view.kind.word(),
         place,
@@ -242,7 +316,7 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
 /// The receipt as plain text with all requisites, for the text part of a mail.
 pub fn receipt_text(view: &ReceiptView) -> String {
     let paper = layout(view);
-    let mut text = String::from("КАССОВЫЙ ЧЕК\n");
+    let mut text = format!("{}\n", paper.title.to_uppercase());
     for line in &paper.head {
         let _ = writeln!(text, "{line}");
     }

@@ -10,6 +10,12 @@ use crate::{
 pub enum SmsKind {
     /// Paid; the link is the receipt.
     PaidReceipt,
+    /// Paid before the hand-over; the link is the receipt of prepayment.
+    PrepaidReceipt,
+    /// Handed over; the link is the receipt that closes the prepayment.
+    ClosingReceipt,
+    /// A receipt was wrong; the link is what undoes it, or what is right.
+    CorrectedReceipt,
     /// Execution takes longer; the link is the page to cancel.
     ExecutionDelayed,
     /// The result is there; the link is its page.
@@ -98,6 +104,9 @@ fn news(kind: &SmsKind, view: &SmsView, w: &Words) -> String {
     let with_amount = |text: &str| format!("{text} {}", w.money(view.amount_minor));
     match kind {
         SmsKind::PaidReceipt => format!("{}. {}", with_amount(w.sms_paid), w.sms_receipt),
+        SmsKind::PrepaidReceipt => format!("{}. {}", with_amount(w.sms_paid), w.sms_prepaid_receipt),
+        SmsKind::ClosingReceipt => format!("{}. {}", w.sms_closing, w.sms_receipt),
+        SmsKind::CorrectedReceipt => w.sms_corrected.to_owned(),
         SmsKind::ExecutionDelayed => w.sms_delayed.to_owned(),
         SmsKind::OrderFulfilled => w.sms_fulfilled.to_owned(),
         SmsKind::Reminder => w.sms_reminder.to_owned(),

@@ -368,6 +368,12 @@ one: {
     // mails
     mail_paid: "Заказ оплачен, чек", "Order paid, receipt";
     mail_paid_text: "Спасибо! Деньги получены, чек ниже.", "Thank you! The money has arrived; the receipt is below.";
+    mail_prepaid: "Заказ оплачен, чек предоплаты", "Order paid, receipt of prepayment";
+    mail_prepaid_text: "Спасибо! Деньги получены. Ниже чек предоплаты. При выдаче заказа придёт второй чек, платить по нему не нужно.", "Thank you! The money has arrived. Below is the receipt of prepayment. A second one comes when the order is handed over; there is nothing to pay by it.";
+    mail_closing: "Чек на выдачу: предоплата зачтена", "Receipt for the hand-over: prepayment offset";
+    mail_closing_text: "Заказ выдан. Этот чек закрывает предоплату, деньги второй раз не списаны.", "The order is handed over. This receipt closes the prepayment; nothing was charged again.";
+    mail_corrected: "Исправлен чек", "A receipt is corrected";
+    mail_corrected_text: "В одном из чеков заказа была ошибка. Касса отменяет ошибочный чек и печатает верный. Деньги при этом не списываются и не возвращаются.", "One of the order’s receipts had a mistake. The register undoes the wrong one and prints the right one. No money moves.";
     mail_fulfilled_text: "Результат вашего заказа готов. Откройте его по кнопке.", "The result of your order is ready. Open it with the button.";
     mail_reminder: "Результат ждёт вас", "Your result is waiting";
     mail_reminder_text: "Вы ещё не открыли результат заказа. Ссылка действует ограниченное время.", "You have not opened the result of your order yet. The link works for a limited time.";
@@ -412,6 +418,9 @@ one: {
     sms_order: "заказ", "order";
     sms_paid: "оплачен:", "paid:";
     sms_receipt: "Чек:", "Receipt:";
+    sms_prepaid_receipt: "Чек предоплаты:", "Prepayment receipt:";
+    sms_closing: "выдан, предоплата зачтена", "handed over, prepayment offset";
+    sms_corrected: "исправлен чек:", "receipt corrected:";
     sms_delayed: "задерживается. Отменить и вернуть деньги:", "is delayed. Cancel and get a refund:";
     sms_fulfilled: "исполнен. Результат:", "is complete. Result:";
     sms_reminder: "готов, вы ещё не открыли результат", "is ready, you have not opened it yet";

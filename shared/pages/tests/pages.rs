@@ -417,6 +417,73 @@ fn a_receipt_has_every_requisite_on_the_page_in_the_mail_and_in_the_text() {
 }
 
 #[test]
+fn a_receipt_shows_who_took_the_money_how_it_was_paid_and_what_was_marked() {
+    let view = samples::receipt_handed_over();
+    let receipt_url = "https://pay.example/r".to_owned();
+    let kind = MailKind::ClosingReceipt { receipt: Box::new(view.clone()), receipt_url };
+    let mail = pages::mail(&samples::mail_view(Lang::Ru, kind));
+    let page = pages::receipt(&view).html;
+    for text in [&page, &mail.html, &mail.text] {
+        for shown in [
+            "[М] Выписка из ЕГРН",
+            "0.5 кг",
+            "ПОЛНЫЙ РАСЧЕТ",
+            "НАЛИЧНЫМИ",
+            "234,50",
+            "ПРЕДВАРИТЕЛЬНАЯ ОПЛАТА (АВАНС)",
+            "1\u{a0}000,00",
+            "Кассир",
+            "Петрова А. И.",
+            "500100732259",
+            "ООО «Покупатель»",
+            "7727401209",
+        ] {
+            assert!(text.contains(shown), "{shown} is missing");
+        }
+        assert!(!text.contains("БЕЗНАЛИЧНЫМИ") && !text.contains("[М] Доставка") && !text.contains("коррекции"));
+    }
+    assert!(mail.subject.starts_with("Чек на выдачу: предоплата зачтена"));
+    assert!(page.contains("<img src=\"data:image/svg+xml;base64,PHN2Zy8+\" alt=\"ООО «Справки онлайн»\">"));
+    assert!(pages::receipt(&view).content_security_policy("").contains("img-src data:;"));
+    let unpaid = pages::ReceiptView { cash_minor: 0, prepaid_minor: 0, ..view };
+    assert!(pages::receipt(&unpaid).html.contains("БЕЗНАЛИЧНЫМИ"), "one kind of payment is always named");
+}
+
+#[test]
+fn a_correction_says_what_it_corrects_and_why() {
+    let view = samples::receipt_correction();
+    let page = pages::receipt(&view).html;
+    for shown in ["Кассовый чек коррекции", "Возврат прихода", "самостоятельно", "21.11.2026", "2964560251"]
+    {
+        assert!(page.contains(shown), "{shown} is missing");
+    }
+    assert!(pages::receipt_text(&view).starts_with("КАССОВЫЙ ЧЕК КОРРЕКЦИИ\n"));
+    let ordered = pages::Correction { order: Some("17-04/2".to_owned()), ..view.correction.clone().unwrap() };
+    let page = pages::receipt(&pages::ReceiptView { correction: Some(ordered), ..view }).html;
+    assert!(page.contains("по предписанию") && page.contains("17-04/2"));
+}
+
+#[test]
+fn the_letters_of_a_prepayment_and_of_its_closing_say_what_they_are() {
+    let mails = samples::mails();
+    let named = |name: &str| &mails.iter().find(|(known, _)| known == name).unwrap().1;
+    for (name, subject, said) in [
+        ("mail-paid", "Заказ оплачен, чек ·", "Деньги получены, чек ниже"),
+        ("mail-prepaid", "Заказ оплачен, чек предоплаты ·", "При выдаче заказа придёт второй чек"),
+        ("mail-closing", "Чек на выдачу: предоплата зачтена ·", "деньги второй раз не списаны"),
+        ("mail-corrected", "Исправлен чек ·", "не списываются и не возвращаются"),
+        ("mail-prepaid-en", "Order paid, receipt of prepayment ·", "nothing to pay by it"),
+    ] {
+        let mail = named(name);
+        assert!(mail.subject.starts_with(subject), "{name}: {}", mail.subject);
+        assert!(mail.html.contains(said) && mail.text.contains(said), "{name}");
+    }
+    let texts = samples::messages();
+    assert!(texts.iter().any(|text| text.contains("Чек предоплаты:")));
+    assert!(texts.iter().any(|text| text.contains("выдан, предоплата зачтена. Чек:")));
+}
+
+#[test]
 fn every_mail_names_seller_agent_order_amount_support_and_the_service() {
     for (name, mail) in samples::mails() {
         let mention = if name.ends_with("-en") {

@@ -116,7 +116,10 @@ pub fn refused(refusal: &Refusal) -> Problem {
         Refusal::NoReceipt(_) => ("The order has no such receipt", "У заказа нет такого чека"),
         Refusal::Amount { .. } => ("The amount is not the order's", "Сумма не равна сумме заказа"),
         Refusal::Reference { .. } => ("Another transaction was named before", "Ранее была названа другая транзакция"),
-        Refusal::NothingToCorrect(_) => ("The receipt was printed as it was sent", "Чек напечатан верно, исправлять нечего"),
+        Refusal::NothingToCorrect(_) => {
+            ("The receipt was printed as it was sent", "Чек напечатан верно, исправлять нечего")
+        }
+        Refusal::NotMarkable(_) => ("The line takes no marking code now", "Код маркировки этой строки задать нельзя"),
         Refusal::Contradiction(_) => ("The operation has already ended otherwise", "Операция уже завершилась иначе"),
         Refusal::ExecutionEnded(_) => ("Execution has already ended otherwise", "Исполнение уже завершилось иначе"),
         Refusal::NotCancellable => ("The order can not be cancelled now", "Сейчас заказ нельзя отменить"),
@@ -158,6 +161,7 @@ pub fn refusals() -> Vec<Problem> {
         Refusal::Amount { reported: nothing, expected: nothing },
         Refusal::Reference { reported: String::new(), known: String::new() },
         Refusal::NothingToCorrect(1),
+        Refusal::NotMarkable(1),
         Refusal::Contradiction(1),
         Refusal::ExecutionEnded(domain::order::ExecutionEnd::Fulfilled(nowhere)),
         Refusal::NotCancellable,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use connectors::bank::{CallbackAnswer, Incoming};
-use connectors::http::{Http, HttpError, Request, Response};
+use connectors::http::{Http, HttpError, Identity, Request, Response};
 use connectors::mask;
 use domain::exchange::{Exchange, Outcome, Place, Purpose, SLOT_SECONDS, slot};
 use domain::id::{OrderId, Tenant};
@@ -80,11 +80,24 @@ pub async fn recorded(ports: &Ports, about: About) -> Recorded<'_> {
 #[async_trait]
 impl Http for Recorded<'_> {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.exchange(request, None).await
+    }
+
+    async fn send_as(&self, request: Request, identity: &Identity) -> Result<Response, HttpError> {
+        self.exchange(request, Some(identity)).await
+    }
+}
+
+impl Recorded<'_> {
+    async fn exchange(&self, request: Request, identity: Option<&Identity>) -> Result<Response, HttpError> {
         let began = self.ports.clock.now();
         let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let sent = mask::passage(headers, &request.body, mask::BODY_BYTES_MAX);
         let (method, url) = (request.method.to_string(), mask::url(&request.url));
-        let answer = self.ports.http.send(request).await;
+        let answer = match identity {
+            None => self.ports.http.send(request).await,
+            Some(identity) => self.ports.http.send_as(request, identity).await,
+        };
         let (outcome, status, received, note) = match &answer {
             Ok(response) => {
                 let headers = response.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));

@@ -1,12 +1,14 @@
 //! Messages to the buyer: which one a journal entry calls for, what it says, and that it is sent once.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use connectors::channel::{ChannelError, Email, InlinePng, Sms};
 use domain::acquiring::{Lapse, Method};
 use domain::delivery::{Attempt, Delivery};
 use domain::details::{Details, Line};
 use domain::money::{Money, MoneyError};
 use domain::order::{
-    Command, DeclineReason, Event, Initiator, Operation, Order, Receipt, Status, TaskId, TransactionState,
+    Command, DeclineReason, Event, Initiator, Operation, Order, Receipt, Stage, Status, TaskId, TransactionState,
 };
 use domain::partner::{Channel, Partner};
 use domain::receipt::{AgentSign, Item, ReceiptKind, Settlement, Subject};
@@ -21,12 +23,19 @@ use crate::perform::{self, apply};
 use crate::ports::{Ports, Settings};
 use crate::{clock, links, subscriptions, wallet};
 
+/// The content-id of the partner's logo in a mail.
+const LOGO_CONTENT_ID: &str = "partner-logo";
+
 /// What a message is about.
 enum Kind<'a> {
     Paid(&'a Receipt),
     /// The money came too late, or twice, and goes back.
     Returned(&'a Receipt),
     Refund(&'a Receipt),
+    /// What was paid before is handed over.
+    Closing(&'a Receipt),
+    /// A receipt that undoes a wrong one, or is printed in its stead.
+    Corrected(&'a Receipt),
     Delayed,
     Fulfilled,
     Reminder,
@@ -49,6 +58,9 @@ fn kind(order: &Order, entry: u16) -> Option<Kind<'_>> {
         Event::ReceiptIssued => {
             let receipt = receipt(entry.subject)?;
             Some(match receipt.kind {
+                // No money has moved, whichever way the receipt goes.
+                _ if receipt.corrects.is_some() => Kind::Corrected(receipt),
+                ReceiptKind::Sale if receipt.stage == Stage::Closing => Kind::Closing(receipt),
                 ReceiptKind::Sale if is_returned(order, receipt) => Kind::Returned(receipt),
                 ReceiptKind::Sale => Kind::Paid(receipt),
                 ReceiptKind::SaleRefund => Kind::Refund(receipt),
@@ -140,7 +152,8 @@ fn changes(agreed: &[Line], now: &[Line]) -> Vec<LineChange> {
         let same = left.iter().position(|other| *other == line);
         let named = same.or_else(|| left.iter().position(|other| other.name == line.name));
         let after = named.map(|at| left.remove(at));
-        if after != Some(line) {
+        // What changed is a quantity or a price; which marked unit it is, is no news.
+        if after.map(part) != Some(part(line)) {
             changes.push(LineChange { name: line.name.clone(), before: Some(part(line)), after: after.map(part) });
         }
     }
@@ -195,9 +208,12 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         Channel::Email => {
             let mut view = mail_view(ports, &order, &details, &partner, &kind)?;
             view.charge = charge_notice(ports, &order, &details, &kind).await?;
+            let logo = logo(&partner);
+            view.logo_content_id = logo.as_ref().map(|logo| logo.content_id.clone());
             let mail = pages::mail(&view);
             let inline =
                 mail.inline.into_iter().map(|image| InlinePng { content_id: image.content_id, bytes: image.bytes });
+            let inline = inline.chain(logo);
             let email = Email {
                 to: to.to_owned(),
                 subject: mail.subject,
@@ -230,11 +246,19 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     }
 }
 
+/// The partner's logo where mail programs show it: drawn ones (SVG) they do not, the name stands there instead.
+fn logo(partner: &Partner) -> Option<InlinePng> {
+    let encoded = partner.receipts.logo.as_deref()?.strip_prefix("data:image/png;base64,")?;
+    Some(InlinePng { content_id: LOGO_CONTENT_ID.to_owned(), bytes: STANDARD.decode(encoded).ok()? })
+}
+
 fn name(kind: &Kind<'_>) -> &'static str {
     match kind {
         Kind::Paid(_) => "message.paid_receipt",
         Kind::Returned(_) => "message.payment_returned",
         Kind::Refund(_) => "message.refund_receipt",
+        Kind::Closing(_) => "message.closing_receipt",
+        Kind::Corrected(_) => "message.corrected_receipt",
         Kind::Delayed => "message.execution_delayed",
         Kind::Fulfilled => "message.order_fulfilled",
         Kind::Reminder => "message.reminder",
@@ -286,6 +310,14 @@ fn mail_kind(
         || result_link(ports, order).map(|(url, until)| (url, Some(until.as_millisecond()))).unwrap_or_default();
     Ok(match kind {
         Kind::Paid(receipt) => MailKind::PaidReceipt {
+            receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
+            receipt_url: url(receipt),
+        },
+        Kind::Closing(receipt) => MailKind::ClosingReceipt {
+            receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
+            receipt_url: url(receipt),
+        },
+        Kind::Corrected(receipt) => MailKind::CorrectedReceipt {
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
         },
@@ -367,9 +399,15 @@ fn sms_view(
     let (kind, amount, link) = match kind {
         Kind::Paid(receipt) => {
             let without_buyer = charged_by(order, kind).is_some();
-            let kind = if without_buyer { SmsKind::ChargedReceipt } else { SmsKind::PaidReceipt };
+            let kind = match (without_buyer, receipt.stage.settlement().is_before()) {
+                (true, _) => SmsKind::ChargedReceipt,
+                (false, true) => SmsKind::PrepaidReceipt,
+                (false, false) => SmsKind::PaidReceipt,
+            };
             (kind, receipt_amount(order, receipt), receipt_url(receipt))
         }
+        Kind::Closing(receipt) => (SmsKind::ClosingReceipt, receipt_amount(order, receipt), receipt_url(receipt)),
+        Kind::Corrected(receipt) => (SmsKind::CorrectedReceipt, receipt_amount(order, receipt), receipt_url(receipt)),
         Kind::Returned(receipt) => (SmsKind::ExpiredRefund, receipt_amount(order, receipt), receipt_url(receipt)),
         Kind::Refund(receipt) => {
             let part = order.kept()?.is_positive();
@@ -445,8 +483,18 @@ pub fn receipt_view(
             ReceiptKind::Sale => pages::ReceiptKind::Income,
             ReceiptKind::SaleRefund => pages::ReceiptKind::IncomeRefund,
         },
+        stage: match receipt.stage {
+            Stage::Full => pages::ReceiptStage::Full,
+            Stage::Prepayment | Stage::Advance => pages::ReceiptStage::Before,
+            Stage::Closing => pages::ReceiptStage::Closing,
+        },
+        correction: document.correction.as_ref().map(|correction| pages::Correction {
+            order: correction.order.clone(),
+            date: correction.date.strftime("%d.%m.%Y").to_string(),
+            wrong_sign: correction.wrong_sign.clone(),
+        }),
         test_mode: order.id.tenant().is_test(),
-        logo: None,
+        logo: partner.receipts.logo.clone(),
         partner_name: partner.name.clone(),
         bill: order.bill.to_string(),
         order_url: Some(links::checkout_url(settings, &order.id)),
@@ -455,6 +503,10 @@ pub fn receipt_view(
         settlement_address: agent.address.clone(),
         settlement_place: document.place.clone(),
         tax_system: taxation(document.taxation).to_owned(),
+        cashier: document
+            .cashier
+            .as_ref()
+            .map(|cashier| pages::Cashier { name: cashier.name.clone(), inn: cashier.inn.clone() }),
         automat_number: None,
         at_ms: fiscal.at.as_millisecond(),
         shift: fiscal.shift.to_string(),
@@ -465,6 +517,10 @@ pub fn receipt_view(
         electronic_minor: paid.electronic.minor(),
         prepaid_minor: paid.prepaid.minor(),
         vats: vats.collect(),
+        buyer_firm: details
+            .firm
+            .as_ref()
+            .map(|firm| pages::BuyerFirm { name: Some(firm.name.clone()), inn: Some(firm.inn.clone()) }),
         buyer_contact: Some(document.buyer.contact.clone()).filter(|contact| !contact.is_empty()),
         sender_email: agent.email.clone(),
         till_registration: fiscal.register.clone(),
@@ -479,7 +535,8 @@ pub fn receipt_view(
 fn receipt_line(item: &Item) -> Result<pages::ReceiptLine, WorkflowError> {
     Ok(pages::ReceiptLine {
         name: item.name.clone(),
-        quantity: item.quantity.to_string(),
+        is_marked: item.mark.is_some(),
+        quantity: quantity(item),
         price_minor: item.price.minor(),
         amount_minor: item.amount.minor(),
         vat: if item.calculated { calculated(item.vat) } else { vat(item.vat) }.to_owned(),
@@ -493,6 +550,15 @@ fn receipt_line(item: &Item) -> Result<pages::ReceiptLine, WorkflowError> {
             phone: of.supplier.phones.first().cloned(),
         }),
     })
+}
+
+/// Tag 1023 with the measure of tag 2108; of a part of a marked unit, tag 1291.
+fn quantity(item: &Item) -> String {
+    let measure = item.measure.text();
+    match item.fraction {
+        Some((part, whole)) => format!("{part}/{whole} {measure}"),
+        None => format!("{} {measure}", item.quantity.normalize()),
+    }
 }
 
 /// A VAT rate as receipts and pages print it.

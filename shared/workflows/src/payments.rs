@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::basket;
 use crate::error::WorkflowError;
+use crate::handover::{self, CollectRequest};
 use crate::orders::{self, Invalid, LineRequest};
 use crate::perform::{self, Applied, apply};
 use crate::ports::Ports;
@@ -63,7 +64,7 @@ pub enum Done {
     Invalid(Vec<Invalid>),
 }
 
-fn invalid(pointer: impl Into<String>, code: &'static str, ru: &str, en: &str) -> Invalid {
+pub(crate) fn invalid(pointer: impl Into<String>, code: &'static str, ru: &str, en: &str) -> Invalid {
     Invalid { pointer: pointer.into(), code, ru: ru.to_owned(), en: en.to_owned() }
 }
 
@@ -158,19 +159,8 @@ pub async fn edit(ports: &Ports, id: &OrderId, lines: &[LineRequest]) -> Result<
 
 /// Records what a terminal beside the platform has taken.
 pub async fn terminal(ports: &Ports, id: &OrderId, reference: &str) -> Result<Done, WorkflowError> {
-    let plain =
-        (6..=36).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !plain {
-        let (ru, en) = ("6–36 латинских букв, цифр и дефисов.", "6 to 36 Latin letters, digits and hyphens.");
-        return Ok(Done::Invalid(vec![invalid("/reference", "reference", ru, en)]));
-    }
-    let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
-    if loaded.details.receipt_contact().is_none() {
-        let (ru, en) = ("Без контакта покупателя чек не отправить.", "A receipt needs a contact of the buyer.");
-        return Ok(Done::Invalid(vec![invalid("/buyer", "required", ru, en)]));
-    }
-    run(ports, id, &Command::Collect { method: Method::Terminal, reference: reference.to_owned(), collected: None })
-        .await
+    let (method, reference) = ("terminal".to_owned(), reference.to_owned());
+    handover::collect(ports, id, &CollectRequest { method, reference, point: None, cashier: None }).await
 }
 
 /// Charges the means the buyer has left. `by` is who asks; `reason` is told to the buyer.
@@ -276,7 +266,7 @@ pub async fn status(ports: &Ports, id: &OrderId, status: &str) -> Result<Done, W
     }
 }
 
-async fn run(ports: &Ports, id: &OrderId, command: &Command) -> Result<Done, WorkflowError> {
+pub(crate) async fn run(ports: &Ports, id: &OrderId, command: &Command) -> Result<Done, WorkflowError> {
     Ok(Done::Applied(Box::new(apply(ports, id, command).await?)))
 }
 

@@ -143,6 +143,30 @@ pub struct LineView {
     pub quantity: String,
     /// Amount, in roubles.
     pub amount: String,
+    /// Its VAT rate: `none`, `vat0`, `vat5`, `vat7`, `vat10`, `vat20`, `vat22`.
+    #[schema(example = "vat22")]
+    pub vat: &'static str,
+    /// Which rule gave it: `line`, `delivery`, `product`, `category`, `seller`.
+    #[schema(example = "category")]
+    pub vat_from: &'static str,
+    /// What it is (tag 1212): `service`, `goods`, `goods_marked` and so on.
+    #[schema(example = "goods")]
+    pub subject: &'static str,
+    /// What the quantity counts (tag 2108): 0 pieces, 11 kilograms and so on.
+    pub measure: u8,
+    /// The seller, where it is not you.
+    pub supplier: Option<SupplierView>,
+    /// The marked unit it is has been named.
+    pub marked: bool,
+}
+
+/// The seller of a line.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SupplierView {
+    /// Name (tag 1225).
+    pub name: String,
+    /// ИНН (tag 1226).
+    pub inn: String,
 }
 
 /// An operation.
@@ -194,10 +218,29 @@ pub struct PartView {
 /// A fiscal receipt.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReceiptView {
-    /// `sale` or `refund`.
+    /// Its number in the order, from 1.
+    pub no: u8,
+    /// `sale` or `refund` (tag 1054).
     pub kind: &'static str,
+    /// `full` when money and hand-over are one; `prepayment` or `advance` for money before the hand-over, `closing` for the hand-over.
+    #[schema(example = "full")]
+    pub stage: &'static str,
+    /// Tag 1214: 1 prepayment of all, 3 advance, 4 full settlement.
+    #[schema(example = 4)]
+    pub settlement: u8,
     /// `issued` or `due`.
     pub state: &'static str,
+    /// The operation whose money it covers, by its extended number.
+    pub operation: String,
+    /// The register that prints it; none for the sandbox's own.
+    pub register: Option<String>,
+    /// Its total, in roubles: what was printed, or is to be.
+    #[schema(example = "3000.00")]
+    pub total: Option<String>,
+    /// How what was printed differs from what was sent; the platform's operator has it corrected.
+    pub differs: Option<String>,
+    /// The receipt it corrects, by its number.
+    pub corrects: Option<u8>,
     /// Address of its page.
     pub url: Option<String>,
     /// ФН number.
@@ -312,6 +355,16 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
                 price: roubles(line.price),
                 quantity: line.quantity.normalize().to_string(),
                 amount: roubles(line.amount),
+                vat: line.vat.code(),
+                vat_from: line.particulars.rate_from.code(),
+                subject: line.subject.code(),
+                measure: line.particulars.measure.tag_2108(),
+                supplier: line
+                    .particulars
+                    .supplier
+                    .as_ref()
+                    .map(|of| SupplierView { name: of.name.clone(), inn: of.inn.clone() }),
+                marked: line.particulars.mark.is_some(),
             })
             .collect(),
         checkout_url: links::checkout_url(settings, &order.id),
@@ -321,7 +374,7 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         payout: order.payout.clone(),
         buyer: BuyerView { email: details.email.as_ref().map(contact), phone: details.phone.as_ref().map(contact) },
         operations: order.operations.iter().map(|operation| operation_view(order, operation)).collect(),
-        receipts: order.receipts.iter().map(|receipt| receipt_view(settings, order, receipt)).collect(),
+        receipts: order.receipts.iter().map(|receipt| receipt_view(settings, order, details, receipt)).collect(),
         metadata: details.metadata.clone(),
         timeline: order.journal.iter().map(|entry| event(order, entry)).collect(),
     }
@@ -399,14 +452,28 @@ fn operation_view(order: &Order, operation: &domain::order::Operation) -> Operat
     }
 }
 
-fn receipt_view(settings: &Settings, order: &Order, receipt: &domain::order::Receipt) -> ReceiptView {
+fn receipt_view(
+    settings: &Settings,
+    order: &Order,
+    details: &Details,
+    receipt: &domain::order::Receipt,
+) -> ReceiptView {
     let fiscal = receipt.fiscal.as_ref();
+    let total = fiscal.map(|fiscal| fiscal.total).or_else(|| order.receipt_total(receipt, details).ok());
     ReceiptView {
+        no: receipt.no,
         kind: match receipt.kind {
             domain::receipt::ReceiptKind::Sale => "sale",
             domain::receipt::ReceiptKind::SaleRefund => "refund",
         },
+        stage: receipt.stage.code(),
+        settlement: receipt.stage.settlement().tag_1214(),
         state: if fiscal.is_some() { "issued" } else { "due" },
+        operation: format!("{}.{}", order.bill, receipt.operation),
+        register: receipt.register.clone(),
+        total: total.map(|total| total.to_decimal().to_string()),
+        differs: receipt.differs.as_ref().map(|differs| differs.text.clone()),
+        corrects: receipt.corrects,
         url: fiscal.map(|_| links::receipt_url(settings, &order.id, receipt.no)),
         fiscal_drive: fiscal.map(|fiscal| fiscal.drive.clone()),
         fiscal_document: fiscal.map(|fiscal| fiscal.document),

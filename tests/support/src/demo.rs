@@ -2,7 +2,9 @@
 
 use connectors::client_bank::Payer;
 use domain::commission::CommissionTerms;
-use domain::partner::{BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint};
+use domain::partner::{
+    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+};
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};
 use workflows::access::sha256_hex;
@@ -87,6 +89,7 @@ pub fn partner() -> Partner {
         button: Button::Pay,
         accounts: Vec::new(),
         payment: PaymentSettings::default(),
+        receipts: ReceiptSettings::default(),
     }
 }
 

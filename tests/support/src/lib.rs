@@ -112,6 +112,7 @@ impl World {
             clock: Arc::clone(&clock) as _,
             random: Arc::new(Seeded::new(seed)),
             settings: Arc::new(demo::settings(BASE_URL)),
+            tokens: Arc::default(),
         };
         let ports = match &wrap {
             Some(wrap) => wrap(ports),

@@ -11,6 +11,7 @@ mod operator;
 mod orders;
 mod payments;
 mod reading;
+mod receipts;
 mod settings;
 mod subscriptions;
 

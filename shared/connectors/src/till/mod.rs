@@ -6,9 +6,20 @@
 //! | family | authentication | external id | told or asked |
 //! |---|---|---|---|
 //! | [`atol`] | session token | `external_id` | asked; told without proof |
+//! | [`business_kassa`] | token, MD5 of the parameters | `c_num` | asked |
+//! | [`kit_online`] | MD5 of company, password and id | `CheckId` | asked |
+//! | [`orange_data`] | client certificate, RSA of the raw body | `id` | asked; told that it is worth asking |
+//! | [`paykeeper`] | Basic, token | `receipt_key` | asked; told without proof |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
+//! | [`device`] | device key, bearer | `external_id` | told by its agent, asked at our own desk |
 
 pub mod atol;
+pub mod business_kassa;
+pub mod device;
+pub mod kit_online;
+pub mod orange_data;
+pub mod paykeeper;
+mod reading;
 pub mod sandbox;
 
 use std::collections::BTreeMap;
@@ -119,12 +130,13 @@ pub fn open(register: &Register, tokens: &Arc<Tokens>, now: Timestamp) -> Option
         RegisterKind::AtolV4 | RegisterKind::AtolV5 | RegisterKind::BusinessKassaV4 => {
             Some(Box::new(atol::AtolTill::new(register, Arc::clone(tokens), now)))
         }
-        RegisterKind::Sandbox
-        | RegisterKind::OrangeData
-        | RegisterKind::Paykeeper
-        | RegisterKind::KitOnline
-        | RegisterKind::BusinessKassa
-        | RegisterKind::Device => None,
+        RegisterKind::OrangeData => Some(Box::new(orange_data::OrangeDataTill::new(register))),
+        RegisterKind::Paykeeper => Some(Box::new(paykeeper::PaykeeperTill::new(register, Arc::clone(tokens), now))),
+        RegisterKind::KitOnline => Some(Box::new(kit_online::KitOnlineTill::new(register, now))),
+        RegisterKind::BusinessKassa => {
+            Some(Box::new(business_kassa::BusinessKassaTill::new(register, Arc::clone(tokens), now)))
+        }
+        RegisterKind::Sandbox | RegisterKind::Device => None,
     }
 }
 

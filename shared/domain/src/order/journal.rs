@@ -133,6 +133,9 @@ pub enum Event {
     /// A prepayment has waited for its closing receipt longer than the partner allows.
     #[serde(rename = "Q")]
     ClosingLate,
+    /// Which marked units are handed over is known.
+    #[serde(rename = "k")]
+    MarksSet,
 }
 
 impl Event {
@@ -146,7 +149,8 @@ impl Event {
             | Self::CaptureStarted
             | Self::ReleaseStarted
             | Self::SplitStarted
-            | Self::ReceiptMoved => None,
+            | Self::ReceiptMoved
+            | Self::MarksSet => None,
             told => Some(told.code()),
         }
     }
@@ -189,6 +193,7 @@ impl Event {
             Self::ReceiptMoved => "receipt.moved",
             Self::ReceiptCorrected => "receipt.corrected",
             Self::ClosingLate => "receipt.closing_late",
+            Self::MarksSet => "receipt.marks_set",
         }
     }
 

@@ -335,6 +335,45 @@ fn ways() -> impl Strategy<Value = PaymentTerms> {
     ]
 }
 
+/// Two codes of marked units, and a product's barcode.
+const CODES: [&str; 3] = [
+    "010460193600546421SERIAL0000013\u{1d}91EE05\u{1d}92dGVzdA==",
+    "010460193600546421SERIAL0000014\u{1d}91EE05\u{1d}92dGVzdA==",
+    "4606203090785",
+];
+
+#[test]
+fn marks_go_into_what_is_not_printed_yet_under_a_new_id_and_what_was_printed_stays() {
+    let details = Details { receipts: ReceiptScheme::Prepayment, ..details_of(&PaymentTerms::default()) };
+    let step = |order: Order, seconds, command: &Command| match decide(&order, &details, command, &context(seconds)) {
+        Ok(Decision::Changed(change)) => Ok((change.order, change.send)),
+        Ok(Decision::AlreadyApplied) => Ok((order, vec![])),
+        Err(refusal) => Err(refusal),
+    };
+    let marks = |line: u8, code: usize| Command::SetMarks { marks: vec![(line, CODES[code].into())] };
+    let mut paid = order();
+    for (seconds, command) in (1..).zip(pay(1)) {
+        paid = step(paid, seconds, &command).unwrap().0;
+    }
+    for (line, code) in [(1, 0), (2, 2), (3, 0), (0, 0)] {
+        assert_eq!(step(paid.clone(), 4, &marks(line, code)).unwrap_err(), Refusal::NotMarkable(line));
+    }
+    // A prepayment names no units.
+    let (named, send) = step(paid.clone(), 4, &marks(2, 0)).unwrap();
+    assert_eq!((named.receipts[0].attempt, send.as_slice(), named.amount), (0, [].as_slice(), paid.amount));
+    assert_eq!(named.basket(&details)[1].particulars.mark.as_deref(), Some(CODES[0]));
+
+    let done = Command::ExecutionReported(ExecutionOutcome::Fulfilled);
+    let closing = step(step(paid, 5, &Command::HandedOver).unwrap().0, 6, &done).unwrap().0;
+    assert_eq!((closing.receipts[1].stage, closing.receipts[1].attempt), (Stage::Closing, 0));
+    let (named, send) = step(closing, 7, &marks(2, 0)).unwrap();
+    assert_eq!((named.receipts[1].attempt, send), (1, vec![TaskId::Receipt(2)]));
+    assert_eq!(step(named.clone(), 8, &marks(2, 0)).unwrap().0, named, "the same again changes nothing");
+    let printed = Command::ReceiptIssued { receipt: 2, fiscal: fiscal(300_000, 9), differs: None };
+    let printed = step(named, 9, &printed).unwrap().0;
+    assert_eq!(step(printed, 10, &marks(2, 1)).unwrap_err(), Refusal::NotMarkable(2));
+}
+
 fn details_of(terms: &PaymentTerms) -> Details {
     let line = |name: &str, minor: i64| Line {
         name: name.into(),
@@ -343,7 +382,9 @@ fn details_of(terms: &PaymentTerms) -> Details {
         amount: Money::rub(minor),
         ..details().lines[0].clone()
     };
-    Details { lines: vec![line("A", 200_000), line("B", 100_000)], payment: terms.clone(), ..details() }
+    let (price, quantity) = (Money::rub(100_000), Decimal::ONE);
+    let unit = Line { price, quantity, subject: Subject::GoodsMarked, ..line("B", 100_000) };
+    Details { lines: vec![line("A", 200_000), unit], payment: terms.clone(), ..details() }
 }
 
 fn amount() -> impl Strategy<Value = i64> {
@@ -409,6 +450,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (1_u8..5, 0_u8..2, any::<bool>()).prop_map(|(receipt, attempt, expired)| Command::ReceiptNotPrinted {
             receipt, register: Some("a".into()), attempt, why: if expired { NotPrinted::Expired } else { NotPrinted::Register },
         }),
+        1 => (1_u8..4, 0_usize..3).prop_map(|(line, code)| Command::SetMarks { marks: vec![(line, CODES[code].into())] }),
         1 => Just(Command::Collect { method: Method::Cash, reference: "paper-1".into(), collected: None }),
         2 => Just(Command::HandedOver),
         2 => Just(Command::ExecutionReported(ExecutionOutcome::Fulfilled)),
@@ -472,6 +514,12 @@ proptest! {
             let Ok(decision) = decide(&order, &details, &command, &context) else { continue };
             let Decision::Changed(change) = decision else { continue };
             prop_assert_eq!(change.order.version, order.version + 1);
+            if let Command::SetMarks { .. } = &command {
+                for printed in order.receipts.iter().filter(|of| of.fiscal.is_some() && !of.stage.settlement().is_before()) {
+                    let now = change.order.receipt_lines(printed, &details).unwrap();
+                    prop_assert_eq!(order.receipt_lines(printed, &details).unwrap(), now, "what was printed stays");
+                }
+            }
             order = change.order;
             let findings: Vec<_> = audit(&order, at(0), true).into_iter().filter(|of| of.rule != "receipt.differs").collect();
             prop_assert_eq!(findings, vec![], "after {:?}", command);

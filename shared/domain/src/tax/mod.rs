@@ -34,6 +34,19 @@ impl VatRate {
     /// All of them.
     pub const ALL: [Self; 7] = [Self::None, Self::Vat0, Self::Vat5, Self::Vat7, Self::Vat10, Self::Vat20, Self::Vat22];
 
+    /// The stable code used in rows and the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Vat0 => "vat0",
+            Self::Vat5 => "vat5",
+            Self::Vat7 => "vat7",
+            Self::Vat10 => "vat10",
+            Self::Vat20 => "vat20",
+            Self::Vat22 => "vat22",
+        }
+    }
+
     /// Tag 1199 (FFD 1.2, table of VAT rates).
     pub const fn tag_1199(self) -> u8 {
         match self {

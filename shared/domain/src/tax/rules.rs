@@ -30,6 +30,17 @@ pub enum RateSource {
 }
 
 impl RateSource {
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Delivery => "delivery",
+            Self::Product => "product",
+            Self::Category => "category",
+            Self::Seller => "seller",
+        }
+    }
+
     /// Which rule it was, in Russian and in English.
     pub const fn explain(self) -> (&'static str, &'static str) {
         match self {

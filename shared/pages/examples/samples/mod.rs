@@ -4,13 +4,13 @@ mod taking;
 
 use pages::{
     AfterDecline, Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView,
-    BankView, BankWaitingView, ButtonLabel, CancelMoney, Channel, CheckoutView, ConsentField, Contact, Decline,
-    DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView,
-    FieldError, Good, IndexLink, Lang, LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton, MailKind,
-    MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, Method, MoneyMoved, OrderSummary, OtherWay,
-    Page, Partner, ReceiptKind, ReceiptLine, ReceiptState, ReceiptView, ShopReturnView, ShopView, SmsKind, SmsView,
-    StateKind, StateView, Supplier, Taking, TestCard, TimeMachineView, TimelineEntry, VatSum, WalletExpiredView,
-    WalletView,
+    BankView, BankWaitingView, ButtonLabel, BuyerFirm, CancelMoney, Cashier, Channel, CheckoutView, ConsentField,
+    Contact, Correction, Decline, DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView,
+    ExecutionJob, ExecutorView, FieldError, Good, IndexLink, Lang, LegalKind, LegalView, Line, LocalIndexView, Mail,
+    MailButton, MailKind, MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, Method, MoneyMoved,
+    OrderSummary, OtherWay, Page, Partner, ReceiptKind, ReceiptLine, ReceiptStage, ReceiptState, ReceiptView,
+    ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView, Supplier, Taking, TestCard, TimeMachineView,
+    TimelineEntry, VatSum, WalletExpiredView, WalletView,
 };
 pub use taking::*;
 
@@ -293,6 +293,7 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
 pub fn receipt(kind: ReceiptKind) -> ReceiptView {
     let line = |name: &str, quantity: &str, price_minor, amount_minor| ReceiptLine {
         name: text(name),
+        is_marked: false,
         quantity: text(quantity),
         price_minor,
         amount_minor,
@@ -311,6 +312,8 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         lang: Lang::Ru,
         language_url: None,
         kind,
+        stage: ReceiptStage::Full,
+        correction: None,
         test_mode: true,
         logo: None,
         partner_name: text("ООО «Справки онлайн»"),
@@ -321,6 +324,7 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         settlement_address: text("115191, Москва, ул. Рощинская 2-я, д. 4"),
         settlement_place: text("https://pay.apikassa.example"),
         tax_system: text("УСН доход"),
+        cashier: None,
         automat_number: Some(text("000001")),
         at_ms: NOW,
         shift: text("217"),
@@ -336,6 +340,7 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         prepaid_minor: 0,
         vats: vec![VatSum { label: text("Сумма без НДС"), amount_minor: 123_450 }],
         buyer_contact: Some(text("ivanov@mail.example")),
+        buyer_firm: None,
         sender_email: text("check@apikassa.example"),
         till_registration: text("0000123456012345"),
         fiscal_drive: text("9960440300123456"),
@@ -344,6 +349,27 @@ pub fn receipt(kind: ReceiptKind) -> ReceiptView {
         fns_site: text("www.nalog.gov.ru"),
         qr: text(QR),
     }
+}
+
+/// A receipt with all that a person's till and marked goods add.
+pub fn receipt_handed_over() -> ReceiptView {
+    let mut view = receipt(ReceiptKind::Income);
+    view.stage = ReceiptStage::Closing;
+    view.cashier = Some(Cashier { name: text("Петрова А. И."), inn: Some(text("500100732259")) });
+    view.buyer_firm =
+        Some(BuyerFirm { name: Some(text("ООО «Покупатель»")), inn: Some(text("7727401209")) });
+    view.lines[0].is_marked = true;
+    view.lines[0].quantity = text("0.5 кг");
+    "ПОЛНЫЙ РАСЧЕТ".clone_into(&mut view.lines[0].method);
+    (view.cash_minor, view.electronic_minor, view.prepaid_minor) = (23_450, 0, 100_000);
+    view.logo = Some(text("data:image/svg+xml;base64,PHN2Zy8+"));
+    view
+}
+
+/// What undoes a receipt that was printed wrong.
+pub fn receipt_correction() -> ReceiptView {
+    let correction = Correction { order: None, date: text("21.11.2026"), wrong_sign: Some(text("2964560251")) };
+    ReceiptView { correction: Some(correction), ..receipt(ReceiptKind::IncomeRefund) }
 }
 
 fn delivery(content: DeliveryContent) -> DeliveryView {
@@ -525,6 +551,8 @@ pub fn pages() -> Vec<(String, Page)> {
     }
     add("state-part-refunded", pages::order_state(&part_refunded()));
     add("receipt", pages::receipt(&receipt(ReceiptKind::Income)));
+    add("receipt-handed-over", pages::receipt(&receipt_handed_over()));
+    add("receipt-correction", pages::receipt(&receipt_correction()));
     add("receipt-refund", pages::receipt(&receipt(ReceiptKind::IncomeRefund)));
     add(
         "delivery-file",
@@ -770,6 +798,18 @@ pub fn mails() -> Vec<(String, Mail)> {
     let kinds = [
         ("paid", MailKind::PaidReceipt { receipt: Box::new(receipt(ReceiptKind::Income)), receipt_url: receipt_url() }),
         (
+            "prepaid",
+            MailKind::PaidReceipt {
+                receipt: Box::new(ReceiptView { stage: ReceiptStage::Before, ..receipt(ReceiptKind::Income) }),
+                receipt_url: receipt_url(),
+            },
+        ),
+        ("closing", MailKind::ClosingReceipt { receipt: Box::new(receipt_handed_over()), receipt_url: receipt_url() }),
+        (
+            "corrected",
+            MailKind::CorrectedReceipt { receipt: Box::new(receipt_correction()), receipt_url: receipt_url() },
+        ),
+        (
             "delayed",
             MailKind::ExecutionDelayed {
                 promised_ms: NOW - DAY,
@@ -829,6 +869,9 @@ pub fn mails() -> Vec<(String, Mail)> {
 pub fn messages() -> Vec<String> {
     let kinds = [
         SmsKind::PaidReceipt,
+        SmsKind::PrepaidReceipt,
+        SmsKind::ClosingReceipt,
+        SmsKind::CorrectedReceipt,
         SmsKind::ExecutionDelayed,
         SmsKind::OrderFulfilled,
         SmsKind::Reminder,

@@ -15,3 +15,4 @@ mod machine;
 mod orange_data;
 mod own;
 mod paykeeper;
+mod spoken;

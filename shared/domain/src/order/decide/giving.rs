@@ -155,10 +155,12 @@ impl Next<'_> {
         let zero = payment.amount.zero();
         let lines = self.order.basket(self.details);
         let (told, amount, parts) = if figures.held.is_positive() {
-            let parts = match what {
-                What::Whole => Vec::new(),
-                _ => take(&self.capturable(&payment)?, what, zero, lines)?,
-            };
+            let capturable = self.capturable(&payment)?;
+            let mut parts = if *what == What::Whole { Vec::new() } else { take(&capturable, what, zero, lines)? };
+            if parts::sum(zero, &parts)? == parts::sum(zero, &capturable)? {
+                // Nothing is left to be captured for: what an edit has left over of the hold goes with it.
+                parts = Vec::new();
+            }
             let amount = if parts.is_empty() { figures.held } else { parts::sum(zero, &parts)? };
             if figures.held.minus(amount)?.minor() < 0 {
                 return Err(parts::PartError::TooMuch { asked: amount, available: figures.held }.into());

@@ -101,6 +101,11 @@ pub enum Command {
         /// Receipt.
         receipt: u8,
     },
+    /// It is known which marked units are handed over.
+    SetMarks {
+        /// Lines, counted from 1, and the code of the one unit each of them is.
+        marks: Vec<(u8, String)>,
+    },
     /// The executor took the order.
     HandedOver,
     /// The executor says how execution ended.
@@ -294,6 +299,9 @@ pub enum Refusal {
     /// A receipt that was printed as it was sent needs no correction.
     #[error("receipt {0} was printed as it was sent")]
     NothingToCorrect(u8),
+    /// A line that is no marked unit, or whose receipt has been printed, takes no marking code.
+    #[error("line {0} takes no marking code now")]
+    NotMarkable(u8),
     /// A success or a refusal is final; the contrary came after it.
     #[error("operation {0} has already ended otherwise")]
     Contradiction(u8),
@@ -364,6 +372,7 @@ impl Refusal {
             Self::Amount { .. } => "amount_differs",
             Self::Reference { .. } => "reference_differs",
             Self::NothingToCorrect(_) => "nothing_to_correct",
+            Self::NotMarkable(_) => "not_markable",
             Self::Contradiction(_) => "contradiction",
             Self::ExecutionEnded(_) => "execution_ended",
             Self::NotCancellable => "not_cancellable",
@@ -406,6 +415,7 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
             next.not_printed(*receipt, register.as_deref(), *attempt, *why)?;
         }
         Command::CorrectReceipt { receipt } => next.correct_receipt(*receipt)?,
+        Command::SetMarks { marks } => next.set_marks(marks)?,
         Command::HandedOver => next.handed_over()?,
         Command::ExecutionReported(outcome) => next.execution_reported(*outcome)?,
         Command::Cancel(cancellation) => next.cancel(cancellation)?,

@@ -1,6 +1,8 @@
 //! Receipts become due, are printed, move to another register, and are corrected.
 
 use super::{Event, Next, Refusal, TaskId};
+use crate::details::Line;
+use crate::marking;
 use crate::money::Money;
 use crate::order::{Difference, Receipt, Stage};
 use crate::receipt::{Fiscal, ReceiptKind, register};
@@ -155,6 +157,42 @@ impl Next<'_> {
         self.record(Event::ReceiptCorrected, Some(no), Vec::new())
     }
 
+    /// Names the marked units that are handed over. What was printed stays as it is; what was not goes to its register under a new
+    /// id, since one that has refused a document under the old id would only repeat that.
+    pub(super) fn set_marks(&mut self, marks: &[(u8, String)]) -> Result<(), Refusal> {
+        let mut lines = self.order.basket(self.details).to_vec();
+        for (no, mark) in marks {
+            let line = usize::from(*no).checked_sub(1).and_then(|at| lines.get_mut(at));
+            let line = line.filter(|line| takes_mark(line, mark)).ok_or(Refusal::NotMarkable(*no))?;
+            line.particulars.mark = Some(mark.clone());
+        }
+        if lines == self.order.basket(self.details) {
+            return Ok(());
+        }
+        let before = self.order.clone();
+        self.order.lines = lines;
+        for index in 0..before.receipts.len() {
+            let receipt = &before.receipts[index];
+            if receipt.stage.settlement().is_before() {
+                continue; // it names no units
+            }
+            let was = before.receipt_lines(receipt, self.details)?;
+            if was == self.order.receipt_lines(receipt, self.details)? {
+                continue;
+            }
+            if receipt.fiscal.is_some() {
+                let parts = before.receipt_parts(receipt, self.details)?;
+                let named = |no: &&(u8, String)| parts.iter().any(|part| part.line == no.0);
+                return Err(Refusal::NotMarkable(marks.iter().find(named).map_or(0, |(no, _)| *no)));
+            }
+            self.order.receipts[index].attempt = receipt.attempt.checked_add(1).ok_or(Refusal::Full)?;
+            let task = TaskId::Receipt(receipt.no);
+            self.drop_task(task);
+            self.task(task);
+        }
+        self.record(Event::MarksSet, None, Vec::new())
+    }
+
     /// Warns of a prepayment that has waited for its closing receipt too long.
     pub(super) fn closings_due(&mut self) -> Result<(), Refusal> {
         if self.order.closing_by.is_none_or(|by| by > self.context.now) {
@@ -164,6 +202,12 @@ impl Next<'_> {
         self.touched = true;
         if self.order.kept()?.is_positive() { self.record(Event::ClosingLate, None, Vec::new()) } else { Ok(()) }
     }
+}
+
+/// Whether a line is one marked unit, and the code one that names such a unit.
+fn takes_mark(line: &Line, mark: &str) -> bool {
+    let one = line.subject.is_marked() && line.quantity == rust_decimal::Decimal::ONE;
+    one && marking::parse(mark).is_ok_and(|mark| mark.names_a_unit())
 }
 
 /// How a total differs.

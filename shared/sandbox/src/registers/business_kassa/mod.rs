@@ -1,10 +1,17 @@
-//! The double of Бизнес.Ру Чеки, its own open API.
+//! The double of Бизнес.Ру Чеки's own API: a token, commands to a register, and the list of them by the shop's number.
+//!
+//! The machine keeps one document per external id, so that this double is stricter than its vendor promises to be: a `c_num` that is
+//! printed or waits is never printed again.
+
+mod door;
+mod read;
 
 use axum::Router;
+use axum::routing::get;
 use domain::acquiring::Credentials;
 use domain::receipt::register::RegisterKind;
 
-use super::{Device, Dialect, Document, Outgoing};
+use super::{Device, Dialect, Document, Outgoing, Seed};
 use crate::Shared;
 
 /// Its dialect.
@@ -14,8 +21,15 @@ impl Dialect for BusinessKassa {
     const KIND: RegisterKind = RegisterKind::BusinessKassa;
     const SEGMENT: &'static str = "business_kassa";
 
-    fn credentials(_secret_hex: &str, _partner: &str) -> Credentials {
-        Credentials::default()
+    fn credentials(secret_hex: &str, _partner: &str) -> Credentials {
+        let (app_id, secret) = secret_hex.split_at(secret_hex.len() / 2);
+        let named = [("app_id", app_id), ("secret", secret)];
+        Credentials(named.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
+    /// `command_id`.
+    fn reference(seed: &Seed, _external_id: &str) -> String {
+        seed.digits(15)
     }
 
     fn tell(_device: &Device, _document: &Document) -> Vec<Outgoing> {
@@ -25,5 +39,10 @@ impl Dialect for BusinessKassa {
 
 /// Its doors.
 pub fn routes() -> Router<Shared> {
+    let at = |path: &str| format!("/sandbox/business_kassa/{{partner}}/{path}");
     Router::new()
+        .route(&at("Token"), get(door::token))
+        .route(&at("StateSystem"), get(door::state_system))
+        .route(&at("Command"), get(door::commands).post(door::command))
+        .route(&at("Command/{id}"), get(door::command_by_id))
 }
