@@ -26,13 +26,17 @@ fn named(document: &Value) -> BTreeSet<(String, String)> {
 #[tokio::test]
 async fn every_route_is_named_and_every_name_is_a_route() {
     let api = Api::new().await;
-    // For the operator what is not there is 404, too: so there is a partner with a key and a subscription.
+    // For the operator what is not there is 404, too: so there is a partner with a key, a subscription and a register.
     let mut subscription = partner_api::examples::subscription_request();
     subscription["means"] = api.saved("buyer-1", "success").await.into();
     let subscription = api.post("/v1/subscriptions", &subscription).await.json()["id"].as_str().unwrap().to_owned();
     let paid = api.paid(&crate::orders::wish("A-1"), "success").await;
     let paid = paid.rsplit('/').next().unwrap().to_owned();
     let key = workflows::access::sha256_hex(&api.world.key);
+    let mut partner = support::partner();
+    let register = serde_json::json!({"id": "shop-1", "kind": "device", "credentials": {}});
+    partner.receipts.registers = vec![serde_json::from_value(register).unwrap()];
+    api.world.ports.store.put_partner(&api.world.shop, &partner).await.unwrap();
     let mut there = BTreeSet::new();
     for (path, _) in routes() {
         let id = match path {
@@ -42,7 +46,7 @@ async fn every_route_is_named_and_every_name_is_a_route() {
             _ => "ord_t_demoshop_1",
         };
         let real = path.replace("{id}", id).replace("{entry}", "1").replace("{key}", &key).replace("{no}", "1");
-        let real = real.replace("{partner}", "demoshop").replace("{mode}", "test");
+        let real = real.replace("{partner}", "demoshop").replace("{mode}", "test").replace("{register}", "shop-1");
         for method in METHODS {
             // Without a key a route that is there says 401, or answers; the operator's says 415 to the operator.
             let token = if path.contains("operator") { support::OPERATOR_TOKEN } else { "" };
