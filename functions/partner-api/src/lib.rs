@@ -16,6 +16,7 @@ pub mod banks;
 pub mod clearing;
 pub mod csv;
 pub mod deliveries;
+pub mod devices;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
@@ -42,7 +43,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 48] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 51] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -66,6 +67,7 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 48] {
         ("/v1/subscriptions/{id}/cancel", post(subscriptions::cancel)),
         ("/v1/subscriptions/{id}/resume", post(subscriptions::resume)),
         ("/v1/banks", get(banks::catalogue)),
+        ("/v1/devices/models", get(devices::models)),
         ("/v1/accounts", get(banks::accounts)),
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
         ("/v1/exchanges", get(exchanges::list)),
@@ -94,6 +96,14 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 48] {
         (
             "/v1/operator/partners/{partner}/{mode}/subscriptions/{id}/cancel",
             post(subscriptions::cancel_by_operator).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers/{register}/device-key",
+            post(devices::issue_key).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers/{register}/device",
+            get(devices::look).fallback(problems::nowhere),
         ),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),

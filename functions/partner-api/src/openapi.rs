@@ -13,8 +13,8 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, deliveries, docs, examples, exchanges, keys, ledger, means, operator, orders, partner, payments,
-    payouts, problems, receipts, subscriptions, webhook,
+    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, partner,
+    payments, payouts, problems, receipts, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -135,12 +135,15 @@ pub struct FieldErrorView {
         receipts::read,
         receipts::set,
         banks::catalogue,
+        devices::models,
         banks::accounts,
         banks::read_settings,
         banks::settings,
         operator::enrol,
         banks::connect_accounts,
         banks::freeze,
+        devices::issue_key,
+        devices::look,
         receipts::list,
         receipts::connect,
         receipts::correct,

@@ -1,7 +1,9 @@
-//! A cash register tells what became of a receipt.
+//! A cash register tells what became of a receipt; the agent of a stationary one fetches what to print, too.
 //!
 //! Invariant: nothing is believed that is not signed over the bytes that came, and nothing is told to who did not sign.
 //! A repeated callback is answered as the first one; one that contradicts what is on record changes nothing.
+
+pub mod device;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -20,6 +22,10 @@ pub fn router(ports: Ports) -> Router {
     Router::new()
         .route("/callbacks/till/sandbox/{order}", post(own))
         .route("/callbacks/till/{tenant}/{register}", any(callback))
+        .route("/v1/devices/{register}/jobs/take", post(device::take))
+        .route("/v1/devices/{register}/jobs/{external_id}/done", post(device::done))
+        .route("/v1/devices/{register}/jobs/{external_id}/failed", post(device::failed))
+        .route("/v1/devices/{register}/state", post(device::state))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(ports)
 }

@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::local_pages::curl_order;
 use crate::stack::{Options, Running, start};
-use crate::{audit, bench, simulate};
+use crate::{audit, bench, device, simulate};
 
 /// Our own crates, which are heard at the level asked for; all others from `warn` on.
 const OURS: [&str; 20] = [
@@ -78,6 +78,8 @@ enum Command {
     Simulate(SimulateArgs),
     /// Print the cost figures: calls and capacity units per order, bytes per page.
     Bench(BenchArgs),
+    /// Be a stationary register with its agent: fetch receipts, print them into a file, tell what was printed.
+    Device(device::DeviceArgs),
 }
 
 /// `apikassa local`.
@@ -153,6 +155,7 @@ pub fn main() -> ExitCode {
             simulate::run(&args)
         }
         Command::Bench(args) => bench::run(&args),
+        Command::Device(args) => within(Box::pin(async move { device::run(&args).await })),
     }
 }
 

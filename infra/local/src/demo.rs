@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::commission::CommissionTerms;
 use domain::id::{IdError, Mode, Tenant};
-use domain::partner::{BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, WebhookEndpoint};
+use domain::partner::{
+    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+};
 use domain::tax::VatRate;
 use domain::time::whole_seconds;
 use rust_decimal::Decimal;
@@ -130,6 +132,7 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
         button: Button::Pay,
         accounts: Vec::new(),
         payment: PaymentSettings::default(),
+        receipts: ReceiptSettings::default(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod demo;
+pub mod device;
 pub mod doors;
 pub mod lines;
 pub mod local_pages;

@@ -10,6 +10,7 @@
 mod bank;
 mod callback;
 mod clock;
+pub mod device;
 mod door;
 pub mod double;
 mod executor;

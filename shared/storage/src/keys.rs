@@ -17,11 +17,15 @@
 //! | payout | `Y#tenant` | payout id | id; a tenant's payouts |
 //! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
 //! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
+//! | device key | `D#sha256(key)` | `D` | a device agent's authentication |
+//! | a register's desk and state | `J#tenant#register` | `@desk`, `@state` | the agent; the operator |
+//! | device job | same | external id | external id; what waits, by the due index |
+//! | fiscal document of a job | same | `F#drive#number` | whether it is another job's |
 //! | sandbox row | `S#tenant#kind` | id | the sandbox |
 //!
 //! The month and the spread `s` come from the order's id, so that a key can be made from an id alone and a busy partner's
 //! orders lie in several partitions. The due index has buckets `l#s` for live orders, `t#tenant` for a test tenant's (which
-//! live in the tenant's own time), `s#tenant` for sandbox rows.
+//! live in the tenant's own time), `s#tenant` for sandbox rows, `j#tenant#register` for jobs that wait for a device agent.
 
 use domain::id::{OrderId, Tenant};
 use domain::order::TaskId;
@@ -197,6 +201,40 @@ pub fn slot_of(key: &Key) -> Option<Timestamp> {
     Some(moment.timestamp())
 }
 
+/// A device key, by its SHA-256 in hex.
+pub fn device_key(sha256: &str) -> Key {
+    key(format!("D#{sha256}"), "D")
+}
+
+fn device_partition(tenant: &Tenant, register: &str) -> String {
+    format!("J#{tenant}#{register}")
+}
+
+/// A register's desk.
+pub fn desk(tenant: &Tenant, register: &str) -> Key {
+    key(device_partition(tenant, register), "@desk")
+}
+
+/// What a register told of itself.
+pub fn device_state(tenant: &Tenant, register: &str) -> Key {
+    key(device_partition(tenant, register), "@state")
+}
+
+/// A job. External ids begin with an order's id: they are never one of the other keys here.
+pub fn job(tenant: &Tenant, register: &str, external_id: &str) -> Key {
+    key(device_partition(tenant, register), external_id)
+}
+
+/// A fiscal document a register has printed.
+pub fn device_document(tenant: &Tenant, register: &str, drive: &str, number: u64) -> Key {
+    key(device_partition(tenant, register), format!("F#{drive}#{number:010}"))
+}
+
+/// Bucket of the due index of a register's waiting jobs.
+pub fn job_due_bucket(tenant: &Tenant, register: &str) -> String {
+    format!("j#{tenant}#{register}")
+}
+
 /// Partition of sandbox rows of a kind.
 pub fn sandbox_partition(tenant: &Tenant, kind: &str) -> String {
     format!("S#{tenant}#{kind}")
@@ -260,14 +298,15 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'X'), _) => "result",
         (Some(b'N'), _) => "order number",
         (Some(b'I'), _) => "idempotency key",
-        (Some(b'P' | b'K' | b'T' | b'A'), _) => "partner settings",
+        (Some(b'P' | b'K' | b'T' | b'A' | b'D'), _) => "partner settings",
         (Some(b'C'), _) => "counter",
         (Some(b'Y'), _) => "payout",
         (Some(b'B'), _) => "saved means",
         (Some(b'R'), _) => "subscription",
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
-        (Some(b'l' | b't' | b's' | b'r'), _) => "due index",
+        (Some(b'J'), _) => "device job",
+        (Some(b'j' | b'l' | b't' | b's' | b'r'), _) => "due index",
         _ => "other",
     }
 }

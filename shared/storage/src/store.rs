@@ -203,7 +203,7 @@ type Cache<T> = Arc<Mutex<HashMap<String, (i64, T)>>>;
 /// Memory.
 #[derive(Clone)]
 pub struct Store {
-    table: Arc<dyn Table>,
+    pub(crate) table: Arc<dyn Table>,
     settings: Cache<Arc<Partner>>,
     keys: Cache<KeyOwner>,
     bills: Arc<Mutex<(u64, u64)>>,
@@ -238,7 +238,7 @@ impl Store {
         self.claim(keys::idempotency(tenant, key), claim, Some(ttl)).await
     }
 
-    async fn claim<T: Serialize + DeserializeOwned>(
+    pub(crate) async fn claim<T: Serialize + DeserializeOwned>(
         &self,
         key: Key,
         claim: &T,
@@ -706,12 +706,16 @@ impl Store {
         }
     }
 
-    async fn read<T: DeserializeOwned>(&self, key: &Key, freshness: Freshness) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        freshness: Freshness,
+    ) -> Result<Option<T>, StoreError> {
         let item = self.table.get(key, freshness).await?;
         item.as_ref().map(parse).transpose()
     }
 
-    async fn write<T: Serialize>(&self, key: Key, value: &T) -> Result<(), StoreError> {
+    pub(crate) async fn write<T: Serialize>(&self, key: Key, value: &T) -> Result<(), StoreError> {
         let item = Item { body: text(&key, value)?, key, version: 0, due: None, ttl: None };
         Ok(self.table.put(Write { item, condition: Condition::Always }).await?)
     }
@@ -729,7 +733,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn follows(version: u64) -> Condition {
+pub(crate) fn follows(version: u64) -> Condition {
     if version == 1 { Condition::NotExists } else { Condition::Version(version - 1) }
 }
 
@@ -759,11 +763,11 @@ fn subscription_from(item: &Item) -> Result<Subscription, StoreError> {
     Ok(subscription)
 }
 
-fn parse<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
+pub(crate) fn parse<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
     serde_json::from_str(&item.body).map_err(|error| shape(&item.key, error))
 }
 
-fn text<T: Serialize>(key: &Key, value: &T) -> Result<String, StoreError> {
+pub(crate) fn text<T: Serialize>(key: &Key, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| shape(key, error))
 }
 

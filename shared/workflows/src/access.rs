@@ -100,7 +100,7 @@ pub async fn revoke_key(ports: &Ports, tenant: &Tenant, sha256: &str) -> Result<
     Ok(true)
 }
 
-fn bearer(authorization: Option<&str>) -> Option<&str> {
+pub(crate) fn bearer(authorization: Option<&str>) -> Option<&str> {
     let (scheme, token) = authorization?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

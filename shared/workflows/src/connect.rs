@@ -14,8 +14,9 @@ use domain::details::ReceiptScenario;
 use domain::id::{OrderId, Tenant};
 use domain::order::{Operation, Order};
 use domain::partner::Partner;
-use domain::receipt::register::{self, Register};
+use domain::receipt::register::{self, Register, RegisterKind};
 
+use crate::device::DeviceTill;
 use crate::error::WorkflowError;
 use crate::perform;
 use crate::ports::{Ports, Settings};
@@ -199,6 +200,9 @@ pub fn till(
         return Ok(Box::new(till));
     };
     let register = partner.receipts.registers.iter().find(|register| register.id == id);
+    if register.is_some_and(|register| register.kind == RegisterKind::Device) {
+        return Ok(Box::new(DeviceTill::new(ports, tenant, id)));
+    }
     let till = register.and_then(|register| connectors::till::open(register, &ports.tokens, ports.clock.now()));
     till.ok_or_else(|| WorkflowError::NotConnected(tenant.clone(), "till"))
 }

@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod clearing;
 pub mod clock;
 pub mod connect;
+pub mod device;
 pub mod error;
 pub mod exchange;
 pub mod execution;

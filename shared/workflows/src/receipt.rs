@@ -137,25 +137,63 @@ pub async fn callback(
         Ok(told) => told,
         Err(error) => return Ok(Err(error)),
     };
-    let (id, no) =
-        receipt_of(&told.external_id).filter(|(id, _)| id.tenant() == tenant).ok_or(WorkflowError::NotFound)?;
-    let loaded = ports.store.load(&id, Freshness::Eventual).await?.ok_or(WorkflowError::NotFound)?;
-    let receipt = loaded.order.receipts.iter().find(|receipt| receipt.no == no).ok_or(WorkflowError::NotFound)?;
-    if receipt.register.as_deref() != register || loaded.order.external_id(receipt) != told.external_id {
-        // It moved on before: what this register did with it is looked at by people, from the log.
-        tracing::error!(order = %id, receipt = no, "a register tells of a receipt that is not with it any more");
+    let Some(found) = pinned(ports, &partner, tenant, register, &told.external_id, Freshness::Eventual).await? else {
         return Ok(Ok(None));
-    }
-    let document = document(&ports.settings, &loaded.order, &loaded.details, &partner, receipt)?;
-    let callback_url = callback_url(&ports.settings, &id, register);
+    };
+    let callback_url = callback_url(&ports.settings, &found.order, register);
     let answer = match told.answer {
         Some(answer) => answer,
         None => {
-            let question = Question { document: &document, callback_url: &callback_url };
+            let question = Question { document: &found.document, callback_url: &callback_url };
             till.ask(ports.http.as_ref(), question).await.map_err(outside)?
         }
     };
-    record(ports, &id, receipt, &document, answer).await.map(Ok)
+    record(ports, &found.order, &found.receipt, &found.document, answer).await.map(Ok)
+}
+
+/// A receipt by the id its register knows it by.
+pub(crate) struct Pinned {
+    order: OrderId,
+    /// The receipt as it is on record.
+    pub receipt: Receipt,
+    /// What the register is sent.
+    pub document: ReceiptDocument,
+}
+
+/// The receipt of an external id, while it is with that register. Nothing when it has moved on: what the register did with it then
+/// is looked at by people, from the log.
+pub(crate) async fn pinned(
+    ports: &Ports,
+    partner: &Partner,
+    tenant: &Tenant,
+    register: Option<&str>,
+    external_id: &str,
+    freshness: Freshness,
+) -> Result<Option<Pinned>, WorkflowError> {
+    let (id, no) = receipt_of(external_id).filter(|(id, _)| id.tenant() == tenant).ok_or(WorkflowError::NotFound)?;
+    let loaded = ports.store.load(&id, freshness).await?.ok_or(WorkflowError::NotFound)?;
+    let receipt = loaded.order.receipts.iter().find(|receipt| receipt.no == no).ok_or(WorkflowError::NotFound)?;
+    if receipt.register.as_deref() != register || loaded.order.external_id(receipt) != external_id {
+        tracing::error!(order = %id, receipt = no, register, "a register has a receipt that is not with it any more");
+        return Ok(None);
+    }
+    let document = document(&ports.settings, &loaded.order, &loaded.details, partner, receipt)?;
+    Ok(Some(Pinned { order: id, receipt: receipt.clone(), document }))
+}
+
+/// Records what is known to be so of a receipt, while it is with that register.
+pub(crate) async fn told(
+    ports: &Ports,
+    partner: &Partner,
+    tenant: &Tenant,
+    register: &str,
+    external_id: &str,
+    answer: TillAnswer,
+) -> Result<(), WorkflowError> {
+    let Some(found) = pinned(ports, partner, tenant, Some(register), external_id, Freshness::Consistent).await? else {
+        return Ok(());
+    };
+    record(ports, &found.order, &found.receipt, &found.document, answer).await.map(|_| ())
 }
 
 /// The order and the receipt of an external id.

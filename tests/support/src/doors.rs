@@ -26,6 +26,8 @@ impl Doors {
             ("/callbacks/till/", door(till_callback::router(ports.clone()))),
             ("/callbacks/execution/", door(fulfilment_callback::router(ports.clone()))),
             ("/sandbox/", door(sandbox_door::router(ports.clone()))),
+            ("/v1/devices/models", api.clone()),
+            ("/v1/devices/", door(till_callback::router(ports.clone()))),
             ("/v1/", api.clone()),
             ("/openapi.json", api.clone()),
             ("/docs", api),

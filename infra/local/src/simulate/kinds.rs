@@ -136,8 +136,9 @@ impl Kind {
             "payment_timeout_seconds": dice.one_of(&[1_200, 1_200, 7_200, 40_000]),
             "scenario": {
                 "execution": dice.one_of(&["automatic", "automatic", "manual", "manual", "failing"]),
-                "receipt": dice.one_of(&["prompt", "prompt", "silent", "failing_once"]),
+                "receipt": dice.one_of(&["prompt", "prompt", "silent", "failing_once", "expiring", "other_rate"]),
             },
+            "receipts": dice.one_of(&["full", "full", "prepayment", "advance"]),
         });
         if matches!(self, Self::Charged | Self::Terminal) || dice.chance(500) {
             request["buyer"] = json!({ "email": "buyer@example.com", "phone": "+79161234567" });
@@ -173,7 +174,16 @@ impl Kind {
 
 fn line(dice: &Dice, name: &str) -> Value {
     let price = format!("{}.{:02}", 1 + dice.below(dice.one_of(&[9, 900, 30_000])), dice.below(100));
-    json!({ "name": name, "price": price, "quantity": dice.one_of(&["1", "1", "2", "3", "0.5"]) })
+    let vat = dice.one_of(&["none", "none", "vat22", "vat10", "vat5"]);
+    let mut line =
+        json!({ "name": name, "price": price, "quantity": dice.one_of(&["1", "1", "2", "3", "0.5"]), "vat": vat });
+    if dice.chance(200) {
+        line["taxation"] = json!("patent");
+    }
+    if dice.chance(200) {
+        line["supplier"] = json!({ "name": "ООО «Продавец»", "inn": "7727401209", "phones": ["+74951234567"] });
+    }
+    line
 }
 
 fn split(dice: &Dice, children: usize, lines: usize) -> Value {

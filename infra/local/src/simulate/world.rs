@@ -9,15 +9,18 @@ use connectors::client_bank::Payer;
 use domain::acquiring::{Account, Feature, Method};
 use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
+use domain::order::Command;
 use domain::partner::{
-    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, Returns, StatusAction, WebhookEndpoint,
+    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, StatusAction,
+    WebhookEndpoint,
 };
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};
 use rust_decimal::Decimal;
+use serde_json::json;
 use storage::memory::MemoryTable;
 use storage::store::Store;
-use storage::table::Table;
+use storage::table::{Freshness, Table};
 use workflows::connect::{self, Family};
 use workflows::ports::{MasterSecret, Ports, QueueName, Settings};
 
@@ -58,6 +61,14 @@ pub struct Outcome {
     pub doubled_letters: usize,
 }
 
+/// Registers of vendors whose doubles print by themselves.
+const REGISTERS: [&str; 7] =
+    ["atol_v4", "atol_v5", "orange_data", "paykeeper", "kit_online", "business_kassa", "business_kassa_v4"];
+
+/// What goes wrong at them.
+const FAULTS: [&str; 10] =
+    ["none", "none", "none", "silent", "silent", "lost_answer", "failing_once", "expiring", "other_rate", "broken"];
+
 /// Simulates one world.
 pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
     let dice = Dice::new(seed);
@@ -81,6 +92,7 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         outcome.findings.push("the world could not be set up".to_owned());
         return outcome;
     };
+    choose_registers(&world, &key);
     let someone = |n| People::new(world.clone(), machines[0].clone(), key.clone(), format!("S-{n}"));
     let people: Vec<People> = (0..orders).map(someone).collect();
 
@@ -90,6 +102,9 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
             if world.dice.chance(450) {
                 world.processes.start(someone.clone().act());
             }
+        }
+        if round == ROUNDS / 3 && world.dice.chance(200) {
+            choose_registers(&world, &key);
         }
         if round == ROUNDS / 3 && world.dice.chance(200) {
             // The partner changes banks; what was paid before stays where it is.
@@ -121,6 +136,17 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
     if !calm(&world, &machines) {
         outcome.findings.push("the world did not come to rest".to_owned());
         return outcome;
+    }
+    // What was printed wrong an operator has corrected, as long as something was.
+    for _ in 0..3 {
+        let (ports, of) = (machines[0].clone(), tenant.clone());
+        if wait(&world, async move { correct(&ports, &of).await }) != Some(true) {
+            break;
+        }
+        if !calm(&world, &machines) {
+            outcome.findings.push("the world did not come to rest".to_owned());
+            return outcome;
+        }
     }
     prove(&world, &machines[0], &tenant, &people, &mut outcome);
     for item in memory.all_items() {
@@ -215,6 +241,55 @@ pub fn wait<T: Send + 'static>(world: &World, future: impl Future<Output = Optio
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+/// Which registers print: the sandbox's own, or the doubles of some vendors', and what goes wrong there.
+fn choose_registers(world: &World, key: &str) {
+    let dice = &world.dice;
+    let mut known = REGISTERS.to_vec();
+    let wanted = dice.one_of(&[0, 0, 0, 1, 1, 2, 3]);
+    let chosen: Vec<&str> = (0..wanted).map(|_| known.swap_remove(dice.below(known.len()))).collect();
+    let mut asked = vec![("/sandbox/registers".to_owned(), json!({ "registers": chosen }))];
+    for (at, register) in chosen.iter().enumerate() {
+        // The last one is never broken: then nothing would ever be printed.
+        let breaks = at + 1 < chosen.len();
+        let faults: Vec<&str> = (0..dice.below(20))
+            .map(|_| dice.one_of(&FAULTS))
+            .filter(|fault| breaks || *fault != "broken")
+            .filter(|fault| *fault != "none")
+            .collect();
+        asked.push((format!("/sandbox/registers/{register}/faults"), json!({ "next": faults })));
+    }
+    let faulty = world.faulty.swap(false, Ordering::Relaxed);
+    for (path, body) in asked {
+        let request = http::Request::builder()
+            .method("PUT")
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {key}"))
+            .body(body.to_string().into_bytes());
+        let Ok(request) = request else { continue };
+        let calling = world.clone();
+        wait(world, async move { calling.call(request).await.map(|response| response.status) });
+    }
+    world.faulty.store(faulty, Ordering::Relaxed);
+}
+
+/// Has every receipt that was printed wrong corrected; answers whether there was one.
+async fn correct(ports: &Ports, tenant: &Tenant) -> Option<bool> {
+    let now = workflows::clock::now(ports, tenant).await.ok()?;
+    let mut any = false;
+    for order in workflows::payouts::recent_orders(ports, tenant, now).await.ok()? {
+        let loaded = ports.store.load(&order.id, Freshness::Consistent).await.ok()??;
+        let receipts = &loaded.order.receipts;
+        let corrected = |no: u8| receipts.iter().any(|receipt| receipt.corrects == Some(no));
+        let wrong = receipts.iter().filter(|receipt| receipt.differs.is_some() && !corrected(receipt.no));
+        for receipt in wrong.map(|receipt| receipt.no) {
+            workflows::perform::apply(ports, &order.id, &Command::CorrectReceipt { receipt }).await.ok()?;
+            any = true;
+        }
+    }
+    Some(any)
+}
+
 /// The partner's accounts at the doubles of all banks that can be connected.
 async fn doubles(ports: &Ports, tenant: &Tenant) -> Vec<Account> {
     let mut accounts = Vec::new();
@@ -288,6 +363,7 @@ pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Opt
         button: Button::Pay,
         accounts,
         payment: PaymentSettings { statuses, ..PaymentSettings::default() },
+        receipts: ReceiptSettings::default(),
     };
     ports.store.put_partner(&tenant, &partner).await.ok()?;
     workflows::access::issue_key(&ports, &tenant).await.ok()

@@ -9,11 +9,13 @@
 //! | [`business_kassa`] | token, MD5 of the parameters | `c_num` | asked |
 //! | [`kit_online`] | MD5 of company, password and id | `CheckId` | asked |
 //! | [`orange_data`] | client certificate, RSA of the raw body | `id` | asked; told that it is worth asking |
-//! | [`paykeeper`] | Basic, token | `receipt_key` | both; what is told is asked |
+//! | [`paykeeper`] | Basic, token | `receipt_key` | asked; told without proof |
 //! | [`sandbox`] | HMAC of the raw body | `external_id` | both |
+//! | [`device`] | device key, bearer | `external_id` | told by its agent, asked at our own desk |
 
 pub mod atol;
 pub mod business_kassa;
+pub mod device;
 pub mod kit_online;
 pub mod orange_data;
 pub mod paykeeper;

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::details::Line;
+use crate::details::{Line, Particulars};
 use crate::money::{Money, MoneyError};
 use crate::receipt::{Measure, laws};
 
@@ -170,7 +170,8 @@ fn spread(available: &[Part], amount: Money, all: Money) -> Result<Vec<Part>, Pa
     Ok(parts)
 }
 
-/// Parts as lines of a receipt: quantity times price is the amount in each.
+/// Parts as lines of a receipt: quantity times price is the amount in each. A part of a price is one piece, whatever the line is
+/// counted by: it weighs nothing, and `1 kg` of cheese that weighed 355 g would be said of goods that never were.
 pub fn as_lines(lines: &[Line], parts: &[Part]) -> Vec<Line> {
     parts
         .iter()
@@ -178,8 +179,12 @@ pub fn as_lines(lines: &[Line], parts: &[Part]) -> Vec<Line> {
             let line = lines.get(usize::from(part.line).wrapping_sub(1))?;
             let exact = is_countable(line, part.quantity)
                 && line.price.times(part.quantity).is_ok_and(|cost| cost == part.amount);
-            let (price, quantity) = if exact { (line.price, part.quantity) } else { (part.amount, Decimal::ONE) };
-            Some(Line { price, quantity, amount: part.amount, ..line.clone() })
+            if exact {
+                return Some(Line { quantity: part.quantity, amount: part.amount, ..line.clone() });
+            }
+            let particulars = Particulars { measure: Measure::PIECE, ..line.particulars.clone() };
+            let (price, quantity) = (part.amount, Decimal::ONE);
+            Some(Line { price, quantity, amount: part.amount, particulars, ..line.clone() })
         })
         .collect()
 }

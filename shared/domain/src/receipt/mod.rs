@@ -3,6 +3,7 @@
 //! What a receipt says is decided here and nowhere else; a register's connector only translates. Every field names its tag, so
 //! that what a register refuses, what a law in [`laws`] forbids and what a partner's developer sent can be told apart by it.
 
+pub mod device;
 pub mod laws;
 pub mod register;
 mod tags;

@@ -5,4 +5,5 @@
 mod basket;
 mod examples;
 mod laws;
+mod reach;
 mod story;

@@ -215,11 +215,13 @@ impl Story {
         self.tell(&Command::Collect { method, reference: "rrn-1".into(), collected }).unwrap();
     }
 
-    /// The register prints the next receipt, with one rate for another if so asked.
-    pub fn print(&mut self, other: Option<(u8, u8)>) -> bool {
-        let Some(receipt) = self.order.receipts.iter().find(|receipt| receipt.fiscal.is_none()).cloned() else {
+    /// The register prints one of the receipts that are due, with one rate for another if so asked.
+    pub fn print(&mut self, which: u8, other: Option<(u8, u8)>) -> bool {
+        let due: Vec<_> = self.order.receipts.iter().filter(|receipt| receipt.fiscal.is_none()).cloned().collect();
+        if due.is_empty() {
             return false;
-        };
+        }
+        let receipt = &due[usize::from(which) % due.len()];
         let fiscal = Fiscal {
             drive: "9999078900000001".into(),
             document: u64::from(receipt.no),
@@ -228,7 +230,7 @@ impl Story {
             shift: 1,
             number: u32::from(receipt.no),
             at: at(self.now),
-            total: self.document(&receipt).total,
+            total: self.document(receipt).total,
         };
         let differs = other.map(|rate| Difference { text: "VAT rate (1199)".into(), rates: vec![rate] });
         let wrong = differs.is_some();

@@ -82,6 +82,8 @@ async fn take(
     // Only a document's first id is spent: the platform numbers the others.
     let again = id.rsplit_once("-r").is_some_and(|(_, attempt)| attempt.contains('a'));
     let fault = scenario.and_then(Fault::of).filter(|fault| *fault != Fault::Expiring || !again);
+    // A correction that is printed wrong again would never end.
+    let fault = fault.filter(|fault| *fault != Fault::OtherRate || content.correction.is_none());
     let new = NewDocument {
         kind: kind_of,
         content,

@@ -33,18 +33,13 @@ pub fn document(kind: ReceiptKind, body: &DocumentBody, now: Timestamp) -> Resul
 
 /// `/items/0/name` as `items[0].name`.
 fn field(pointer: &str) -> String {
-    let mut out = String::new();
-    for part in pointer.trim_start_matches('/').split('/') {
-        match part.parse::<usize>() {
-            Ok(index) => out.push_str(&format!("[{index}]")),
-            Err(_) if out.is_empty() => out.push_str(part),
-            Err(_) => {
-                out.push('.');
-                out.push_str(part);
-            }
-        }
-    }
-    out
+    let parts = pointer.trim_start_matches('/').split('/').enumerate();
+    let parts = parts.map(|(no, part)| match part.parse::<usize>() {
+        Ok(index) => format!("[{index}]"),
+        Err(_) if no == 0 => part.to_owned(),
+        Err(_) => format!(".{part}"),
+    });
+    parts.collect()
 }
 
 fn read(kind: ReceiptKind, body: &DocumentBody) -> Result<ReceiptDocument, String> {

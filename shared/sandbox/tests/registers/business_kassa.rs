@@ -131,8 +131,8 @@ async fn the_vendors_examples_are_printed() {
     };
     let signed = sign(&body.to_string(), credentials.of("secret"));
     assert_eq!(post(&body, "00").await.status, 403);
-    let taken = post(&body, &signed).await;
-    let id = taken.json()["command_id"].as_u64().unwrap();
+    let made = post(&body, &signed).await;
+    let id = made.json()["command_id"].as_u64().unwrap();
     assert_eq!(post(&body, &signed).await.json()["command_id"], id, "once");
     spoken.world.pass(2).await;
     let shown = get(&format!("Command/{id}"), json!({ "app_id": app_id, "nonce": "n3", "token": token })).await.json();

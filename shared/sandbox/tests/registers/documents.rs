@@ -10,8 +10,7 @@ use domain::tax::VatRate;
 use crate::support::{BASE, World};
 
 /// A unit with its code, cryptographic tail and group separators included.
-pub const MARK: &str =
-    "010460406000600021N4N57RTCBUZTQ\u{1d}91EE07\u{1d}92YWFtcGxlIG9mIGEgdGFpbCBvZiBhIG1hcms0NDQ0NDQ0NDQ=";
+pub const MARK: &str = "010460193600546421SERIAL0000013\u{1d}91EE05\u{1d}92dGVzdA==";
 
 /// The seller of the lines that are not the agent's own.
 pub fn principal() -> Principal {

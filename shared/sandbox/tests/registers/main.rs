@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 #[path = "../doors/support.rs"]
+#[expect(dead_code, reason = "the doors of banks and executors need more of it")]
 mod support;
 
 mod atol;

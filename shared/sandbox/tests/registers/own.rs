@@ -184,6 +184,10 @@ async fn every_kind_of_receipt_is_printed() {
     }
 }
 
+fn supplier(d: &mut ReceiptDocument) -> &mut domain::receipt::Supplier {
+    &mut d.items[0].principal.as_mut().unwrap().supplier
+}
+
 #[tokio::test]
 async fn a_document_that_breaks_a_rule_is_refused_by_field_and_tag() {
     let world = World::new();
@@ -193,9 +197,6 @@ async fn a_document_that_breaks_a_rule_is_refused_by_field_and_tag() {
         change(&mut document);
         document
     };
-    fn supplier(d: &mut ReceiptDocument) -> &mut domain::receipt::Supplier {
-        &mut d.items[0].principal.as_mut().unwrap().supplier
-    }
     let cases = [
         (with(|d| supplier(d).inn = "7727401208".into()), "items[0].supplier.inn (1226)"),
         (with(|d| supplier(d).phones = vec!["84951234567".into()]), "items[0].supplier.phones (1171)"),

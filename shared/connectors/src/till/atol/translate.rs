@@ -265,19 +265,22 @@ pub fn report(answer: &Answer) -> Result<TillAnswer, TillError> {
 /// What became of a document that was registered and not printed (section 11.3). Its id is spent in any case.
 fn class(error: &ErrorBody) -> FailureClass {
     match (error.kind.as_str(), error.code) {
-        ("timeout", _) | (_, -1) => FailureClass::Expired,
-        ("agent" | "system", 2003 | 2009) => FailureClass::Register, // another owner's register
+        ("driver", code) => driver_class(code),
+        ("timeout", _) | (_, -1) | ("system", 0 | 1) => FailureClass::Expired,
         ("agent" | "system", 13 | 32 | 2006 | 2007) => FailureClass::Document,
-        ("driver", 24 | 146 | 192 | 193 | 244 | 404 | 405 | 408 | 409 | 420 | 421) => FailureClass::Mark,
-        ("driver", 13 | 16 | 17 | 23 | 27 | 41 | 48 | 52 | 53 | 57 | 60 | 63 | 66 | 78 | 98 | 110 | 128) => {
-            FailureClass::Document
-        }
-        (
-            "driver",
-            134 | 143 | 144 | 145 | 147 | 161 | 163 | 215 | 216 | 217 | 227 | 228 | 231 | 243 | 261 | 265 | 412,
-        ) => FailureClass::Document,
-        // «Отправьте чек повторно»; and what the register says of the checks of codes on the way.
-        ("driver", 36 | 40 | 402 | 411 | 418 | 419) | ("system", 0 | 1) => FailureClass::Expired,
+        // The register of another owner (2003, 2009), or trouble of the service's with this one.
+        _ => FailureClass::Register,
+    }
+}
+
+/// What a register's own code means (section 11.3): «исправить чек», «отправьте чек повторно», or «сбой кассы».
+const fn driver_class(code: i64) -> FailureClass {
+    match code {
+        24 | 146 | 192 | 193 | 244 | 404 | 405 | 408 | 409 | 420 | 421 => FailureClass::Mark,
+        13 | 16 | 17 | 23 | 27 | 41 | 48 | 52 | 53 | 57 | 60 | 63 | 66 | 78 | 98 | 110 | 128 | 134 | 143 | 144
+        | 145 | 147 | 161 | 163 | 215 | 216 | 217 | 227 | 228 | 231 | 243 | 261 | 265 | 412 => FailureClass::Document,
+        // The last four: the service that checks codes of marked goods was not reached.
+        36 | 40 | 402 | 411 | 418 | 419 => FailureClass::Expired,
         // The drive, the register, its connection: another one prints it, or this one once it is mended.
         _ => FailureClass::Register,
     }

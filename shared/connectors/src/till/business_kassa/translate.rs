@@ -145,11 +145,7 @@ pub fn answer(rows: &[CommandRow], document: &ReceiptDocument) -> Result<Option<
     let mut best = None;
     for (index, row) in rows.iter().enumerate() {
         let found = standing(row, &format!("/{index}"), document)?;
-        let better = match (&best, &found) {
-            (None, _) | (_, TillAnswer::Printed(_)) => true,
-            (Some(TillAnswer::Failed(_)), _) => true,
-            _ => false,
-        };
+        let better = matches!((&best, &found), (None | Some(TillAnswer::Failed(_)), _) | (_, TillAnswer::Printed(_)));
         if better {
             best = Some(found);
         }

@@ -5,7 +5,7 @@
 //! | credential | what it is |
 //! |---|---|
 //! | `inn` | the owner's ИНН, which the registers are found by |
-//! | `key` | name of the signing key: the ИНН, or ИНН_ID for keys made since February 2025; `inn` where it is not given |
+//! | `key` | name of the signing key: the ИНН, or `ИНН_ID` for keys made since February 2025; `inn` where it is not given |
 //! | `private_key` | the signing key, PEM (PKCS#8 or PKCS#1) or the XML that the vendor's own generator writes |
 //! | `certificate` | the client certificate with its chain, PEM |
 //! | `certificate_key` | the client certificate's key, PEM without a password |

@@ -160,7 +160,7 @@ fn position(item: &Item, document: &ReceiptDocument) -> Result<Position, Failed>
     let mark = mark.map_err(|error| failed(FailureClass::Document, "mark", &error.to_string()))?;
     let principal = item.principal.as_ref();
     // At 0 % and without VAT the item carries no tax, and a zero would not be written.
-    let tax = item.vat_inside().map_err(uncountable)?.filter(|tax| !tax.is_zero());
+    let tax = item.vat_inside().map_err(|error| uncountable(&error))?.filter(|tax| !tax.is_zero());
     Ok(Position {
         quantity: number(&item.quantity.normalize().to_string()),
         price: roubles(item.price),
@@ -233,7 +233,7 @@ pub const fn tag_1199(rate: u8, use_tax20: bool) -> u8 {
 }
 
 fn sums(document: &ReceiptDocument, name: &str) -> Result<BTreeMap<String, Value>, Failed> {
-    let vats = document.vats().map_err(uncountable)?;
+    let vats = document.vats().map_err(|error| uncountable(&error))?;
     let sum = |(tag, amount): (u8, Money)| {
         let (no, _) = SUMS.into_iter().find(|(_, found)| *found == rate(tag))?;
         Some((format!("{name}{no}Sum"), Value::Number(roubles(amount))))
@@ -374,6 +374,6 @@ pub fn failed(class: FailureClass, code: &str, text: &str) -> Failed {
     Failed { class, code: code.to_owned(), text: text.chars().filter(|c| !c.is_control()).take(300).collect() }
 }
 
-fn uncountable(error: MoneyError) -> Failed {
+fn uncountable(error: &MoneyError) -> Failed {
     failed(FailureClass::Document, "amount", &error.to_string())
 }

@@ -197,11 +197,9 @@ pub async fn report<D: Dialect>(
     if let Some(wrong) = visit.admitted(&group, &headers, &asked).await? {
         return Ok(visit.refused(&wrong));
     }
-    match registers::find_by_reference(&visit.ports, &visit.tenant, D::KIND, &uuid).await? {
-        Some(document) => Ok(answer(StatusCode::OK, words::report(&visit.device, &document, visit.now))),
-        None => {
-            let text = format!("Передан некорректный UUID : \"{uuid}\"");
-            Ok(visit.refused(&Wrong { stands: Some("fail"), ..Wrong::new(400, 30, text) }))
-        }
+    if let Some(document) = registers::find_by_reference(&visit.ports, &visit.tenant, D::KIND, &uuid).await? {
+        return Ok(answer(StatusCode::OK, words::report(&visit.device, &document, visit.now)));
     }
+    let text = format!("Передан некорректный UUID : \"{uuid}\"");
+    Ok(visit.refused(&Wrong { stands: Some("fail"), ..Wrong::new(400, 30, text) }))
 }

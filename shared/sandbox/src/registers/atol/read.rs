@@ -231,8 +231,9 @@ fn nomenclature(text: &str) -> Result<String, String> {
     let bytes: Vec<u8> = bytes.collect::<Option<_>>().ok_or(wrong)?;
     must(bytes.len() <= 32, "nomenclature_code (1162)", "at most 32 bytes")?;
     match bytes.as_slice() {
-        [0x44, 0x4D, a, b, c, d, e, f, serial @ ..] => {
-            let product = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
+        [0x44, 0x4D, rest @ ..] if rest.len() > 6 => {
+            let (product, serial) = rest.split_at(6);
+            let product = product.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
             let serial = std::str::from_utf8(serial).map_err(|_| wrong)?;
             Ok(format!("01{product:014}21{serial}"))
         }

@@ -38,8 +38,8 @@ pub async fn send(
         Ok(body) => body,
         Err(malformed) => return Ok(no(NO_JSON, &format!("Неверная структура JSON: {}", malformed.pointer))),
     };
-    if let Err(refusal) = enter(&device, &request, &check.check_id) {
-        return Ok(refusal);
+    if let Err((code, words)) = enter(&device, &request, &check.check_id) {
+        return Ok(no(code, words));
     }
     let known = || no(KNOWN, "Чек с таким CheckId уже существует");
     if registers::find_by_external(&ports, &tenant, KIND, &check.check_id).await?.is_some() {
@@ -76,8 +76,8 @@ pub async fn state(
         Ok(body) => body,
         Err(malformed) => return Ok(no(NO_JSON, &format!("Неверная структура JSON: {}", malformed.pointer))),
     };
-    if let Err(refusal) = enter(&device, &request, &check_number) {
-        return Ok(refusal);
+    if let Err((code, words)) = enter(&device, &request, &check_number) {
+        return Ok(no(code, words));
     }
     let Some(document) = registers::find_by_external(&ports, &tenant, KIND, &check_number).await? else {
         return Ok(no(NOT_FOUND, "Чек с таким id не найден"));
@@ -86,20 +86,20 @@ pub async fn state(
 }
 
 /// Lets in who knows the company's password; signed for this very document.
-fn enter(device: &Device, asking: &Asking, check_id: &str) -> Result<(), Response> {
+fn enter(device: &Device, asking: &Asking, check_id: &str) -> Result<(), (u32, &'static str)> {
     let credentials = &device.credentials;
     if asking.company_id.to_string() != credentials.of("company_id") {
-        return Err(no(31, "Компания с таким id не найдена"));
+        return Err((31, "Компания с таким id не найдена"));
     }
     if asking.user_login != credentials.of("login") {
-        return Err(no(33, "Пользователь с таким логином не найден"));
+        return Err((33, "Пользователь с таким логином не найден"));
     }
     let wanted = sign(credentials.of("company_id"), credentials.of("password"), check_id);
     if !bool::from(asking.sign.to_ascii_uppercase().as_bytes().ct_eq(wanted.as_bytes())) {
-        return Err(no(37, "Неверная подпись"));
+        return Err((37, "Неверная подпись"));
     }
     if !is_external_id(check_id) {
-        return Err(no(CHECK_ID, "Неверный формат запроса. Недопустимое значение CheckId"));
+        return Err((CHECK_ID, "Неверный формат запроса. Недопустимое значение CheckId"));
     }
     Ok(())
 }

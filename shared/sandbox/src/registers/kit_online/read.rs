@@ -29,8 +29,8 @@ pub fn document(check: &Check, agent: &Agent, now: Timestamp) -> Result<ReceiptD
             .find(|known| known.tag_1055() == bit)
             .ok_or_else(|| no(15, "Недопустимое значение TaxSystemType"))?,
     };
-    let kind = [ReceiptKind::Sale, ReceiptKind::SaleRefund].into_iter();
-    let kind = kind.filter(|kind| kind.tag_1054() == check.calculation_type).next();
+    let mut kinds = [ReceiptKind::Sale, ReceiptKind::SaleRefund].into_iter();
+    let kind = kinds.find(|kind| kind.tag_1054() == check.calculation_type);
     let contact = match (&check.email, &check.phone) {
         (Some(_), Some(_)) => return Err(no(51, "Недопустимо одновременное указание почты и номера телефона")),
         (Some(email), None) => email.clone(),

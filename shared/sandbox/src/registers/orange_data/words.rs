@@ -64,7 +64,7 @@ fn content(document: &Document, printed: &Printed) -> Value {
     if let Some(positions) = fields.get_mut("positions").and_then(Value::as_array_mut) {
         for (position, rate) in positions.iter_mut().zip(&printed.rates) {
             position["tax"] = json!(number(*rate));
-            for text in [Some("/text"), Some("/supplierInfo/name")].into_iter().flatten() {
+            for text in ["/text", "/supplierInfo/name"] {
                 if let Some(Value::String(text)) = position.pointer_mut(text) {
                     *text = as_printed(text);
                 }

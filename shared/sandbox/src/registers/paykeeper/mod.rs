@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use domain::acquiring::Credentials;
 use domain::receipt::register::RegisterKind;
 
-use super::{Device, Dialect, Document, Outgoing, Seed};
+use super::{Device, Dialect, Document, Failure, Outgoing, Seed};
 use crate::Shared;
 
 /// Its dialect.
@@ -27,6 +27,11 @@ impl Dialect for Paykeeper {
     /// `receipt_id`.
     fn reference(seed: &Seed, _external_id: &str) -> String {
         seed.digits(12)
+    }
+
+    /// Every question comes as a print with the key: only what was not got to in time is tried anew by it.
+    fn again(failure: Failure) -> bool {
+        failure == Failure::Timeout
     }
 
     /// The final state of a receipt («JSON API», 8.13), as a form like that of payments.
