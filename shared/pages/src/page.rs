@@ -164,11 +164,15 @@ pub(crate) fn link(url: &str) -> &str {
 /// A picture carried in the page itself; anything else is not shown.
 pub(crate) fn picture(logo: Option<&str>) -> Option<&str> {
     logo.filter(|logo| {
-        // A picture that is drawn (SVG) runs nothing as an image: its scripts and links are dead there.
-        ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,", "data:image/svg+xml;base64,"]
+        ["data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,"]
             .iter()
             .any(|kind| logo.starts_with(kind))
     })
+}
+
+/// The logo on a receipt, which may be a drawing too (SVG): it was looked through when it was set, and as an image nothing of it runs.
+pub(crate) fn logo(logo: Option<&str>) -> Option<&str> {
+    picture(logo).or_else(|| logo.filter(|logo| logo.starts_with("data:image/svg+xml;base64,")))
 }
 
 /// A partner's colour and the text colour that reads on it.

@@ -172,8 +172,8 @@ pub async fn marks(ports: &Ports, id: &OrderId, asked: &[MarkRequest]) -> Result
         return Ok(Done::Invalid(wrong));
     }
     let named = |receipt: &domain::order::Receipt| {
-        let parts = loaded.order.receipt_parts(receipt, &loaded.details);
-        parts.map_or(true, |parts| parts.iter().any(|part| asked.iter().any(|one| one.line == part.line)))
+        let covered = loaded.order.receipt_parts(receipt, &loaded.details);
+        covered.map_or(true, |covered| covered.iter().any(|part| asked.iter().any(|one| one.line == part.line)))
     };
     for due in loaded.order.receipts.iter().filter(|receipt| receipt.fiscal.is_none()) {
         if !due.stage.settlement().is_before() && named(due) {
