@@ -48,14 +48,20 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
         order.tasks.iter().find(|task| task.id == TaskId::Receipt(receipt.no)).map_or(0, |task| task.failures);
     let question = Question { document: &document, callback_url: &callback_url };
     if failures >= FAILURES_BEFORE_ASKING && register(&partner, receipt).is_some() {
-        let answer = till.ask(ports.http.as_ref(), question).await.map_err(outside)?;
+        let answer = till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?;
         if answer == TillAnswer::NotFound {
             // It never came there, or was refused at the door; what was sent long ago does not arrive any more.
             return apply(ports, id, &not_printed(receipt, NotPrinted::Register)).await.map(|_| ());
         }
         return record(ports, id, receipt, &document, answer).await.map(|_| ());
     }
-    let answer = till.print(ports.http.as_ref(), &document, &callback_url).await.map_err(outside)?;
+    let mut answer =
+        till.print(ports.http.as_ref(), &document, &callback_url).await.map_err(|error| outside(&error))?;
+    let moves = matches!(&answer, TillAnswer::Failed(failed) if failed.class == FailureClass::Register);
+    if moves && failures > 0 {
+        // An earlier attempt may have come through: it is asked for before another register is tried.
+        answer = till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?;
+    }
     record(ports, id, receipt, &document, answer).await.map(|_| ())
 }
 
@@ -72,7 +78,7 @@ pub(crate) async fn not_under_way(
     let callback_url = callback_url(&ports.settings, id, receipt.register.as_deref());
     let till = connect::till(ports, id.tenant(), &partner, receipt.register.as_deref(), details.scenario.receipt)?;
     let question = Question { document: &document, callback_url: &callback_url };
-    match till.ask(ports.http.as_ref(), question).await.map_err(outside)? {
+    match till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))? {
         TillAnswer::NotFound | TillAnswer::Failed(_) => Ok(()),
         printed @ TillAnswer::Printed(_) => record(ports, id, receipt, &document, printed).await.map(|_| ()),
         TillAnswer::Waiting => {
@@ -82,7 +88,7 @@ pub(crate) async fn not_under_way(
     }
 }
 
-fn outside(error: TillError) -> WorkflowError {
+fn outside(error: &TillError) -> WorkflowError {
     WorkflowError::Outside { who: "the register", reason: error.to_string() }
 }
 
@@ -141,12 +147,11 @@ pub async fn callback(
         return Ok(Ok(None));
     };
     let callback_url = callback_url(&ports.settings, &found.order, register);
-    let answer = match told.answer {
-        Some(answer) => answer,
-        None => {
-            let question = Question { document: &found.document, callback_url: &callback_url };
-            till.ask(ports.http.as_ref(), question).await.map_err(outside)?
-        }
+    let answer = if let Some(answer) = told.answer {
+        answer
+    } else {
+        let question = Question { document: &found.document, callback_url: &callback_url };
+        till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?
     };
     record(ports, &found.order, &found.receipt, &found.document, answer).await.map(Ok)
 }

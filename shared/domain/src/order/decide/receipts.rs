@@ -106,22 +106,26 @@ impl Next<'_> {
         match why {
             NotPrinted::Expired => {
                 self.order.receipts[index].attempt = receipt.attempt.checked_add(1).ok_or(Refusal::Full)?;
-                self.drop_task(TaskId::Receipt(no));
-                self.task(TaskId::Receipt(no));
+                if attempt == 0 {
+                    self.drop_task(TaskId::Receipt(no));
+                    self.task(TaskId::Receipt(no));
+                } else {
+                    self.task_failed(TaskId::Receipt(no), false, None);
+                }
             }
             NotPrinted::Register => {
                 let routed = register::route(self.context.registers);
                 let at = routed.iter().position(|next| Some(next.id.as_str()) == register);
                 let next = routed.get(at.map_or(0, |at| (at + 1) % routed.len().max(1)));
                 let next = next.map(|next| next.id.clone());
-                if next.is_none() || next.as_deref() == register {
-                    self.task_failed(TaskId::Receipt(no), false, None);
-                    return Ok(());
+                let around = next.is_none() || at.is_some_and(|at| at + 1 == routed.len());
+                let receipt = &mut self.order.receipts[index];
+                if next.is_some() {
+                    receipt.register = next;
                 }
-                let around = at.is_some_and(|at| at + 1 == routed.len());
-                self.order.receipts[index].register = next;
                 if around {
-                    // Each of them has been tried: the first one again, later.
+                    // Each of them has been tried: the first one again, later, and under an id none of them has spent.
+                    receipt.attempt = receipt.attempt.checked_add(1).ok_or(Refusal::Full)?;
                     self.task_failed(TaskId::Receipt(no), false, None);
                 } else {
                     self.drop_task(TaskId::Receipt(no));
