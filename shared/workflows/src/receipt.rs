@@ -48,19 +48,25 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
         order.tasks.iter().find(|task| task.id == TaskId::Receipt(receipt.no)).map_or(0, |task| task.failures);
     let question = Question { document: &document, callback_url: &callback_url };
     if failures >= FAILURES_BEFORE_ASKING && register(&partner, receipt).is_some() {
-        let answer = till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?;
-        if answer == TillAnswer::NotFound {
+        match till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))? {
             // It never came there, or was refused at the door; what was sent long ago does not arrive any more.
-            return apply(ports, id, &not_printed(receipt, NotPrinted::Register)).await.map(|_| ());
+            TillAnswer::NotFound => {
+                return apply(ports, id, &not_printed(receipt, NotPrinted::Register)).await.map(|_| ());
+            }
+            // It was not printed, and may be sent again.
+            TillAnswer::Failed(Failed { class: FailureClass::Passing, .. }) => {}
+            answer => return record(ports, id, receipt, &document, answer).await.map(|_| ()),
         }
-        return record(ports, id, receipt, &document, answer).await.map(|_| ());
     }
     let mut answer =
         till.print(ports.http.as_ref(), &document, &callback_url).await.map_err(|error| outside(&error))?;
     let moves = matches!(&answer, TillAnswer::Failed(failed) if failed.class == FailureClass::Register);
     if moves && failures > 0 {
         // An earlier attempt may have come through: it is asked for before another register is tried.
-        answer = till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?;
+        let known = till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?;
+        if known != TillAnswer::NotFound {
+            answer = known;
+        }
     }
     record(ports, id, receipt, &document, answer).await.map(|_| ())
 }

@@ -4,8 +4,9 @@ use super::{Event, Next, Refusal, TaskId};
 use crate::details::Line;
 use crate::marking;
 use crate::money::Money;
-use crate::order::{Difference, Receipt, Stage};
+use crate::order::{Difference, RESEND_SECONDS, Receipt, Stage, Task};
 use crate::receipt::{Fiscal, ReceiptKind, register};
+use crate::time::plus_seconds;
 
 /// Why a register has surely not printed a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Next<'_> {
         }
         if like.kind == ReceiptKind::Sale && like.stage.settlement().is_before() && self.order.closing_by.is_none() {
             let seconds = i64::from(self.context.closing_days) * 24 * 3_600;
-            self.order.closing_by = Some(crate::time::plus_seconds(self.context.now, seconds));
+            self.order.closing_by = Some(plus_seconds(self.context.now, seconds));
         }
         Ok(())
     }
@@ -126,7 +127,9 @@ impl Next<'_> {
                 if around {
                     // Each of them has been tried: the first one again, later, and under an id none of them has spent.
                     receipt.attempt = receipt.attempt.checked_add(1).ok_or(Refusal::Full)?;
-                    self.task_failed(TaskId::Receipt(no), false, None);
+                    let next_at = plus_seconds(self.context.now, RESEND_SECONDS);
+                    self.drop_task(TaskId::Receipt(no));
+                    self.order.tasks.push(Task { id: TaskId::Receipt(no), failures: 0, next_at });
                 } else {
                     self.drop_task(TaskId::Receipt(no));
                     self.task(TaskId::Receipt(no));
