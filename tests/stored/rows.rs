@@ -41,6 +41,7 @@ fn full(number: &str) -> OrderRequest {
     wish.lines[0].quantity = Some("0.5".to_owned());
     wish.lines[0].vat = Some("vat22".to_owned());
     wish.lines[0].subject = Some("goods".to_owned());
+    wish.lines[0].measure = Some(11);
     wish.description = Some("Выписка".to_owned());
     wish.buyer.phone = Some(support::BUYER_PHONE.to_owned());
     wish.channels.push("sms".to_owned());

@@ -268,7 +268,10 @@ fn no_bank_is_known_by_name_outside_the_connectors() {
     let names = ["tbank", "tinkoff", "sberbank", "alfabank", "yookassa", "atol", "orangedata", "paykeeper"];
     let mut findings = Vec::new();
     let all = sources();
-    for file in all.iter().filter(|file| rooms.contains(&file.krate()) && !file.is_for_tests()) {
+    // A contract with a register names the protocol it speaks.
+    let contract = "shared/domain/src/receipt/register.rs";
+    let named = |file: &&File| rooms.contains(&file.krate()) && !file.is_for_tests() && file.path != contract;
+    for file in all.iter().filter(named) {
         for token in tokens(file, true) {
             let lower = token.text.to_lowercase();
             if names.iter().any(|name| lower.contains(name)) {

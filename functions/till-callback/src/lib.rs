@@ -13,6 +13,7 @@ use domain::id::{OrderId, Tenant};
 use http::{HeaderMap, StatusCode};
 use runtime::Problem;
 use workflows::ports::Ports;
+use workflows::receipt::Teller;
 
 /// Bytes of a callback, at most.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -38,7 +39,7 @@ async fn own(
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let order: OrderId = order.parse().map_err(|_| Problem::not_found())?;
-    runtime::heard(Box::pin(workflows::receipt::callback(&ports, order.tenant(), None, &headers, &body)).await)
+    runtime::heard(Box::pin(workflows::receipt::callback(&ports, Teller::Own(&order), &headers, &body)).await)
 }
 
 /// A register of a tenant's.
@@ -49,5 +50,7 @@ async fn callback(
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let tenant: Tenant = tenant.parse().map_err(|_| Problem::not_found())?;
-    runtime::heard(Box::pin(workflows::receipt::callback(&ports, &tenant, Some(&register), &headers, &body)).await)
+    runtime::heard(
+        Box::pin(workflows::receipt::callback(&ports, Teller::Register(&tenant, &register), &headers, &body)).await,
+    )
 }

@@ -135,14 +135,26 @@ pub async fn correct(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, Wor
     apply(ports, id, &Command::CorrectReceipt { receipt: no }).await
 }
 
+/// Who tells of a receipt.
+#[derive(Debug, Clone, Copy)]
+pub enum Teller<'a> {
+    /// The sandbox's own register, of an order.
+    Own(&'a OrderId),
+    /// A tenant's register.
+    Register(&'a Tenant, &'a str),
+}
+
 /// Records what a register says in a callback. Where the protocol proves nothing, the register is asked.
 pub async fn callback(
     ports: &Ports,
-    tenant: &Tenant,
-    register: Option<&str>,
+    teller: Teller<'_>,
     headers: &http::HeaderMap,
     body: &[u8],
 ) -> Result<Result<Option<Applied>, CallbackError>, WorkflowError> {
+    let (tenant, register) = match teller {
+        Teller::Own(order) => (order.tenant(), None),
+        Teller::Register(tenant, register) => (tenant, Some(register)),
+    };
     let partner = perform::partner(ports, tenant).await?;
     let till = connect::till(ports, tenant, &partner, register, domain::details::ReceiptScenario::default())?;
     let told = match till.callback(ports.clock.now(), headers, body) {
@@ -152,6 +164,9 @@ pub async fn callback(
     let Some(found) = pinned(ports, &partner, tenant, register, &told.external_id, Freshness::Eventual).await? else {
         return Ok(Ok(None));
     };
+    if matches!(teller, Teller::Own(order) if *order != found.order) {
+        return Err(WorkflowError::NotFound);
+    }
     let callback_url = callback_url(&ports.settings, &found.order, register);
     let answer = if let Some(answer) = told.answer {
         answer

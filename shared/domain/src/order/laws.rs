@@ -474,7 +474,7 @@ fn schemes() -> impl Strategy<Value = ReceiptScheme> {
 fn register(id: &str) -> crate::receipt::register::Register {
     crate::receipt::register::Register {
         id: id.into(),
-        kind: crate::receipt::register::RegisterKind::AtolV5,
+        kind: crate::receipt::register::RegisterKind::Sandbox,
         ffd: crate::receipt::Ffd::V1_2,
         priority: 0,
         enabled: true,

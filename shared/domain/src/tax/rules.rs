@@ -17,7 +17,6 @@ pub const KEY_CHARACTERS_MAX: usize = 64;
 #[serde(rename_all = "snake_case")]
 pub enum RateSource {
     /// The order's line names it.
-    #[default]
     Line,
     /// The rule for the delivery's method and region.
     Delivery,
@@ -26,6 +25,7 @@ pub enum RateSource {
     /// The rule for its category.
     Category,
     /// The seller's default.
+    #[default]
     Seller,
 }
 
