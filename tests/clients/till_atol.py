@@ -135,8 +135,8 @@ spoil("session")
 client.report(taken.uuid)
 check("and one that has expired", cache.get(key) is not None)
 
-settings.RECEIPTS_ATOL_TAX_NAME = "vat20"
-raises("a rate that is not in force is refused", exceptions.AtolRecoverableError, lambda: client.sell(**sale()))
+settings.RECEIPTS_ATOL_TAX_NAME = "vat18"
+raises("a rate that is none any more is refused", exceptions.AtolRecoverableError, lambda: client.sell(**sale()))
 settings.RECEIPTS_ATOL_TAX_NAME = "vat22"
 raises("a document nobody sent is not known", exceptions.AtolUnrecoverableError, lambda: client.report(str(uuid.uuid4())))
 

@@ -270,8 +270,8 @@ fn no_bank_is_known_by_name_outside_the_connectors() {
     let all = sources();
     // A contract with a register names the protocol it speaks.
     let contract = "shared/domain/src/receipt/register.rs";
-    let named = |file: &&File| rooms.contains(&file.krate()) && !file.is_for_tests() && file.path != contract;
-    for file in all.iter().filter(named) {
+    let in_rooms = |file: &&File| rooms.contains(&file.krate()) && !file.is_for_tests() && file.path != contract;
+    for file in all.iter().filter(in_rooms) {
         for token in tokens(file, true) {
             let lower = token.text.to_lowercase();
             if names.iter().any(|name| lower.contains(name)) {

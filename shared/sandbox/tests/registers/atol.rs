@@ -328,7 +328,8 @@ async fn a_document_that_breaks_a_rule_is_refused_by_field() {
             (|d| d.agent.inn = "1".into(), "1018"),
             (|d| d.items = vec![d.items[0].clone(); 101], "1059"),
         ];
-        for (spoil, tag) in cases {
+        // FFD 1.05 undoes a wrong refund by a plain sale with the rate of its day.
+        for (spoil, tag) in cases.into_iter().filter(|(_, tag)| *tag != "1199" || desk.ffd() == Ffd::V1_2) {
             let mut bad = good.clone();
             spoil(&mut bad);
             match desk.send(&bad).await.unwrap() {
