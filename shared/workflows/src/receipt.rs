@@ -16,7 +16,7 @@ use storage::table::Freshness;
 use crate::bank::finish;
 use crate::connect;
 use crate::error::WorkflowError;
-use crate::perform::{self, Applied, apply};
+use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::{Ports, Settings};
 
 /// Failures of a receipt's task after which its register is asked whether it knows the receipt at all.
@@ -55,7 +55,7 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
             }
             // It was not printed, and may be sent again.
             TillAnswer::Failed(Failed { class: FailureClass::Passing, .. }) => {}
-            answer => return record(ports, id, receipt, &document, answer).await.map(|_| ()),
+            answer => return record(ports, id, receipt, &document, answer, None).await.map(|_| ()),
         }
     }
     let mut answer =
@@ -68,7 +68,7 @@ async fn print(ports: &Ports, order: &Order, details: &Details, receipt: &Receip
             answer = known;
         }
     }
-    record(ports, id, receipt, &document, answer).await.map(|_| ())
+    record(ports, id, receipt, &document, answer, None).await.map(|_| ())
 }
 
 /// Makes sure that a register is not about to print a receipt, nor has: what it has printed is recorded.
@@ -86,7 +86,7 @@ pub(crate) async fn not_under_way(
     let question = Question { document: &document, callback_url: &callback_url };
     match till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))? {
         TillAnswer::NotFound | TillAnswer::Failed(_) => Ok(()),
-        printed @ TillAnswer::Printed(_) => record(ports, id, receipt, &document, printed).await.map(|_| ()),
+        printed @ TillAnswer::Printed(_) => record(ports, id, receipt, &document, printed, None).await.map(|_| ()),
         TillAnswer::Waiting => {
             let reason = format!("it has receipt {} and has not said what became of it", receipt.no);
             Err(WorkflowError::Outside { who: "the register", reason })
@@ -174,12 +174,14 @@ pub async fn callback(
         let question = Question { document: &found.document, callback_url: &callback_url };
         till.ask(ports.http.as_ref(), question).await.map_err(|error| outside(&error))?
     };
-    record(ports, &found.order, &found.receipt, &found.document, answer).await.map(Ok)
+    record(ports, &found.order, &found.receipt, &found.document, answer, Some(found.known)).await.map(Ok)
 }
 
 /// A receipt by the id its register knows it by.
 pub(crate) struct Pinned {
     order: OrderId,
+    /// The order as it was looked at.
+    known: (Order, Details),
     /// The receipt as it is on record.
     pub receipt: Receipt,
     /// What the register is sent.
@@ -204,7 +206,8 @@ pub(crate) async fn pinned(
         return Ok(None);
     }
     let document = document(&ports.settings, &loaded.order, &loaded.details, partner, receipt)?;
-    Ok(Some(Pinned { order: id, receipt: receipt.clone(), document }))
+    let receipt = receipt.clone();
+    Ok(Some(Pinned { order: id, known: (loaded.order, loaded.details), receipt, document }))
 }
 
 /// Records what is known to be so of a receipt, while it is with that register.
@@ -219,7 +222,7 @@ pub(crate) async fn told(
     let Some(found) = pinned(ports, partner, tenant, Some(register), external_id, Freshness::Consistent).await? else {
         return Ok(());
     };
-    record(ports, &found.order, &found.receipt, &found.document, answer).await.map(|_| ())
+    record(ports, &found.order, &found.receipt, &found.document, answer, Some(found.known)).await.map(|_| ())
 }
 
 /// The order and the receipt of an external id.
@@ -235,6 +238,7 @@ async fn record(
     receipt: &Receipt,
     document: &ReceiptDocument,
     answer: TillAnswer,
+    known: Option<(Order, Details)>,
 ) -> Result<Option<Applied>, WorkflowError> {
     let no = receipt.no;
     match answer {
@@ -244,7 +248,12 @@ async fn record(
                 tracing::error!(order = %id, receipt = no, differs = differs.text, "a register printed something else");
             }
             let command = Command::ReceiptIssued { receipt: no, fiscal: printed.fiscal, differs };
-            apply(ports, id, &command).await.map(Some)
+            // The order was looked at to find the receipt: that look counts.
+            let applied = match known {
+                Some((order, details)) => apply_knowing(ports, order, details, &command).await,
+                None => apply(ports, id, &command).await,
+            };
+            applied.map(Some)
         }
         TillAnswer::Waiting | TillAnswer::NotFound => Ok(None),
         TillAnswer::Failed(Failed { class, code, text }) => {
