@@ -109,6 +109,7 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
             fixed_minor: 0,
             least_minor: 0,
             greatest_minor: None,
+            vat_percent: Decimal::ZERO,
         },
         returns: Returns { success: returns.clone(), failure: returns },
         return_origins: Vec::new(),

@@ -94,7 +94,7 @@ impl Audit<'_> {
                 self.say("books.posting", format!("a posting of {} moves nothing", posting.amount));
             }
         }
-        let owed = self.balance(Account::PartnerPayable);
+        let owed = self.balance(Account::PartnerPending) + self.balance(Account::PartnerAvailable);
         if owed > 0 && !self.moved_after_payout() {
             self.say("books.partner", format!("the partner was given {owed} kopecks too much"));
         }
@@ -149,12 +149,24 @@ impl Audit<'_> {
         let Ok(taken) = order.taken() else {
             return self.say("money.sum", "what was taken can not be summed up");
         };
-        let fee = order.commission.fee(taken).map_or(0, Money::minor);
-        let commission = -self.balance(Account::Commission);
-        if commission != fee {
-            self.say("money.fee", format!("the fee should be {fee} kopecks, the books say {commission}"));
+        let Ok(parts) = order.commission.parts(taken) else {
+            return self.say("money.fee", "the fee can not be worked out");
+        };
+        for (account, wanted) in [(Account::Commission, parts.net), (Account::CommissionVat, parts.vat)] {
+            let (booked, wanted) = (-self.balance(account), wanted.minor());
+            if booked != wanted {
+                self.say("money.fee", format!("{} should be {wanted} kopecks, the books say {booked}", account.code()));
+            }
         }
-        let (owed, out) = (-self.balance(Account::PartnerPayable), -self.balance(Account::PayoutInTransit));
+        let fee = parts.net.minor() + parts.vat.minor();
+        let pending = -self.balance(Account::PartnerPending);
+        let available = -self.balance(Account::PartnerAvailable);
+        let (owed, out) = (pending + available, -self.balance(Account::PayoutInTransit));
+        // Orders paid out before the two were told apart never had anything available.
+        let told_apart = self.postings().iter().any(|posting| posting.credit == Account::PartnerAvailable);
+        if pending != 0 && told_apart && matches!(order.execution.ended, Some(ExecutionEnd::Fulfilled(_))) {
+            self.say("money.pending", format!("{pending} kopecks of a fulfilled order never become available"));
+        }
         if owed != taken.minor() - fee - out {
             self.say("money.partner", format!("the partner is owed {owed} kopecks, not {}", taken.minor() - fee - out));
         }
@@ -335,7 +347,7 @@ impl Audit<'_> {
             None if self.moved_after_payout() => {}
             None => self.say("payout.unfulfilled", "paid out without being fulfilled and paid"),
         }
-        let left = self.balance(Account::PartnerPayable);
+        let left = self.balance(Account::PartnerPending) + self.balance(Account::PartnerAvailable);
         if left != 0 && !self.moved_after_payout() {
             self.say("payout.amount", format!("{left} kopecks are left on the partner's account after the payout"));
         }

@@ -67,6 +67,7 @@ pub fn partner() -> Partner {
             fixed_minor: 0,
             least_minor: 0,
             greatest_minor: None,
+            vat_percent: Decimal::ZERO,
         },
         returns: Returns {
             success: Some("https://shop.example/paid".to_owned()),

@@ -343,6 +343,7 @@ pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Opt
             fixed_minor: 0,
             least_minor: 1_000,
             greatest_minor: None,
+            vat_percent: Decimal::from(22),
         },
         returns: Returns { success: Some("https://shop.example/back".to_owned()), failure: None },
         return_origins: Vec::new(),

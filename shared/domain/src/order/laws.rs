@@ -50,8 +50,13 @@ pub(super) fn details() -> Details {
 
 pub(super) fn order() -> Order {
     let tenant = Tenant::try_new("demoshop", Mode::Test).unwrap();
-    let commission =
-        CommissionTerms { percent: Decimal::new(35, 1), fixed_minor: 0, least_minor: 0, greatest_minor: None };
+    let commission = CommissionTerms {
+        percent: Decimal::new(35, 1),
+        fixed_minor: 0,
+        least_minor: 0,
+        greatest_minor: None,
+        vat_percent: Decimal::ZERO,
+    };
     let id = OrderId::new(tenant, "A-1", at(0));
     Order::new(id, BillNumber::new(1), Money::rub(300_000), commission, 1_200, details(), at(0))
 }

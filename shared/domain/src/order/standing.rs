@@ -452,6 +452,11 @@ impl Order {
         if self.payout.is_some() || self.standing_payment().is_none() || !settled || in_cash {
             return None;
         }
+        self.matures_at()
+    }
+
+    /// Three days after the last payment that stands, and after the hand-over.
+    pub fn matures_at(&self) -> Option<Timestamp> {
         let paid = self.standing_payments().filter_map(|payment| self.captured_at(payment)).max()?;
         let handed_over = self.execution.handed_over_at.unwrap_or(paid);
         Some(plus_seconds(paid.max(handed_over), THREE_DAYS_SECONDS))

@@ -136,8 +136,13 @@ impl Tale {
             firm: None,
         };
         let tenant = Tenant::try_new("demoshop", Mode::Test).unwrap();
-        let commission =
-            CommissionTerms { percent: Decimal::new(35, 1), fixed_minor: 0, least_minor: 0, greatest_minor: None };
+        let commission = CommissionTerms {
+            percent: Decimal::new(35, 1),
+            fixed_minor: 0,
+            least_minor: 0,
+            greatest_minor: None,
+            vat_percent: Decimal::ZERO,
+        };
         let id = OrderId::new(tenant, "A-1", at(0));
         let amount = Money::rub(AMOUNT);
         let order = Order::new(id, BillNumber::new(1), amount, commission, 1_200, details.clone(), at(0));

@@ -72,6 +72,6 @@ impl Next<'_> {
         }
         let amount = self.order.net()?;
         self.order.payout = Some(payout.to_owned());
-        self.record(Event::PaidOut, None, ledger::payout(amount))
+        self.record(Event::PaidOut, None, ledger::payout(amount)?)
     }
 }

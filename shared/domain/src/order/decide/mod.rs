@@ -427,6 +427,7 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
         Command::LookDue { done } => next.look_due(done)?,
         Command::PayOut { payout } => next.pay_out(payout)?,
     }
+    next.mature(order.journal.len())?;
     Ok(next.finish(order))
 }
 
@@ -456,6 +457,24 @@ impl Next<'_> {
         }
         self.order.version += 1;
         Decision::Changed(Box::new(Change { order: self.order, send: self.send }))
+    }
+
+    /// Whatever a fulfilled order owes becomes available once three days have passed: so says the entry that makes it owe, the last
+    /// one after the `known` ones that were there before.
+    fn mature(&mut self, known: usize) -> Result<(), Refusal> {
+        let journal = &self.order.journal;
+        if !matches!(self.order.execution.ended, Some(ExecutionEnd::Fulfilled(_))) || journal.len() == known {
+            return Ok(());
+        }
+        let postings = journal.iter().flat_map(|entry| &entry.postings);
+        let pending = ledger::balance(ledger::Account::PartnerPending, self.order.amount.zero(), postings)?;
+        let from = self.order.matures_at().filter(|from| *from > self.context.now);
+        let Some(moved) = ledger::mature(pending, from)? else { return Ok(()) };
+        if let Some(entry) = self.order.journal.last_mut() {
+            // What goes out becomes available first.
+            entry.postings.insert(0, moved);
+        }
+        Ok(())
     }
 
     /// Adds a journal entry and whom to tell of it.

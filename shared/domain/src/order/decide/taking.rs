@@ -7,6 +7,7 @@ use super::{
     TransactionState, What, ledger,
 };
 use crate::acquiring::{Method, SavedMeans};
+use crate::commission::Fee;
 use crate::details::Purpose;
 use crate::ledger::Account;
 use crate::order::parts::{self, Part, take};
@@ -158,8 +159,8 @@ impl Next<'_> {
         if at_once { self.stands_now() } else { Ok(()) }
     }
 
-    pub(super) fn fee(&self, taken: Money) -> Result<Money, Refusal> {
-        Ok(self.order.commission.fee(taken)?)
+    pub(super) fn fee(&self, taken: Money) -> Result<Fee, Refusal> {
+        Ok(self.order.commission.parts(taken)?)
     }
 
     pub(super) fn capture(&mut self, what: &What, by: Initiator) -> Result<(), Refusal> {
