@@ -3,6 +3,7 @@
 use domain::order::Status;
 use http::Method;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::story::{DAY, HOUR, MINUTE, Story};
 
@@ -145,4 +146,76 @@ async fn many_orders_go_out_in_few_payouts() {
     assert!(sizes.len() <= 3, "{sizes:?}");
     let report = workflows::audit::audit(&story.world.ports, &|| ()).await.unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
+}
+
+/// What the operator's accountant reads off the bank's statement.
+async fn statement(story: &mut Story, number: u32, outcome: &str, text: &str) {
+    story.tell(format!("the statement says of payment order {number}: {outcome}, {text}")).await;
+    let on = domain::time::moscow_date(story.world.now().await).to_string();
+    let body = json!({"outcome": outcome, "on": on, "text": text}).to_string();
+    let path = format!("/v1/operator/payment-orders/{number}/outcome");
+    let said = story.world.api(Method::POST, &path, support::OPERATOR_TOKEN, &body).await.json();
+    let told = if said["code"].is_null() { &said["state"] } else { &said["code"] };
+    story.note(format!("answered {told}")).await;
+}
+
+async fn payouts(story: &mut Story) {
+    let key = story.world.key.clone();
+    let list = story.api(&key, Method::GET, "/v1/payouts", &[], "").await;
+    for payout in list.body["payouts"].as_array().unwrap() {
+        let lines: Vec<_> =
+            payout["orders"].as_array().unwrap().iter().map(|line| line["amount"].to_string()).collect();
+        let (amount, state, carried) = (&payout["amount"], &payout["state"], &payout["carried"]);
+        story.note(format!("payout of {amount}, {state}: [{}], carried {carried}", lines.join(", "))).await;
+    }
+    let balance = story.api(&key, Method::GET, "/v1/balance", &[], "").await;
+    story.note(format!("available {}, pending {}", balance.body["available"], balance.body["pending"])).await;
+}
+
+#[tokio::test]
+async fn a_payout_the_bank_sends_back_goes_out_with_the_next() {
+    let mut story = Story::begins().await;
+    story.webhooks_in_short = true;
+    let order = story.orders("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    assert_eq!(story.status(&order).await, Status::PaidOut);
+    statement(&mut story, 1, "confirmed", "481516").await;
+    statement(&mut story, 1, "confirmed", "481516").await;
+    story.passes(DAY).await;
+    statement(&mut story, 1, "returned", "счёт получателя закрыт").await;
+    statement(&mut story, 1, "confirmed", "481516").await;
+    payouts(&mut story).await;
+    let key = story.world.key.clone();
+    ask(&mut story, &key, "with a new account in mind").await;
+    statement(&mut story, 2, "confirmed", "481517").await;
+    payouts(&mut story).await;
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn what_goes_back_after_it_was_paid_out_is_taken_off_the_next_payouts() {
+    let mut story = Story::begins().await;
+    story.webhooks_in_short = true;
+    story.settings(|partner| partner.payout.refunds_paid_out = true).await;
+    let first = story.orders("A-1").await;
+    story.pays(&first, "success").await;
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    assert_eq!(story.status(&first).await, Status::PaidOut);
+    story.asks(&first, "cancel", json!({})).await;
+    story.settles().await;
+    assert_eq!(story.status(&first).await, Status::Refunded);
+    payouts(&mut story).await;
+    for number in ["A-2", "A-3"] {
+        let order = story.orders(number).await;
+        story.pays(&order, "success").await;
+    }
+    story.settles().await;
+    story.passes(3 * DAY).await;
+    payouts(&mut story).await;
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
 }

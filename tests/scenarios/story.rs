@@ -245,6 +245,7 @@ impl Story {
         self.look().await;
         let dead = self.world.queue.dead();
         assert!(dead.is_empty(), "messages were given up: {dead:?}");
+        self.world.close_days().await;
         let report = workflows::audit::audit(&self.world.ports, &|| ()).await.unwrap();
         assert!(report.is_clean(), "{}\nthe audit: {:#?}", self.told, report.findings);
         self.told.push_str("— in the end —\n");

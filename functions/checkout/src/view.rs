@@ -481,6 +481,7 @@ fn words(order: &Order, entry: &Entry, lang: Lang) -> Option<&'static str> {
         | Event::CaptureFailed
         | Event::HoldEnding
         | Event::PaidOut
+        | Event::Settled
         | Event::ReceiptDiffers
         | Event::ReceiptMoved
         | Event::MarksSet

@@ -27,6 +27,7 @@ pub mod means;
 pub mod openapi;
 pub mod operator;
 pub mod orders;
+pub mod outcomes;
 pub mod partner;
 pub mod payments;
 pub mod payouts;
@@ -43,7 +44,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 51] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 54] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -72,7 +73,10 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 51] {
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
         ("/v1/exchanges", get(exchanges::list)),
         ("/v1/exchanges.ndjson", get(exchanges::export)),
+        ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record)),
         ("/v1/ledger", get(ledger::of_month)),
+        ("/v1/ledger/days", get(ledger::days)),
+        ("/v1/ledger/statement", get(ledger::statement)),
         ("/v1/clearing", get(clearing::read)),
         ("/v1/clearing.csv", get(clearing::file)),
         ("/v1/balance", get(ledger::balance)),

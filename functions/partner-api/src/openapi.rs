@@ -13,8 +13,8 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr,
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, partner,
-    payments, payouts, problems, receipts, subscriptions, webhook,
+    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, outcomes,
+    partner, payments, payouts, problems, receipts, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -120,7 +120,10 @@ pub struct FieldErrorView {
         exchanges::list,
         exchanges::export,
         ledger::of_order,
+        outcomes::record,
         ledger::of_month,
+        ledger::days,
+        ledger::statement,
         clearing::read,
         clearing::file,
         ledger::balance,

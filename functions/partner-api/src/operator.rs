@@ -32,6 +32,8 @@ use crate::{examples, webhook};
 const FORM_SECRET_CHARACTERS: usize = 40;
 /// Largest share of a payment the agent may keep, in percent.
 const PERCENT_MAX: i64 = 50;
+/// Most VAT on the fee, in percent.
+const VAT_PERCENT_MAX: u8 = 30;
 /// Largest part of a fee that can be agreed in roubles: 10 million, the largest order.
 const FEE_MINOR_MAX: i64 = orders::AMOUNT_MINOR_MAX;
 /// Seconds an order waits for its payment when nothing is said: 20 minutes.
@@ -121,6 +123,9 @@ pub struct CommissionRequest {
     pub least: Option<String>,
     /// Greatest fee in roubles.
     pub greatest: Option<String>,
+    /// VAT in percent charged on top of the fee; none when left out.
+    #[schema(example = "22")]
+    pub vat_percent: Option<String>,
 }
 
 /// Return addresses.
@@ -142,6 +147,9 @@ pub struct PayoutRequest {
     pub automatic: bool,
     /// Where to.
     pub account: AccountRequest,
+    /// Orders whose money was paid out may be refunded: what goes back is taken off the next payouts.
+    #[serde(default)]
+    pub refunds_paid_out: bool,
 }
 
 /// Bank requisites.
@@ -428,8 +436,11 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
         let result = web::endpoint(url, lenient);
         check.fault("/webhook_url", &result);
     }
-    let payout =
-        PayoutTerms { automatic: request.payout.automatic, account: account(&mut check, &request.payout.account) };
+    let payout = PayoutTerms {
+        automatic: request.payout.automatic,
+        account: account(&mut check, &request.payout.account),
+        refunds_paid_out: request.payout.refunds_paid_out,
+    };
     let payment_timeout_seconds = request.payment_timeout_seconds.unwrap_or(PAYMENT_TIMEOUT_SECONDS);
     if !(60..=2_592_000).contains(&payment_timeout_seconds) {
         check.say("/payment_timeout_seconds", "range", "От 60 до 2 592 000 секунд.", "60 to 2,592,000 seconds.");
@@ -495,7 +506,18 @@ fn commission(check: &mut Check, asked: &CommissionRequest) -> Option<Commission
         let (ru, en) = ("Наибольшая комиссия меньше наименьшей.", "The greatest fee is below the least one.");
         check.say("/commission/greatest", "below_least", ru, en);
     }
-    Some(CommissionTerms { percent: percent?, fixed_minor, least_minor, greatest_minor })
+    let vat_percent = match asked.vat_percent.as_deref() {
+        None => Some(Decimal::ZERO),
+        Some(text) => {
+            let vat = text.parse::<u8>().ok().filter(|vat| *vat <= VAT_PERCENT_MAX);
+            if vat.is_none() {
+                let (ru, en) = ("Целое число от 0 до 30.", "A whole number from 0 to 30.");
+                check.say("/commission/vat_percent", "percent", ru, en);
+            }
+            vat.map(Decimal::from)
+        }
+    };
+    Some(CommissionTerms { percent: percent?, fixed_minor, least_minor, greatest_minor, vat_percent: vat_percent? })
 }
 
 fn account(check: &mut Check, asked: &AccountRequest) -> BankAccount {

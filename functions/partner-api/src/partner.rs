@@ -70,6 +70,9 @@ pub struct CommissionView {
     pub least: String,
     /// Greatest fee in roubles.
     pub greatest: Option<String>,
+    /// VAT in percent charged on top of the fee.
+    #[schema(example = "22")]
+    pub vat_percent: String,
 }
 
 /// Return addresses.
@@ -96,6 +99,8 @@ pub struct WebhookState {
 pub struct PayoutTermsView {
     /// Available money goes out without being asked for.
     pub automatic: bool,
+    /// Orders whose money was paid out may be refunded: what goes back is taken off the next payouts.
+    pub refunds_paid_out: bool,
     /// Where to.
     pub account: AccountView,
 }
@@ -128,6 +133,7 @@ impl From<&CommissionTerms> for CommissionView {
             fixed: roubles(terms.fixed_minor),
             least: roubles(terms.least_minor),
             greatest: terms.greatest_minor.map(roubles),
+            vat_percent: terms.vat_percent.normalize().to_string(),
         }
     }
 }
@@ -170,6 +176,7 @@ pub async fn read(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<
         webhook: webhook_state(&partner),
         payout: PayoutTermsView {
             automatic: partner.payout.automatic,
+            refunds_paid_out: partner.payout.refunds_paid_out,
             account: AccountView::from(&partner.payout.account),
         },
         payment_timeout_seconds: partner.payment_timeout_seconds,

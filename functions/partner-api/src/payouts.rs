@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::payout::Payout;
+use domain::payout::{Payout, PayoutState};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode, Uri};
 use runtime::Problem;
@@ -28,15 +28,28 @@ pub struct PayoutList {
     pub next_cursor: Option<String>,
 }
 
-/// A payment order to the partner. Never changed once made.
+/// A payment order to the partner, and what became of it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PayoutView {
     /// Id.
     #[schema(example = "po_01kavxa3hs8g5xv6qt7mh3v2kc")]
     pub id: String,
-    /// Number of the payment order.
+    /// Number of the payment order; 0 where nothing was left to transfer.
     #[schema(example = 7)]
     pub number: u32,
+    /// `sent`, `confirmed` (the bank's statement has it), `returned` (the bank sent it back: it goes out with the next payout) or `netted`
+    /// (all of it was set off against what you owed).
+    #[schema(example = "sent")]
+    pub state: &'static str,
+    /// What you owed, or came back from the bank, and was settled with this payout; roubles, below zero where it was taken off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<String>,
+    /// The bank's day of what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled_on: Option<String>,
+    /// Why the bank sent it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_reason: Option<String>,
     /// When it was made.
     pub at: String,
     /// Roubles, with two decimals.
@@ -64,15 +77,25 @@ pub struct PayoutLineView {
     pub amount: String,
 }
 
-fn view(payout: &Payout) -> PayoutView {
+/// A payout as partners and the operator read it.
+pub fn view(payout: &Payout) -> PayoutView {
     let lines = payout.orders.iter().map(|line| PayoutLineView {
         order: line.order.to_string(),
         number: line.number.clone(),
         amount: line.amount.to_decimal().to_string(),
     });
+    let (settled_on, return_reason) = match &payout.state {
+        PayoutState::Sent | PayoutState::Netted => (None, None),
+        PayoutState::Confirmed { on, .. } => (Some(on.to_string()), None),
+        PayoutState::Returned { on, reason } => (Some(on.to_string()), Some(reason.clone())),
+    };
     PayoutView {
         id: payout.id.clone(),
         number: payout.number,
+        state: payout.state.code(),
+        carried: payout.carried.map(|carried| carried.to_decimal().to_string()),
+        settled_on,
+        return_reason,
         at: payout.at.to_string(),
         amount: payout.amount.to_decimal().to_string(),
         currency: payout.amount.currency().code().to_owned(),

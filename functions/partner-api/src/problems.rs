@@ -24,6 +24,7 @@ impl From<WorkflowError> for Refused {
         Self(match (error.whose(), &error) {
             (Whose::Caller, WorkflowError::NotConnected(..)) => bank_not_connected(),
             (Whose::Caller, WorkflowError::Refused(refusal)) => outcome::refused(refusal),
+            (Whose::Caller, WorkflowError::Payout(_)) => payout_ended(),
             (Whose::Caller, _) => Problem::not_found(),
             (Whose::Outside, _) => Problem::unavailable(&error, RETRY_AFTER_SECONDS),
             (Whose::Ours, _) => Problem::internal(&error),
@@ -135,6 +136,24 @@ pub const fn nothing_to_pay_out() -> Problem {
     )
 }
 
+/// 409: what is said of a payout contradicts what became of it.
+pub const fn payout_ended() -> Problem {
+    Problem::conflict(
+        "payout_ended",
+        "The payout was netted or has come back already",
+        "Выплата зачтена без перевода или уже вернулась",
+    )
+}
+
+/// 409: no day of the books is over yet.
+pub const fn nothing_sealed() -> Problem {
+    Problem::conflict(
+        "nothing_sealed",
+        "No day of the books is sealed yet; the first is an hour after its end",
+        "Ни один день учёта ещё не закрыт; первый закроется через час после своего конца",
+    )
+}
+
 /// 409: there is nowhere to send webhooks.
 pub const fn webhook_not_set() -> Problem {
     Problem::conflict(
@@ -156,8 +175,10 @@ pub fn all() -> Vec<Problem> {
         bank_not_connected(),
         clearing_too_large(),
         keys_full(),
+        nothing_sealed(),
         nothing_to_pay_out(),
         order_number_taken(),
+        payout_ended(),
         subscription_number_taken(),
         webhook_not_set(),
     ];

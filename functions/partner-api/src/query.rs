@@ -25,7 +25,8 @@ const TAG_BYTES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters(BTreeMap<String, String>);
 
-fn wrong(name: &str, code: &'static str, ru: &str, en: &str) -> Problem {
+/// 422: what is wrong with a value of the query.
+pub fn wrong(name: &str, code: &'static str, ru: &str, en: &str) -> Problem {
     Problem::unprocessable(vec![FieldError::new(format!("/{name}"), code, ru, en)])
 }
 
@@ -85,10 +86,18 @@ impl Parameters {
     /// # Errors
     /// Something else.
     pub fn date(&self) -> Result<Option<Date>, Problem> {
-        let Some(text) = self.text("date") else { return Ok(None) };
+        self.day("date")
+    }
+
+    /// A day: `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn day(&self, name: &str) -> Result<Option<Date>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
         let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         let date = text.parse::<Date>().ok().filter(|date| plain && (2000..=2199).contains(&date.year()));
-        date.map(Some).ok_or_else(|| wrong("date", "date", "День вида 2026-11-21.", "A day such as 2026-11-21."))
+        date.map(Some).ok_or_else(|| wrong(name, "date", "День вида 2026-11-21.", "A day such as 2026-11-21."))
     }
 
     /// The place a `cursor` stands for, which must have been given out for the same list.

@@ -18,7 +18,7 @@ use crate::stack::{Options, Running, start};
 use crate::{audit, bench, device, simulate};
 
 /// Our own crates, which are heard at the level asked for; all others from `warn` on.
-const OURS: [&str; 20] = [
+const OURS: [&str; 21] = [
     "bank_callback",
     "bank_operation",
     "checkout",
@@ -28,6 +28,7 @@ const OURS: [&str; 20] = [
     "fulfilment",
     "fulfilment_callback",
     "local",
+    "month_close",
     "notification",
     "pages",
     "partner_api",

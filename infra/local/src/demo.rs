@@ -120,6 +120,7 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
             gone: false,
         }),
         payout: PayoutTerms {
+            refunds_paid_out: false,
             automatic: true,
             account: BankAccount {
                 number: "40702810700000000001".to_owned(),

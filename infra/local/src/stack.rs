@@ -267,8 +267,12 @@ async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<b
     }
 }
 
+/// Ticks between looks at days that are over.
+const BOOKS_EVERY: u64 = 60;
+
 /// Looks at what is due, again and again: what EventBridge does on AWS.
 async fn tick(ports: Ports, every: Duration, stopped: watch::Receiver<bool>) {
+    let mut books = 0_u64;
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let stopped = until(stopped);
@@ -281,6 +285,12 @@ async fn tick(ports: Ports, every: Duration, stopped: watch::Receiver<bool>) {
         if let Err(error) = deadlines::tick(ports.clone()).await {
             tracing::warn!(error = runtime::log::chain(&error), "a tick failed; the next one looks again");
         }
+        if books % BOOKS_EVERY == 0
+            && let Err(error) = month_close::tick(ports.clone()).await
+        {
+            tracing::warn!(error = runtime::log::chain(&error), "days could not be sealed; the next look goes on");
+        }
+        books += 1;
     }
 }
 

@@ -145,6 +145,7 @@ mod tests {
             };
         let payout = Payout {
             id: "po_1".into(),
+            version: 1,
             number: 7,
             at,
             amount: Money::rub(289_500),
@@ -153,6 +154,8 @@ mod tests {
             kpp: None,
             account,
             orders: vec![order],
+            carried: None,
+            state: domain::payout::PayoutState::Sent,
         };
         let bytes = payment_orders(&payer, &[payout]);
         let (text, _, wrong) = encoding_rs::WINDOWS_1251.decode(&bytes);

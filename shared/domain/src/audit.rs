@@ -33,6 +33,10 @@ pub fn audit(order: &Order, now: Timestamp, automatic_payout: bool) -> Vec<Findi
     audit.findings
 }
 
+const fn is_payout(event: Event) -> bool {
+    matches!(event, Event::PaidOut | Event::Settled)
+}
+
 struct Audit<'a> {
     order: &'a Order,
     findings: Vec<Finding>,
@@ -95,7 +99,8 @@ impl Audit<'_> {
             }
         }
         let owed = self.balance(Account::PartnerPending) + self.balance(Account::PartnerAvailable);
-        if owed > 0 && !self.moved_after_payout() {
+        let collected = self.order.payments().any(|payment| payment.method.is_collected());
+        if owed > 0 && !collected && !self.moved_after_payout() {
             self.say("books.partner", format!("the partner was given {owed} kopecks too much"));
         }
     }
@@ -138,9 +143,14 @@ impl Audit<'_> {
             }
             self.on_payment(operation);
         }
-        for (account, wanted) in
-            [(Account::BankClearing, at_bank), (Account::Nominal, at_nominal), (Account::PartnerCash, in_cash)]
-        {
+        // Cash of a fulfilled order has been set off against what the partner was owed.
+        let fulfilled = matches!(order.execution.ended, Some(ExecutionEnd::Fulfilled(_)));
+        let set_off = fulfilled && self.balance(Account::PartnerCash) == 0;
+        for (account, wanted) in [
+            (Account::BankClearing, at_bank),
+            (Account::Nominal, at_nominal),
+            (Account::PartnerCash, if set_off { 0 } else { in_cash }),
+        ] {
             let booked = self.balance(account);
             if booked != wanted {
                 self.say("money.bank", format!("{} holds {wanted} kopecks, the books say {booked}", account.code()));
@@ -167,8 +177,9 @@ impl Audit<'_> {
         if pending != 0 && told_apart && matches!(order.execution.ended, Some(ExecutionEnd::Fulfilled(_))) {
             self.say("money.pending", format!("{pending} kopecks of a fulfilled order never become available"));
         }
-        if owed != taken.minor() - fee - out {
-            self.say("money.partner", format!("the partner is owed {owed} kopecks, not {}", taken.minor() - fee - out));
+        let due = taken.minor() - fee - out - if set_off { in_cash } else { 0 };
+        if owed != due {
+            self.say("money.partner", format!("the partner is owed {owed} kopecks, not {due}"));
         }
         self.payments();
     }
@@ -340,15 +351,23 @@ impl Audit<'_> {
             }
             return;
         };
-        let unpaid = Order { payout: None, ..order.clone() };
+        // As it stood before the payout: what it owes then says when it may go out.
+        let mut unpaid = Order { payout: None, ..order.clone() };
+        unpaid.journal.iter_mut().filter(|entry| is_payout(entry.event)).for_each(|entry| entry.postings.clear());
         match unpaid.payable_at() {
             Some(at) if at <= paid_out => {}
-            Some(at) => self.say("payout.early", format!("paid out at {paid_out}, payable from {at}")),
-            None if self.moved_after_payout() => {}
-            None => self.say("payout.unfulfilled", "paid out without being fulfilled and paid"),
+            Some(at) if !self.moved_after_payout() => {
+                self.say("payout.early", format!("paid out at {paid_out}, payable from {at}"));
+            }
+            None if !self.moved_after_payout() => {
+                self.say("payout.unfulfilled", "paid out without being fulfilled and paid");
+            }
+            _ => {}
         }
+        let last = order.journal.iter().rev().find(|entry| is_payout(entry.event)).map_or(0, |entry| entry.no);
+        let moved_since = order.journal.iter().any(|entry| entry.no > last && !entry.postings.is_empty());
         let left = self.balance(Account::PartnerPending) + self.balance(Account::PartnerAvailable);
-        if left != 0 && !self.moved_after_payout() {
+        if left != 0 && !moved_since {
             self.say("payout.amount", format!("{left} kopecks are left on the partner's account after the payout"));
         }
     }

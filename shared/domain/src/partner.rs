@@ -255,6 +255,9 @@ pub struct PayoutTerms {
     pub automatic: bool,
     /// The partner's bank account.
     pub account: BankAccount,
+    /// Orders whose money was paid out may be refunded: what goes back is taken off the next payouts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refunds_paid_out: bool,
 }
 
 /// Bank requisites of a payee.

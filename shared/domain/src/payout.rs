@@ -1,26 +1,31 @@
 //! A payout: the partner's part of fulfilled orders, sent by one payment order.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::id::OrderId;
+use crate::ledger::{Account, BookEntry, BookKind, Posting};
 use crate::money::Money;
 use crate::partner::BankAccount;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, moscow_date};
 
-/// Orders one payout may carry: a DynamoDB transaction takes 100 writes, one of them the payout itself.
+/// Orders one payout may carry: a DynamoDB transaction takes 100 writes, some of them the payout itself and the personal account.
 pub const ORDERS_MAX: usize = 90;
 
-/// A payment order to a partner. Never changed once written.
+/// A payment order to a partner. What it pays is never changed once written; what became of it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payout {
     /// `po_` and a ULID in lower case.
     pub id: String,
-    /// Number of the payment order, 1 to 999 999.
+    /// Grows by one with every change; an attribute of its own in the row.
+    #[serde(skip)]
+    pub version: u64,
+    /// Number of the payment order, 1 to 999 999; 0 where there is none because nothing was left to transfer.
     pub number: u32,
     /// When it was made.
     #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
-    /// How much.
+    /// How much is transferred.
     pub amount: Money,
     /// Payee's name.
     pub payee: String,
@@ -31,8 +36,135 @@ pub struct Payout {
     pub kpp: Option<String>,
     /// Where to.
     pub account: BankAccount,
-    /// The fulfilled orders behind it, and each one's part.
+    /// The orders behind it, and each one's part; below zero where the partner owes for one.
     pub orders: Vec<PayoutLine>,
+    /// What the partner's personal account gave to it; below zero where it took. None where nothing stood on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Money>,
+    /// What became of it.
+    #[serde(default, skip_serializing_if = "PayoutState::is_sent")]
+    pub state: PayoutState,
+}
+
+/// What became of a payout.
+///
+/// ```text
+///  Sent ──▶ Confirmed ──▶ Returned        Netted (nothing was left to transfer)
+///    └────────────────────▶┘
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayoutState {
+    /// On its way: the bank's statement has not said anything yet.
+    #[default]
+    Sent,
+    /// All of it was set off against what the partner owed.
+    Netted,
+    /// The bank's statement has it.
+    Confirmed {
+        /// The statement's day.
+        on: Date,
+        /// The bank's number of it.
+        reference: String,
+    },
+    /// The bank sent it back: the partner's personal account has it.
+    Returned {
+        /// The day it came back.
+        on: Date,
+        /// Why, in the bank's words.
+        reason: String,
+    },
+}
+
+impl PayoutState {
+    const fn is_sent(&self) -> bool {
+        matches!(self, Self::Sent)
+    }
+
+    /// The stable code used in the API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Netted => "netted",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Returned { .. } => "returned",
+        }
+    }
+}
+
+/// What the bank says of a payout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayoutReport {
+    /// It has left the account.
+    Paid {
+        /// The statement's day.
+        on: Date,
+        /// The bank's number of it.
+        reference: String,
+    },
+    /// It came back.
+    Returned {
+        /// The day it came back.
+        on: Date,
+        /// Why, in the bank's words.
+        reason: String,
+    },
+}
+
+/// Why a report is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PayoutRefusal {
+    /// Nothing was transferred.
+    #[error("payout {0} was netted: there was nothing to transfer")]
+    Netted(String),
+    /// It is said to have left after it came back.
+    #[error("payout {0} has come back already")]
+    CameBack(String),
+}
+
+impl Payout {
+    /// What a report changes: the payout's next state, and the entry that goes into the partner's book with it. Nothing when it was
+    /// known.
+    ///
+    /// # Errors
+    /// The report contradicts what became of it.
+    pub fn reported(&self, report: &PayoutReport, now: Timestamp) -> Result<Option<(Self, BookEntry)>, PayoutRefusal> {
+        let (state, kind, on, reason, posting) = match (report, &self.state) {
+            (_, PayoutState::Netted) => return Err(PayoutRefusal::Netted(self.id.clone())),
+            (PayoutReport::Paid { .. }, PayoutState::Confirmed { .. })
+            | (PayoutReport::Returned { .. }, PayoutState::Returned { .. }) => return Ok(None),
+            (PayoutReport::Paid { .. }, PayoutState::Returned { .. }) => {
+                return Err(PayoutRefusal::CameBack(self.id.clone()));
+            }
+            (PayoutReport::Paid { on, reference }, PayoutState::Sent) => (
+                PayoutState::Confirmed { on: *on, reference: reference.clone() },
+                BookKind::PayoutConfirmed,
+                *on,
+                reference.clone(),
+                Posting::new(Account::PayoutInTransit, Account::Settlement, self.amount),
+            ),
+            (PayoutReport::Returned { on, reason }, before) => {
+                let from = if before.is_sent() { Account::PayoutInTransit } else { Account::Settlement };
+                (
+                    PayoutState::Returned { on: *on, reason: reason.clone() },
+                    BookKind::PayoutReturned,
+                    *on,
+                    reason.clone(),
+                    Posting::new(from, Account::PartnerAvailable, self.amount),
+                )
+            }
+        };
+        let entry = BookEntry {
+            id: format!("{}/{}", kind.code(), self.id),
+            at: now,
+            on: Some(on).filter(|on| *on < moscow_date(now)),
+            kind,
+            reason,
+            by: String::new(),
+            postings: vec![posting],
+        };
+        Ok(Some((Self { state, version: self.version + 1, ..self.clone() }, entry)))
+    }
 }
 
 /// One order's part of a payout.
@@ -44,4 +176,54 @@ pub struct PayoutLine {
     pub number: String,
     /// The partner's part.
     pub amount: Money,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Purse, balance};
+
+    fn payout() -> Payout {
+        Payout {
+            id: "po_1".to_owned(),
+            version: 1,
+            number: 7,
+            at: "2026-11-20T10:00:00Z".parse().unwrap(),
+            amount: Money::rub(289_500),
+            payee: "ООО «Справка»".to_owned(),
+            inn: "7700000016".to_owned(),
+            kpp: None,
+            account: BankAccount {
+                number: "40702810200000000001".to_owned(),
+                bic: "044525225".to_owned(),
+                bank: "Банк".to_owned(),
+                correspondent: "30101810400000000225".to_owned(),
+            },
+            orders: Vec::new(),
+            carried: None,
+            state: PayoutState::Sent,
+        }
+    }
+
+    #[test]
+    fn a_payout_leaves_comes_back_and_stands_on_the_personal_account() {
+        let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        let on = Date::constant(2026, 11, 21);
+        let paid = PayoutReport::Paid { on, reference: "123".to_owned() };
+        let back = PayoutReport::Returned { on, reason: "счёт закрыт".to_owned() };
+        let (confirmed, left) = payout().reported(&paid, now).unwrap().unwrap();
+        assert_eq!((confirmed.version, confirmed.state.code(), left.on), (2, "confirmed", Some(on)));
+        assert_eq!(confirmed.reported(&paid, now), Ok(None), "told twice");
+        let (returned, came) = confirmed.reported(&back, now).unwrap().unwrap();
+        assert!(matches!(returned.reported(&paid, now), Err(PayoutRefusal::CameBack(_))));
+        let all = [left.postings, came.postings.clone()].concat();
+        let of = |account| balance(account, Money::rub(0), &all).unwrap().minor();
+        assert_eq!((of(Account::Settlement), of(Account::PayoutInTransit)), (0, 289_500));
+        assert_eq!(Purse::default().after(&came.postings).unwrap().balance, Money::rub(289_500));
+        // It may also come back without ever having been seen to leave.
+        let (_, came) = payout().reported(&back, now).unwrap().unwrap();
+        assert_eq!(came.postings[0].debit, Account::PayoutInTransit);
+        let netted = Payout { state: PayoutState::Netted, ..payout() };
+        assert!(netted.reported(&paid, now).is_err());
+    }
 }

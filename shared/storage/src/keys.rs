@@ -15,6 +15,11 @@
 //! | counters | `C#name` | `C` | leases of numbers |
 //! | saved means | `B#tenant#sha256(customer)` | means id | a buyer's wallet; id |
 //! | payout | `Y#tenant` | payout id | id; a tenant's payouts |
+//! | book entry | `L#tenant` | `yyyymmdd#id` | a tenant's book since a day |
+//! | claim on a book entry's id | `L#tenant#c` | id | entering the same thing again |
+//! | personal account | `L#tenant#p` | `P` | payouts, what is bought from the balance |
+//! | number of a payment order | `Z#number` | `Z` | a bank's statement |
+//! | sealed day | `G#tenant` | `yyyy-mm-dd` | a tenant's days; the last one |
 //! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
 //! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
 //! | device key | `D#sha256(key)` | `D` | a device agent's authentication |
@@ -30,6 +35,7 @@
 use domain::id::{OrderId, Tenant};
 use domain::order::TaskId;
 use domain::time::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use crate::table::Key;
@@ -122,6 +128,55 @@ pub fn payout_partition(tenant: &Tenant) -> String {
 /// A payout.
 pub fn payout(tenant: &Tenant, id: &str) -> Key {
     key(payout_partition(tenant), id)
+}
+
+/// Partition of a tenant's book entries.
+pub fn book_partition(tenant: &Tenant) -> String {
+    format!("L#{tenant}")
+}
+
+fn book_day(day: Date) -> String {
+    format!("{:04}{:02}{:02}", day.year(), day.month(), day.day())
+}
+
+/// A book entry that was recorded on a day.
+pub fn book_entry(tenant: &Tenant, day: Date, id: &str) -> Key {
+    key(book_partition(tenant), format!("{}#{id}", book_day(day)))
+}
+
+/// A place before every entry of a day.
+pub fn before_book_day(day: Date) -> String {
+    book_day(day)
+}
+
+/// The id of a book entry.
+pub fn book_entry_id(key: &Key) -> String {
+    key.sk.split_once('#').map_or("", |(_, id)| id).to_owned()
+}
+
+/// The claim on a book entry's id.
+pub fn book_claim(tenant: &Tenant, id: &str) -> Key {
+    key(format!("L#{tenant}#c"), id)
+}
+
+/// A tenant's personal account.
+pub fn purse(tenant: &Tenant) -> Key {
+    key(format!("L#{tenant}#p"), "P")
+}
+
+/// The payout that has a payment order's number.
+pub fn payout_number(number: u32) -> Key {
+    key(format!("Z#{number:06}"), "Z")
+}
+
+/// Partition of a tenant's sealed days.
+pub fn day_book_partition(tenant: &Tenant) -> String {
+    format!("G#{tenant}")
+}
+
+/// A sealed day.
+pub fn day_book(tenant: &Tenant, day: Date) -> Key {
+    key(day_book_partition(tenant), day.to_string())
 }
 
 /// Partition of a tenant's subscriptions.
@@ -300,9 +355,11 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'I'), _) => "idempotency key",
         (Some(b'P' | b'K' | b'T' | b'A' | b'D'), _) => "partner settings",
         (Some(b'C'), _) => "counter",
-        (Some(b'Y'), _) => "payout",
+        (Some(b'Y' | b'Z'), _) => "payout",
         (Some(b'B'), _) => "saved means",
         (Some(b'R'), _) => "subscription",
+        (Some(b'L'), _) => "book entry",
+        (Some(b'G'), _) => "sealed day",
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
         (Some(b'J'), _) => "device job",

@@ -3,6 +3,7 @@
 //! Invariant: every key is spelled in `keys.rs` and nowhere else; no `Scan`; no row is reshaped in place; a write carries the
 //! meaning of its own failure. Connectors and workflows are not known here.
 
+pub mod books;
 pub mod devices;
 pub mod dynamo;
 pub mod exchanges;

@@ -7,6 +7,7 @@ use domain::delivery::Delivery;
 use domain::details::Details;
 use domain::exchange::Exchange;
 use domain::id::{BillNumber, OrderId, Tenant};
+use domain::ledger::{BookEntry, Purse};
 use domain::order::{Order, TaskId};
 use domain::partner::Partner;
 use domain::payout::Payout;
@@ -16,6 +17,8 @@ use domain::wallet::Kept;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::books::{book_entry_writes, purse_write};
+use crate::devices::Versioned;
 use crate::exchanges;
 use crate::keys;
 use crate::table::{Condition, Due, Freshness, Item, Key, Range, Table, TableError, Write};
@@ -168,6 +171,17 @@ pub enum Claimed<T> {
     Taken(T),
 }
 
+/// Whose payment order a number is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutOwner {
+    /// The tenant.
+    #[serde(rename = "t")]
+    pub tenant: Tenant,
+    /// The payout.
+    #[serde(rename = "i")]
+    pub id: String,
+}
+
 /// A row of the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxRow {
@@ -302,14 +316,30 @@ impl Store {
         Ok(self.table.put(Write { item: head_item(order)?, condition }).await?)
     }
 
-    /// Writes a payout and the orders it pays out, all or none.
-    pub async fn commit_payout(&self, tenant: &Tenant, payout: &Payout, orders: &[Order]) -> Result<(), StoreError> {
+    /// Writes a payout, the orders it pays out and what the personal account gives to it, all or none.
+    pub async fn commit_payout(
+        &self,
+        tenant: &Tenant,
+        payout: &Payout,
+        orders: &[Order],
+        carried: Option<(&BookEntry, &Versioned<Purse>)>,
+    ) -> Result<(), StoreError> {
         let key = keys::payout(tenant, &payout.id);
         let body = text(&key, payout)?;
-        let item = Item { key, version: 1, body, due: None, ttl: None };
+        let item = Item { key, version: payout.version, body, due: None, ttl: None };
         let mut writes = vec![Write { item, condition: Condition::NotExists }];
         for order in orders {
             writes.push(Write { item: head_item(order)?, condition: Condition::Version(order.version - 1) });
+        }
+        if let Some((entry, purse)) = carried {
+            writes.extend(book_entry_writes(tenant, entry)?);
+            writes.push(purse_write(tenant, purse, entry)?);
+        }
+        if payout.number > 0 {
+            let key = keys::payout_number(payout.number);
+            let owner = PayoutOwner { tenant: tenant.clone(), id: payout.id.clone() };
+            let item = Item { body: text(&key, &owner)?, key, version: 0, due: None, ttl: None };
+            writes.push(Write { item, condition: Condition::Always });
         }
         Ok(self.table.commit(writes).await?)
     }
@@ -587,7 +617,13 @@ impl Store {
 
     /// A payout.
     pub async fn payout(&self, tenant: &Tenant, id: &str) -> Result<Option<Payout>, StoreError> {
-        self.read(&keys::payout(tenant, id), Freshness::Consistent).await
+        let item = self.table.get(&keys::payout(tenant, id), Freshness::Consistent).await?;
+        item.as_ref().map(payout_from).transpose()
+    }
+
+    /// The payout that has a payment order's number; the latest one, for numbers begin anew after 999 999.
+    pub async fn payout_of_number(&self, number: u32) -> Result<Option<PayoutOwner>, StoreError> {
+        self.read(&keys::payout_number(number), Freshness::Consistent).await
     }
 
     /// A tenant's payouts, newest first.
@@ -599,7 +635,7 @@ impl Store {
     ) -> Result<(Vec<Payout>, Option<String>), StoreError> {
         let range = Range { pk: keys::payout_partition(tenant), prefix: String::new(), after, descending: true, limit };
         let page = self.table.query(&range, Freshness::Consistent).await?;
-        let payouts = page.items.iter().map(parse).collect::<Result<_, _>>()?;
+        let payouts = page.items.iter().map(payout_from).collect::<Result<_, _>>()?;
         Ok((payouts, page.next))
     }
 
@@ -756,6 +792,10 @@ fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {
     Ok(order)
 }
 
+fn payout_from(item: &Item) -> Result<Payout, StoreError> {
+    Ok(Payout { version: item.version, ..parse(item)? })
+}
+
 fn subscription_from(item: &Item) -> Result<Subscription, StoreError> {
     let mut subscription: Subscription = parse(item)?;
     subscription.id.clone_from(&item.key.sk);
@@ -771,6 +811,6 @@ pub(crate) fn text<T: Serialize>(key: &Key, value: &T) -> Result<String, StoreEr
     serde_json::to_string(value).map_err(|error| shape(key, error))
 }
 
-fn shape(key: &Key, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+pub(crate) fn shape(key: &Key, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::Shape(TableError::Shape { pk: key.pk.clone(), sk: key.sk.clone(), source: source.into() })
 }

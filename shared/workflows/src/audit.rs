@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::Tenant;
-use domain::ledger::{Account, Posting, balance};
+use domain::ledger::{Account, Posting, Purse, balance};
 use domain::money::Money;
 use domain::order::Order;
-use domain::payout::Payout;
+use domain::payout::{Payout, PayoutState};
 use serde::Serialize;
 use storage::table::Freshness;
 
 use crate::error::WorkflowError;
 use crate::perform;
 use crate::ports::Ports;
-use crate::{clock, payouts};
+use crate::{books, clock, payouts};
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -23,6 +23,8 @@ pub struct Report {
     pub orders: usize,
     /// Payouts looked at.
     pub payouts: usize,
+    /// Sealed days proved.
+    pub days: usize,
     /// Orders on which a task is still to be done.
     pub unfinished: usize,
     /// What breaks a rule.
@@ -82,6 +84,21 @@ async fn audit_tenant(
         postings.extend(order.journal.iter().flat_map(|entry| entry.postings.iter().copied()));
     }
     audit_payouts(ports, tenant, &orders, report).await?;
+    let entries = ports.store.book_entries(tenant, jiff::civil::Date::MIN).await?;
+    let sealed = ports.store.day_books(tenant).await?;
+    report.days += sealed.len();
+    for broken in books::prove(&orders, &entries, &sealed)? {
+        report.say(tenant, "books.seal", format!("{}: {}", broken.day, broken.text));
+    }
+    let mut made = Purse::default();
+    for entry in &entries {
+        made = made.after(&entry.postings)?;
+    }
+    let purse = ports.store.purse(tenant).await?.row;
+    if made != purse {
+        report.say(tenant, "books.purse", format!("{} by the entries, {} stands there", made.balance, purse.balance));
+    }
+    postings.extend(entries.iter().flat_map(|entry| entry.postings.iter().copied()));
     let mut sum = 0;
     let balances = report.balances.entry(tenant.to_string()).or_default();
     for account in Account::ALL {
@@ -102,7 +119,7 @@ async fn audit_payouts(
     report: &mut Report,
 ) -> Result<(), WorkflowError> {
     let mut by_id: BTreeMap<_, _> = orders.iter().map(|order| (order.id.clone(), Cow::Borrowed(order))).collect();
-    let (mut seen, mut known) = (BTreeSet::new(), BTreeSet::new());
+    let (mut given, mut known): (BTreeMap<_, i64>, BTreeSet<String>) = (BTreeMap::new(), BTreeSet::new());
     let mut after = None;
     loop {
         let (page, next) = ports.store.payouts(tenant, after, 100).await?;
@@ -117,50 +134,41 @@ async fn audit_payouts(
                     by_id.insert(line.order.clone(), Cow::Owned(loaded.order));
                 }
             }
-            audit_payout(&payout, &by_id, &mut seen, report);
+            audit_payout(&payout, report);
+            for line in &payout.orders {
+                *given.entry(line.order.clone()).or_default() += line.amount.minor();
+                if !by_id.contains_key(&line.order) {
+                    report.say(&payout.id, "payout.order", format!("{} does not exist", line.order));
+                }
+            }
         }
         after = next;
         if after.is_none() {
             break;
         }
     }
-    for order in orders {
+    for (id, order) in &by_id {
         if order.payout.as_ref().is_some_and(|payout| !known.contains(payout)) {
-            report.say(&order.id, "payout.missing", "the order names a payout that does not exist");
+            report.say(id, "payout.missing", "the order names a payout that does not exist");
+        }
+        let postings = order.journal.iter().flat_map(|entry| &entry.postings);
+        let out = -balance(Account::PayoutInTransit, Money::rub(0), postings)?.minor();
+        let given = given.remove(id).unwrap_or_default();
+        if out != given {
+            report.say(id, "payout.line", format!("its payouts carry {given} kopecks of it, its books say {out}"));
         }
     }
     Ok(())
 }
 
-fn audit_payout(
-    payout: &Payout,
-    orders: &BTreeMap<domain::id::OrderId, Cow<'_, Order>>,
-    seen: &mut BTreeSet<domain::id::OrderId>,
-    report: &mut Report,
-) {
-    let mut sum = 0_i64;
-    for line in &payout.orders {
-        sum += line.amount.minor();
-        if !seen.insert(line.order.clone()) {
-            report.say(&line.order, "payout.twice", "the order is in two payouts");
-        }
-        match orders.get(&line.order) {
-            None => report.say(&payout.id, "payout.order", format!("{} does not exist", line.order)),
-            Some(order) if order.payout.as_deref() != Some(payout.id.as_str()) => {
-                report.say(
-                    &line.order,
-                    "payout.link",
-                    format!("{} carries the order, and it does not know", payout.id),
-                );
-            }
-            Some(order) => {
-                if !order.net().is_ok_and(|net| net == line.amount) {
-                    report.say(&line.order, "payout.line", format!("{} is not the partner's part", line.amount));
-                }
-            }
-        }
-    }
+fn audit_payout(payout: &Payout, report: &mut Report) {
+    let carried = payout.carried.map_or(0, Money::minor);
+    let sum = carried + payout.orders.iter().map(|line| line.amount.minor()).sum::<i64>();
     if sum != payout.amount.minor() {
         report.say(&payout.id, "payout.sum", format!("{} is not the sum of its orders", payout.amount));
+    }
+    let netted = payout.state == PayoutState::Netted;
+    if payout.amount.minor() < 0 || payout.amount.is_zero() != netted || (payout.number == 0) != netted {
+        report.say(&payout.id, "payout.state", format!("{} is {}", payout.amount, payout.state.code()));
     }
 }

@@ -2,8 +2,10 @@
 
 use connectors::bank::BankError;
 use domain::id::Tenant;
+use domain::ledger::SealError;
 use domain::money::MoneyError;
 use domain::order::Refusal;
+use domain::payout::PayoutRefusal;
 use storage::store::StoreError;
 
 /// Whose a failure is: sets status, retry and log level at the door.
@@ -49,6 +51,12 @@ pub enum WorkflowError {
     /// Sums do not work out.
     #[error("amounts do not work out")]
     Money(#[from] MoneyError),
+    /// A payout's report contradicts what is known of it.
+    #[error("the payout's report is refused")]
+    Payout(#[from] PayoutRefusal),
+    /// A day of the books can not be sealed.
+    #[error("the books can not be sealed")]
+    Books(#[from] SealError),
     /// A message to a worker is not of the shape this program sends.
     #[error("a message is not readable")]
     Message(#[source] serde_json::Error),
@@ -58,12 +66,14 @@ impl WorkflowError {
     /// Whose it is.
     pub fn whose(&self) -> Whose {
         match self {
-            Self::NotFound | Self::Refused(_) | Self::NotConnected(..) => Whose::Caller,
+            Self::NotFound | Self::Refused(_) | Self::Payout(_) | Self::NotConnected(..) => Whose::Caller,
             Self::Busy
             | Self::Outside { .. }
             | Self::Bank(BankError::NotSent(_) | BankError::Unknown(_))
             | Self::Store(StoreError::Conflict | StoreError::NotDone(_) | StoreError::Unknown(_)) => Whose::Outside,
-            Self::Bank(_) | Self::Store(StoreError::Shape(_)) | Self::Money(_) | Self::Message(_) => Whose::Ours,
+            Self::Bank(_) | Self::Store(StoreError::Shape(_)) | Self::Money(_) | Self::Books(_) | Self::Message(_) => {
+                Whose::Ours
+            }
         }
     }
 

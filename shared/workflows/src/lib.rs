@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod bank;
 pub mod basket;
+pub mod books;
 pub mod checkout;
 pub mod clearing;
 pub mod clock;

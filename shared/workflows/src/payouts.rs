@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::{OrderId, Tenant};
+use domain::ledger::{self, BookEntry, BookKind};
+use domain::money::{Money, MoneyError};
 use domain::order::{Change, Command, Decision, Order, decide};
 use domain::partner::Partner;
-use domain::payout::{ORDERS_MAX, Payout, PayoutLine};
+use domain::payout::{ORDERS_MAX, Payout, PayoutLine, PayoutReport, PayoutState};
 use domain::time::{Timestamp, whole_seconds};
 use storage::keys;
 use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
+use crate::books;
 use crate::clock;
 use crate::error::WorkflowError;
 use crate::perform::{self, context};
@@ -53,7 +56,6 @@ async fn pay_group(
     group: &[Loaded],
     now: Timestamp,
 ) -> Result<Option<Payout>, WorkflowError> {
-    let number = ports.store.next_payment_order().await?;
     let id = payout_id(ports, now);
     let command = Command::PayOut { payout: id.clone() };
     let (mut lines, mut nexts, mut sends) = (Vec::new(), Vec::new(), Vec::new());
@@ -63,14 +65,34 @@ async fn pay_group(
             continue;
         };
         let Change { order, send } = *change;
-        lines.push(PayoutLine { order: order.id.clone(), number: order.number.clone(), amount: loaded.order.net()? });
+        lines.push(PayoutLine { order: order.id.clone(), number: order.number.clone(), amount: loaded.order.owed()? });
         sends.push((loaded, order.clone(), send));
         nexts.push(order);
     }
-    let Some(first) = lines.first() else { return Ok(None) };
-    let amount = lines.iter().try_fold(first.amount.zero(), |sum, line| sum.plus(line.amount))?;
+    let zero = Money::rub(0);
+    let owed = lines.iter().try_fold(zero, |sum, line| sum.plus(line.amount))?;
+    let purse = ports.store.purse(tenant).await?;
+    let carried = purse.row.carried(owed)?;
+    let amount = owed.plus(carried)?;
+    if lines.is_empty() && !amount.is_positive() {
+        return Ok(None);
+    }
+    let carries = (!carried.is_zero()).then(|| {
+        Ok::<_, MoneyError>(BookEntry {
+            id: format!("{}/{id}", BookKind::PayoutCarried.code()),
+            at: now,
+            on: None,
+            kind: BookKind::PayoutCarried,
+            reason: String::new(),
+            by: String::new(),
+            postings: ledger::payout(carried)?,
+        })
+    });
+    let carries = carries.transpose()?;
+    let number = if amount.is_positive() { ports.store.next_payment_order().await? } else { 0 };
     let payout = Payout {
         id,
+        version: 1,
         number,
         at: now,
         amount,
@@ -79,8 +101,11 @@ async fn pay_group(
         kpp: partner.kpp.clone(),
         account: partner.payout.account.clone(),
         orders: lines,
+        carried: Some(carried).filter(|carried| !carried.is_zero()),
+        state: if amount.is_positive() { PayoutState::Sent } else { PayoutState::Netted },
     };
-    ports.store.commit_payout(tenant, &payout, &nexts).await?;
+    let carries = carries.as_ref().map(|entry| (entry, &purse));
+    ports.store.commit_payout(tenant, &payout, &nexts, carries).await?;
     for (loaded, order, tasks) in sends {
         perform::send(ports, &order, &loaded.details, &tasks).await;
     }
@@ -92,6 +117,26 @@ fn payout_id(ports: &Ports, now: Timestamp) -> String {
     ports.random.fill(&mut random);
     let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
     format!("po_{}", ulid::Ulid::from_parts(milliseconds, u128::from_be_bytes(random)).to_string().to_lowercase())
+}
+
+/// Takes down what the bank says of a payout. Answers whether it was news.
+pub async fn report(
+    ports: &Ports,
+    tenant: &Tenant,
+    id: &str,
+    report: &PayoutReport,
+) -> Result<(Payout, bool), WorkflowError> {
+    let now = clock::now(ports, tenant).await?;
+    for _ in 0..5 {
+        let payout = ports.store.payout(tenant, id).await?.ok_or(WorkflowError::NotFound)?;
+        let Some((next, entry)) = payout.reported(report, now)? else { return Ok((payout, false)) };
+        match books::enter(ports, tenant, &entry, Some(&next)).await {
+            Ok(_) => return Ok((next, true)),
+            Err(WorkflowError::Store(StoreError::Conflict)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Err(WorkflowError::Busy)
 }
 
 /// A partner's balance: what is owed, and how much of it may go out now.
@@ -108,17 +153,15 @@ pub struct Balance {
 /// Adds a tenant's balance up from its orders.
 pub async fn balance(ports: &Ports, tenant: &Tenant) -> Result<Balance, WorkflowError> {
     let now = clock::now(ports, tenant).await?;
-    let mut balance = Balance { available_minor: 0, pending_minor: 0, orders: Vec::new() };
+    let personal = ports.store.purse(tenant).await?.row.balance;
+    let mut balance = Balance { available_minor: personal.minor(), pending_minor: 0, orders: Vec::new() };
     for order in recent_orders(ports, tenant, now).await? {
-        if order.payout.is_some() || order.standing_payment().is_none() {
-            continue;
-        }
-        let net = order.net()?.minor();
+        let owed = order.owed()?.minor();
         if order.payable_at().is_some_and(|at| at <= now) {
-            balance.available_minor += net;
+            balance.available_minor += owed;
             balance.orders.push(order.id);
         } else {
-            balance.pending_minor += net;
+            balance.pending_minor += owed;
         }
     }
     Ok(balance)
@@ -173,7 +216,11 @@ pub async fn request(ports: &Ports, tenant: &Tenant) -> Result<Vec<Payout>, Work
         }
     }
     let mut payouts = Vec::new();
-    for group in loaded.chunks(ORDERS_MAX) {
+    let mut groups: Vec<&[Loaded]> = loaded.chunks(ORDERS_MAX).collect();
+    if groups.is_empty() {
+        groups.push(&[]); // the personal account alone may have something
+    }
+    for group in groups {
         match pay_group(ports, tenant, &partner, group, now).await {
             Ok(payout) => payouts.extend(payout),
             // Another request or the sweep was first with some of them: what is left can be asked for again.

@@ -140,6 +140,7 @@ pub fn context<'a>(ports: &Ports, partner: &'a Partner, now: Timestamp) -> Conte
         accounts: &partner.accounts,
         registers: &partner.receipts.registers,
         closing_days: partner.receipts.closing_days,
+        refunds_paid_out: partner.payout.refunds_paid_out,
     }
 }
 

@@ -67,7 +67,7 @@ pub fn partner() -> Partner {
             fixed_minor: 0,
             least_minor: 0,
             greatest_minor: None,
-            vat_percent: Decimal::ZERO,
+            vat_percent: rust_decimal::Decimal::ZERO,
         },
         returns: Returns {
             success: Some("https://shop.example/paid".to_owned()),
@@ -77,6 +77,7 @@ pub fn partner() -> Partner {
         form_secret: FORM_SECRET.to_owned(),
         webhook: Some(WebhookEndpoint { url: WEBHOOK_URL.to_owned(), secret: WEBHOOK_SECRET.to_owned(), gone: false }),
         payout: PayoutTerms {
+            refunds_paid_out: false,
             automatic: true,
             account: BankAccount {
                 number: "40702810700000000001".to_owned(),

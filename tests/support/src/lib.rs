@@ -165,6 +165,11 @@ impl World {
         deadlines::tick(self.ports.clone()).await.expect("a tick");
     }
 
+    /// One look at days that are over.
+    pub async fn close_days(&self) {
+        month_close::tick(self.ports.clone()).await.expect("a tick");
+    }
+
     /// Brings the oldest message that may be seen to its worker.
     pub async fn pump_one(&self) -> Option<Pumped> {
         let waiting = self.queue.take_first()?;

@@ -354,6 +354,7 @@ pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Opt
             gone: false,
         }),
         payout: PayoutTerms {
+            refunds_paid_out: true,
             automatic: true,
             account: BankAccount {
                 number: "40702810900000000001".to_owned(),
@@ -417,7 +418,8 @@ pub async fn work(ports: Ports, queue: QueueName, body: String) -> bool {
 fn tick(world: &World, machines: &[Ports]) {
     let ports = machines[world.dice.below(machines.len())].clone();
     world.processes.start(async move {
-        let _ = deadlines::tick(ports).await;
+        let _ = deadlines::tick(ports.clone()).await;
+        let _ = month_close::tick(ports).await;
     });
 }
 

@@ -25,6 +25,8 @@ pub enum BookKind {
     PayoutConfirmed,
     /// The bank has sent a payout back.
     PayoutReturned,
+    /// The personal account gave to a payout, or took from it.
+    PayoutCarried,
     /// Income tax was withheld from a payout.
     TaxWithheld,
     /// A service of the platform was paid from the balance.
@@ -45,6 +47,7 @@ impl BookKind {
         match self {
             Self::PayoutConfirmed => "payout.confirmed",
             Self::PayoutReturned => "payout.returned",
+            Self::PayoutCarried => "payout.carried",
             Self::TaxWithheld => "tax.withheld",
             Self::ServiceBought => "service.bought",
             Self::DebtInvoiced => "debt.invoiced",
@@ -126,7 +129,7 @@ pub struct Turnover {
     pub credit: i64,
 }
 
-/// A sealed day. Days on which nothing was recorded have none.
+/// A sealed day. Days on which nothing was recorded may be passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayBook {
     /// The day (Moscow); part of the key.
@@ -179,11 +182,11 @@ pub enum SealError {
 }
 
 impl DayBook {
-    /// Seals a day after the last one that is sealed. Nothing when there is nothing to seal.
+    /// Seals a day after the last one that is sealed.
     ///
     /// # Errors
     /// The lines are not the day's, or not each there once.
-    pub fn seal(last: Option<&Self>, day: Date, mut lines: Vec<Line>) -> Result<Option<Self>, SealError> {
+    pub fn seal(last: Option<&Self>, day: Date, mut lines: Vec<Line>) -> Result<Self, SealError> {
         if let Some(last) = last.filter(|last| last.day >= day) {
             return Err(SealError::Order { day, last: last.day });
         }
@@ -214,10 +217,7 @@ impl DayBook {
                 add(balances.entry(posting.credit).or_default(), -posting.amount.minor())?;
             }
         }
-        if lines.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Self {
+        Ok(Self {
             day,
             no: last.map_or(0, |last| last.no).saturating_add(1),
             previous_sha256,
@@ -225,7 +225,7 @@ impl DayBook {
             entries: u32::try_from(lines.len()).map_err(|_| SealError::Overflow)?,
             turnover,
             balances,
-        }))
+        })
     }
 }
 
@@ -312,9 +312,9 @@ mod tests {
 
     fn two_days() -> Vec<DayBook> {
         let one = vec![line("2026-11-20T10:00:00Z", "a", 2, vec![taken(300)])];
-        let first = DayBook::seal(None, one[0].at.to_zoned(jiff::tz::TimeZone::UTC).date(), one).unwrap().unwrap();
+        let first = DayBook::seal(None, one[0].at.to_zoned(jiff::tz::TimeZone::UTC).date(), one).unwrap();
         let two = vec![line("2026-11-21T10:00:00Z", "a", 5, vec![matured(300, "2026-11-24T10:00:00Z")])];
-        let second = DayBook::seal(Some(&first), first.day.tomorrow().unwrap(), two).unwrap().unwrap();
+        let second = DayBook::seal(Some(&first), first.day.tomorrow().unwrap(), two).unwrap();
         vec![first, second]
     }
 
@@ -340,7 +340,7 @@ mod tests {
         let [first, second] = two_days().try_into().unwrap();
         assert_eq!(second.previous_sha256.as_ref(), Some(&first.sha256));
         let day = first.day;
-        let seal = |lines| DayBook::seal(None, day, lines).unwrap().unwrap().sha256;
+        let seal = |lines| DayBook::seal(None, day, lines).unwrap().sha256;
         let line = || line("2026-11-20T10:00:00Z", "a", 2, vec![taken(300)]);
         assert_eq!(seal(vec![line()]), first.sha256);
         let changed = [
@@ -361,7 +361,7 @@ mod tests {
             day.tomorrow().unwrap(),
             vec![Line { at: at("2026-11-21T10:00:00Z"), ..line() }],
         );
-        assert_ne!(other.unwrap().unwrap().sha256, second.sha256);
+        assert_ne!(other.unwrap().sha256, second.sha256);
     }
 
     #[test]
@@ -372,7 +372,9 @@ mod tests {
         let tomorrow = first.day.tomorrow().unwrap();
         assert!(matches!(DayBook::seal(Some(&first), tomorrow, vec![line()]), Err(SealError::Day(_))));
         assert!(matches!(DayBook::seal(None, first.day, vec![line(), line()]), Err(SealError::Twice(_, 2))));
-        assert_eq!(DayBook::seal(Some(&first), tomorrow, Vec::new()), Ok(None));
+        let empty = DayBook::seal(Some(&first), tomorrow, Vec::new()).unwrap();
+        assert_eq!((empty.entries, &empty.balances), (0, &first.balances));
+        assert_ne!(empty.sha256, first.sha256);
     }
 
     proptest! {
@@ -390,7 +392,7 @@ mod tests {
                     Line { at: noon, source: format!("o{no}"), no: 1, event: "order.paid", on: None, postings }
                 });
                 let sealed = DayBook::seal(books.last(), date, lines.collect()).unwrap();
-                books.extend(sealed);
+                books.push(sealed);
             }
             let far = Date::constant(2027, 1, 1);
             let all = Statement::of(&books, far, far).unwrap();

@@ -6,11 +6,13 @@
 
 mod book;
 mod chart;
+mod purse;
 
 use serde::{Deserialize, Serialize};
 
 pub use book::{BookEntry, BookKind, DayBook, Line, SealError, Statement, Turnover};
 pub use chart::{Account, Nature};
+pub use purse::Purse;
 
 use crate::commission::Fee;
 use crate::money::{Money, MoneyError};
@@ -106,6 +108,15 @@ pub fn mature(pending: Money, from: Option<Timestamp>) -> Result<Option<Posting>
         _ => Posting::new(Account::PartnerAvailable, Account::PartnerPending, pending),
     };
     Ok(Some(Posting { from, ..posting }))
+}
+
+/// Cash the partner has kept is set off against what they are owed: `cash` is what the account holds.
+pub fn set_off(cash: Money) -> Result<Option<Posting>, MoneyError> {
+    Ok(match cash.minor() {
+        0 => None,
+        1.. => Some(Posting::new(Account::PartnerPending, Account::PartnerCash, cash)),
+        _ => Some(Posting::new(Account::PartnerCash, Account::PartnerPending, cash.zero().minus(cash)?)),
+    })
 }
 
 /// The partner's part goes out: `owed` is what is available, below zero where the partner owes, and the next payouts are less.

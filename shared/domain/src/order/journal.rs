@@ -70,6 +70,9 @@ pub enum Event {
     /// The partner's part went out.
     #[serde(rename = "y")]
     PaidOut,
+    /// What moved after the partner's part went out was settled with a later payout.
+    #[serde(rename = "Y")]
+    Settled,
     /// The buyer opened the result.
     #[serde(rename = "v")]
     ResultOpened,
@@ -174,6 +177,7 @@ impl Event {
             Self::Refunded => "order.refunded",
             Self::Expired => "order.expired",
             Self::PaidOut => "order.paid_out",
+            Self::Settled => "order.settled",
             Self::Held => "order.held",
             Self::CaptureStarted => "order.capture_started",
             Self::CaptureFailed => "order.capture_failed",

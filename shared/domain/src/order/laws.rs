@@ -70,6 +70,7 @@ pub(super) fn context(seconds: i64) -> Context<'static> {
         accounts: &[],
         registers: &[],
         closing_days: 30,
+        refunds_paid_out: false,
     }
 }
 

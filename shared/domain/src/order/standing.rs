@@ -8,8 +8,8 @@ use super::{
     CHARGE_SECONDS, Entry, Event, ExecutionEnd, HOLD_MARGIN_SECONDS, HOLD_WARNING_SECONDS, Order, REMINDER_SECONDS,
     THREE_DAYS_SECONDS,
 };
-use crate::acquiring::Method;
 use crate::details::{Details, Line};
+use crate::ledger;
 use crate::money::{Money, MoneyError};
 use crate::time::{Timestamp, plus_seconds};
 
@@ -437,8 +437,20 @@ impl Order {
         late || self.status() == Status::Ordered
     }
 
+    /// What the agent owes the partner for the order by its books; below zero where the partner owes.
+    ///
+    /// # Errors
+    /// The amounts do not work out.
+    pub fn owed(&self) -> Result<Money, MoneyError> {
+        let zero = self.amount.zero();
+        let postings = || self.journal.iter().flat_map(|entry| &entry.postings);
+        let pending = ledger::balance(ledger::Account::PartnerPending, zero, postings())?;
+        zero.minus(pending)?.minus(ledger::balance(ledger::Account::PartnerAvailable, zero, postings())?)
+    }
+
     /// When the partner's part may go out: the order is fulfilled, all that stands of it is captured, and three days have
-    /// passed since both payment and hand-over. Nothing when it never may, or has gone out.
+    /// passed since both payment and hand-over. What moved after it went out is settled with the next payout. Nothing while nothing
+    /// is owed either way.
     pub fn payable_at(&self) -> Option<Timestamp> {
         let Some(ExecutionEnd::Fulfilled(_)) = self.execution.ended else {
             return None;
@@ -447,12 +459,10 @@ impl Order {
             let open = self.open_operation_of(payment.no).is_some();
             !open && self.figures(payment).is_ok_and(|figures| figures.held.is_zero())
         });
-        // Cash is with the partner already.
-        let in_cash = self.payments().any(|payment| payment.method == Method::Cash);
-        if self.payout.is_some() || self.standing_payment().is_none() || !settled || in_cash {
+        if !settled || self.owed().is_ok_and(Money::is_zero) {
             return None;
         }
-        self.matures_at()
+        self.matures_at().or_else(|| self.journal.last().map(|entry| entry.at))
     }
 
     /// Three days after the last payment that stands, and after the hand-over.

@@ -166,6 +166,7 @@ impl Tale {
             accounts: &[],
             registers: &self.registers,
             closing_days: 30,
+            refunds_paid_out: false,
         };
         let decision = decide(&self.order, &self.details, command, &context);
         match decision.unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}")) {

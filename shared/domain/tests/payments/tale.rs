@@ -165,6 +165,7 @@ impl Tale {
             accounts: &self.accounts,
             registers: &[],
             closing_days: 30,
+            refunds_paid_out: false,
         };
         decide(&self.order, &self.details, command, &context)
     }

@@ -113,6 +113,7 @@ impl Story {
             accounts: &[],
             registers: &[],
             closing_days: 30,
+            refunds_paid_out: false,
         };
         if let Decision::Changed(change) = decide(&self.order, &self.details, command, &context)? {
             self.order = change.order;

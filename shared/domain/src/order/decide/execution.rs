@@ -63,6 +63,7 @@ impl Next<'_> {
         self.record(Event::ResultOpened, None, Vec::new())
     }
 
+    /// The partner's part goes out. What moved after it did, either way, is settled with a later payout.
     pub(super) fn pay_out(&mut self, payout: &str) -> Result<(), Refusal> {
         if self.order.payout.as_deref() == Some(payout) {
             return Ok(());
@@ -70,8 +71,11 @@ impl Next<'_> {
         if self.order.payable_at().is_none_or(|at| at > self.context.now) {
             return Err(Refusal::NotMature);
         }
-        let amount = self.order.net()?;
+        let postings = ledger::payout(self.order.owed()?)?;
+        if self.order.payout.is_some() {
+            return self.record(Event::Settled, None, postings);
+        }
         self.order.payout = Some(payout.to_owned());
-        self.record(Event::PaidOut, None, ledger::payout(amount)?)
+        self.record(Event::PaidOut, None, postings)
     }
 }

@@ -34,7 +34,7 @@ impl Next<'_> {
             Status::Checking => {
                 return Err(Refusal::PaymentUnderWay(self.order.open_payment().map_or(0, |open| open.no)));
             }
-            Status::PaidOut => return Err(Refusal::PaidOut),
+            Status::PaidOut if !self.context.refunds_paid_out => return Err(Refusal::PaidOut),
             Status::Expired | Status::MeansSaved => return Err(Refusal::NotPayable(self.order.status())),
             Status::Awaiting | Status::Ordered => {
                 self.order.means = None;
@@ -64,7 +64,7 @@ impl Next<'_> {
     }
 
     fn cancel_part(&mut self, cancellation: &Cancellation) -> Result<(), Refusal> {
-        if self.order.payout.is_some() {
+        if self.order.payout.is_some() && !self.context.refunds_paid_out {
             return Err(Refusal::PaidOut);
         }
         if self.order.is_splitting() {

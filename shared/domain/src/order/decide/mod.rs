@@ -241,6 +241,8 @@ pub struct Context<'a> {
     pub registers: &'a [Register],
     /// Days after a payment in which a prepayment should be closed.
     pub closing_days: u16,
+    /// The partner may give back what has been paid out to them: it is taken off their next payouts.
+    pub refunds_paid_out: bool,
 }
 
 /// The answer to a command that was not refused.
@@ -466,13 +468,17 @@ impl Next<'_> {
         if !matches!(self.order.execution.ended, Some(ExecutionEnd::Fulfilled(_))) || journal.len() == known {
             return Ok(());
         }
-        let postings = journal.iter().flat_map(|entry| &entry.postings);
-        let pending = ledger::balance(ledger::Account::PartnerPending, self.order.amount.zero(), postings)?;
+        let balance = |account| {
+            let postings = journal.iter().flat_map(|entry| &entry.postings);
+            ledger::balance(account, self.order.amount.zero(), postings)
+        };
+        let cash = balance(ledger::Account::PartnerCash)?;
+        let pending = balance(ledger::Account::PartnerPending)?.plus(cash)?;
         let from = self.order.matures_at().filter(|from| *from > self.context.now);
-        let Some(moved) = ledger::mature(pending, from)? else { return Ok(()) };
+        let moved = ledger::set_off(cash)?.into_iter().chain(ledger::mature(pending, from)?);
         if let Some(entry) = self.order.journal.last_mut() {
             // What goes out becomes available first.
-            entry.postings.insert(0, moved);
+            entry.postings.splice(..0, moved);
         }
         Ok(())
     }

@@ -1,0 +1,37 @@
+//! What is over: every tenant's days are sealed into the chain of their books.
+//!
+//! Invariant: a tick carries nothing and remembers nothing. What is sealed stays sealed; a tick that is late, doubled or lost
+//! changes only when the rest is.
+
+use runtime::WorkerError;
+use workflows::books;
+use workflows::error::{Whose, WorkflowError};
+use workflows::ports::Ports;
+
+/// One tick.
+///
+/// # Errors
+/// The tenants could not be listed; the next tick asks again.
+pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
+    let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
+    let (mut days, mut lost) = (0, 0);
+    for tenant in &tenants {
+        match books::seal(&ports, tenant).await {
+            Ok(sealed) => days += sealed,
+            Err(error) => {
+                // The others' books must not wait for one partner's.
+                tracing::error!(%tenant, error = %error.chain(), "a partner's days could not be sealed");
+                lost += 1;
+            }
+        }
+    }
+    tracing::info!(tenants = tenants.len(), days, failed = lost, "sealed");
+    Ok(())
+}
+
+fn failed(error: WorkflowError) -> WorkerError {
+    match error.whose() {
+        Whose::Outside => WorkerError::Outside(error.into()),
+        Whose::Ours | Whose::Caller => WorkerError::Ours(error.into()),
+    }
+}
