@@ -43,9 +43,9 @@ pub(super) fn compare(facts: &Facts, terms: &Terms, scope: Scope, outcome: &mut 
         let papers = accounts.entry(&movement.account).or_default();
         let copy = copies.entry((&movement.operation, movement.way)).or_default();
         if *copy == 0 {
-            papers.ours.push(movement)
+            papers.ours.push(movement);
         } else {
-            papers.again.push((movement, *copy))
+            papers.again.push((movement, *copy));
         }
         *copy += 1;
     }

@@ -80,8 +80,8 @@ pub struct Movement {
     pub lands: Account,
     /// How much, signed as [`Way`] says.
     pub amount: Money,
-    /// What the bank keeps of it by its contract, above zero; nothing where no rate is known, and then nothing is compared. Not
-    /// the agent's own fee.
+    /// What the bank keeps of it by its contract, below zero where it gives a fee back; nothing where no rate is known, and then
+    /// nothing is compared. Not the agent's own fee.
     pub bank_fee: Option<Money>,
     /// The bank's own id.
     pub reference: Option<String>,
@@ -163,7 +163,7 @@ pub struct Row {
     pub way: Way,
     /// How much, signed as [`Way`] says.
     pub amount: Money,
-    /// What the bank kept, above zero.
+    /// What the bank kept, below zero for what it gave back.
     pub fee: Option<Money>,
     /// The day the bank gives it.
     pub day: Date,

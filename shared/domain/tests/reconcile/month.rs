@@ -6,8 +6,8 @@ use domain::acquiring::Method;
 use domain::ledger::Account;
 use domain::money::{Currency, Money};
 use domain::reconcile::{
-    Deposits, Discrepancy, Due, Facts, Kind, Movement, PayoutState, Print, Printed, Registry, Report, Row, Scope, Sent,
-    Statement, StatementLine, Subject, Terms, Way, What,
+    Deposits, Due, Facts, Kind, Movement, PayoutState, Print, Printed, Registry, Report, Row, Scope, Sent, Statement,
+    StatementLine, Terms, Way, What,
 };
 use domain::tax::VatRate;
 use domain::time::{MOSCOW, Timestamp};
@@ -44,7 +44,7 @@ impl Dice {
     }
 }
 
-/// A month, and what is wrong with it: kinds and names, as [`name`] gives them.
+/// A month, and what is wrong with it: kinds and names: an operation's, a reference, a receipt's id, a payout's, a deposit's or a line's.
 pub struct Month {
     pub facts: Facts,
     pub terms: Terms,
@@ -86,21 +86,6 @@ fn moment(number: i64, second: i64) -> Timestamp {
     Timestamp::from_second(midnight.as_second() + second).unwrap()
 }
 
-/// What a discrepancy is about, as the planting names it.
-pub fn name(found: &Discrepancy) -> String {
-    match &found.subject {
-        Subject::Transaction { number, operation, reference, .. } => {
-            operation.as_ref().or(reference.as_ref()).or(number.as_ref()).cloned().unwrap_or_default()
-        }
-        Subject::Receipt { external_id, document, .. } => {
-            external_id.clone().unwrap_or_else(|| document.as_ref().unwrap().1.to_string())
-        }
-        Subject::Payout { id, .. } => id.clone(),
-        Subject::Deposit { account, from, .. } => format!("{account}/{from}"),
-        Subject::Line { reference } => reference.clone(),
-    }
-}
-
 struct Maker {
     dice: Dice,
     /// Things in ten thousand that something is wrong with, for each way of being wrong.
@@ -133,6 +118,30 @@ pub fn month(seed: u64, orders: i64, wrong: i64) -> Month {
     maker.papers(orders)
 }
 
+fn movement(
+    number: &str,
+    operation: String,
+    account: &str,
+    (way, minor): (Way, i64),
+    (day, second): (i64, i64),
+    reference: Option<String>,
+) -> Movement {
+    let lands = ACCOUNTS.iter().find(|(name, _)| *name == account).map_or(Account::PartnerCash, |(_, lands)| *lands);
+    let fee = if account == "ours" { None } else { Some(Money::rub((minor.abs() * 21 + 500) / 1_000)) };
+    Movement {
+        at: moment(day, second),
+        number: number.to_owned(),
+        operation,
+        account: account.to_owned(),
+        method: if account == "sbp" { Method::Sbp } else { Method::Card },
+        way,
+        lands,
+        amount: Money::rub(minor),
+        bank_fee: fee,
+        reference,
+    }
+}
+
 impl Maker {
     fn amount(&mut self) -> i64 {
         const PRICES: [i64; 5] = [29_000, 35_000, 50_000, 150_000, 99_990];
@@ -155,7 +164,7 @@ impl Maker {
             0..4 => {
                 // Cash: no bank knows of it.
                 let operation = next("");
-                let cash = self.movement(&number, operation, "cash", Way::Taken, amount, (start, second), None);
+                let cash = movement(&number, operation, "cash", (Way::Taken, amount), (start, second), None);
                 let cash = Movement { lands: Account::PartnerCash, method: Method::Cash, ..cash };
                 self.receipt(&number, 0, amount, start);
                 self.both.push(Both {
@@ -166,24 +175,24 @@ impl Maker {
                     group: None,
                 });
             }
-            4..60 => self.transaction(&number, next(""), at, Way::Taken, amount, (start, second), 0),
+            4..60 => self.transaction(&number, next(""), at, (Way::Taken, amount), (start, second), 0),
             60..72 => {
-                self.transaction(&number, next(""), at, Way::Taken, amount, (start, second), 0);
-                self.transaction(&number, next(""), at, Way::Returned, -amount, (later, second_later), 1);
+                self.transaction(&number, next(""), at, (Way::Taken, amount), (start, second), 0);
+                self.transaction(&number, next(""), at, (Way::Returned, -amount), (later, second_later), 1);
             }
             72..80 => {
                 // Captured in two parts, equal ones among them.
                 let part = if self.dice.chance(300) { amount / 2 } else { 1 + self.dice.below(amount - 1) };
-                self.transaction(&number, next(""), at, Way::Taken, part, (start, second), 0);
-                self.transaction(&number, next(""), at, Way::Taken, amount - part, (later, second_later), 1);
+                self.transaction(&number, next(""), at, (Way::Taken, part), (start, second), 0);
+                self.transaction(&number, next(""), at, (Way::Taken, amount - part), (later, second_later), 1);
             }
             80..92 => {
-                self.transaction(&number, next(""), at, Way::Taken, amount, (start, second), 0);
+                self.transaction(&number, next(""), at, (Way::Taken, amount), (start, second), 0);
                 let times = 1 + self.dice.below(3);
                 for time in 0..times {
                     let part = if self.dice.chance(500) { amount / 4 } else { 1 + self.dice.below(amount / 4) };
                     let when = (start + self.dice.below(6), self.dice.below(86_400));
-                    self.transaction(&number, next(""), at, Way::Returned, -part, when, 1 + time);
+                    self.transaction(&number, next(""), at, (Way::Returned, -part), when, 1 + time);
                 }
             }
             92..96 => {
@@ -192,43 +201,16 @@ impl Maker {
                     let account = self.dice.below(4);
                     let child = next(&format!("{part}"));
                     let when = (start, self.dice.below(86_400));
-                    self.transaction(&number, child, account, Way::Taken, amount / 3 + part, when, part);
+                    self.transaction(&number, child, account, (Way::Taken, amount / 3 + part), when, part);
                 }
             }
             _ => {
                 // Refunded, and the bank took it back.
-                self.transaction(&number, next(""), at, Way::Taken, amount, (start, second), 0);
+                self.transaction(&number, next(""), at, (Way::Taken, amount), (start, second), 0);
                 let refund = next("");
-                self.transaction(&number, refund.clone(), at, Way::Returned, -amount, (later, second_later), 1);
-                self.transaction(&number, refund, at, Way::Undone, amount, (later, second_later), 2);
+                self.transaction(&number, refund.clone(), at, (Way::Returned, -amount), (later, second_later), 1);
+                self.transaction(&number, refund, at, (Way::Undone, amount), (later, second_later), 2);
             }
-        }
-    }
-
-    fn movement(
-        &mut self,
-        number: &str,
-        operation: String,
-        account: &str,
-        way: Way,
-        minor: i64,
-        (day, second): (i64, i64),
-        reference: Option<String>,
-    ) -> Movement {
-        let lands =
-            ACCOUNTS.iter().find(|(name, _)| *name == account).map_or(Account::PartnerCash, |(_, lands)| *lands);
-        let fee = if account == "ours" { None } else { Some(Money::rub((minor.abs() * 21 + 500) / 1_000)) };
-        Movement {
-            at: moment(day, second),
-            number: number.to_owned(),
-            operation,
-            account: account.to_owned(),
-            method: if account == "sbp" { Method::Sbp } else { Method::Card },
-            way,
-            lands,
-            amount: Money::rub(minor),
-            bank_fee: fee,
-            reference,
         }
     }
 
@@ -237,8 +219,7 @@ impl Maker {
         number: &str,
         operation: String,
         account: i64,
-        way: Way,
-        minor: i64,
+        (way, minor): (Way, i64),
         when: (i64, i64),
         receipt: i64,
     ) {
@@ -248,7 +229,7 @@ impl Maker {
             "shared" => Some(format!("md-{number}")),
             _ => Some(format!("ref-{account}-{operation}-{}", way.code())),
         };
-        let movement = self.movement(number, operation, account, way, minor, when, reference);
+        let movement = movement(number, operation, account, (way, minor), when, reference);
         if way != Way::Undone {
             self.receipt(number, receipt, minor, when.0);
         }
@@ -350,10 +331,11 @@ impl Maker {
                 self.plant(Kind::CancelledRefund, &operation);
                 continue;
             }
-            if self.wrong() {
+            let money = self.either(2);
+            if money == Some(0) {
                 self.both[at].theirs[0].1.amount = Money::new(row.amount.minor(), Currency::USD);
                 self.plant(Kind::Currency, &operation);
-            } else if self.wrong() {
+            } else if money == Some(1) {
                 let cut = 1 + self.dice.below(row.amount.minor().abs());
                 self.both[at].theirs[0].1.amount = Money::rub(row.amount.minor() - cut * row.amount.minor().signum());
                 self.plant(Kind::Amount, &operation);
@@ -398,7 +380,7 @@ impl Maker {
                 self.plant(Kind::MissingHere, &reference);
             }
             if self.wrong() {
-                let reference = format!("stranger-{operation}");
+                let reference = format!("stranger-{operation}-{}", way.code());
                 let stranger = Row {
                     reference: Some(reference.clone()),
                     operation: None,
@@ -411,7 +393,7 @@ impl Maker {
                 self.plant(Kind::Orphan, &reference);
             }
             if self.wrong() {
-                let reference = format!("declined-{operation}");
+                let reference = format!("declined-{operation}-{}", way.code());
                 let fee = Row {
                     reference: Some(reference.clone()),
                     operation: None,
@@ -428,6 +410,12 @@ impl Maker {
 
     fn plant(&mut self, kind: Kind, name: &str) {
         self.planted.push((kind, name.to_owned()));
+    }
+
+    /// One of several ways of being wrong, or none.
+    fn either(&mut self, ways: i64) -> Option<i64> {
+        let roll = self.dice.below(10_000);
+        (roll < ways * self.wrong).then(|| roll / self.wrong)
     }
 
     fn spoil_receipts(&mut self) {
@@ -469,13 +457,14 @@ impl Maker {
                 self.plant(Kind::Date, &due.external_id);
                 continue;
             }
-            if register == "named" && self.wrong() {
+            let named = self.either(2).filter(|_| register == "named");
+            if named == Some(0) {
                 self.documents += 1;
                 let mut again = self.prints[&key][place(&self.prints[&key])].clone();
                 again.printed.document = self.documents;
                 self.prints.get_mut(&key).unwrap().push(again);
                 self.plant(Kind::Duplicate, &due.external_id);
-            } else if register == "named" && self.wrong() {
+            } else if named == Some(1) {
                 self.receipts[at].printed = None;
                 self.plant(Kind::MissingHere, &due.external_id);
             }
@@ -533,9 +522,10 @@ impl Maker {
             let lands = ACCOUNTS.iter().find(|(name, _)| *name == account).map_or(Account::BankClearing, |(_, at)| *at);
             let registry = Registry { account: account.into(), day, part: part.into(), received, lands, rows };
             // Imported twice, now and then; or a first one that was wrong from end to end.
-            if self.dice.chance(50) {
+            let roll = self.dice.below(20);
+            if roll == 0 {
                 registries.push(registry.clone());
-            } else if self.dice.chance(50) {
+            } else if roll == 1 {
                 registries.push(Registry { received: moment(0, 0), rows: Vec::new(), ..registry.clone() });
             }
             registries.push(registry);
@@ -595,9 +585,10 @@ impl Maker {
                 state: if self.dice.chance(500) { PayoutState::Sent } else { PayoutState::Confirmed },
             };
             let name = format!("p{number}");
-            if self.wrong() {
+            let way = self.either(2);
+            if way == Some(0) {
                 self.plant(Kind::Payout, &payout.id);
-            } else if self.wrong() {
+            } else if way == Some(1) {
                 put(Account::BankClearing, left, &name, -amount - 1, What::Payout(number));
                 self.plant(Kind::Payout, &payout.id);
             } else {
@@ -612,7 +603,7 @@ impl Maker {
                     }
                 } else if self.wrong() {
                     put(Account::BankClearing, left, &format!("again-{name}"), -amount, What::Payout(number));
-                    if self.scope(left) {
+                    if within(left) {
                         self.plant(Kind::Duplicate, &format!("again-{name}"));
                     }
                 }
@@ -647,17 +638,18 @@ impl Maker {
                 let sum = nets.iter().sum::<i64>();
                 let what = What::Deposit { account: account.into(), lands, from, until };
                 let (came, name) = (until.tomorrow().unwrap(), format!("{account}/{from}"));
-                let inside = self.scope(from) && self.scope(until) && sum != 0;
-                if inside && self.wrong() {
+                let inside = within(from) && within(until) && sum != 0;
+                let way = self.either(2).filter(|_| inside);
+                if way == Some(0) {
                     for more in (0..days).filter(|more| nets[usize::try_from(*more).unwrap()] != 0) {
                         self.plant(Kind::MissingThere, &format!("{account}/{}", day(number + more)));
                     }
-                } else if inside && self.wrong() {
+                } else if way == Some(1) {
                     put(lands, came, &name, sum - 100, what);
                     self.plant(Kind::Amount, &name);
                 } else if sum != 0 {
                     put(lands, came, &name, sum, what.clone());
-                    if inside && self.scope(came) && self.wrong() {
+                    if inside && within(came) && self.wrong() {
                         put(lands, came, &format!("again-{name}"), sum, what);
                         self.plant(Kind::Duplicate, &format!("again-{name}"));
                     }
@@ -672,8 +664,8 @@ impl Maker {
         });
         (payouts, statements.collect())
     }
+}
 
-    fn scope(&self, on: Date) -> bool {
-        day(0) <= on && on < day(DAYS)
-    }
+fn within(on: Date) -> bool {
+    day(0) <= on && on < day(DAYS)
 }
