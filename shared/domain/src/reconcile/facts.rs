@@ -1,6 +1,6 @@
 //! What is compared: our journal's side, and the papers of banks and registers, already in our words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -329,6 +329,19 @@ pub struct Facts {
     pub reports: Vec<Report>,
     /// Statements.
     pub statements: Vec<Statement>,
+}
+
+impl Facts {
+    /// Numbers of orders that rows name and nothing here does. Those that exist belong into [`Facts::known`] before the facts are
+    /// compared, or their rows are taken for strangers'.
+    pub fn numbers_to_look_up(&self) -> BTreeSet<&str> {
+        let ours: HashSet<&str> = (self.movements.iter().map(|movement| movement.number.as_str()))
+            .chain(self.receipts.iter().map(|due| due.number.as_str()))
+            .chain(self.known.iter().map(String::as_str))
+            .collect();
+        let rows = self.registries.iter().flat_map(|registry| &registry.rows);
+        rows.filter_map(|row| row.number.as_deref()).filter(|number| !ours.contains(number)).collect()
+    }
 }
 
 /// How a bank pays out what it took on an account.

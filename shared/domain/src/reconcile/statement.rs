@@ -1,4 +1,7 @@
 //! Our payouts, and what banks have to pay out, beside the statements.
+//!
+//! Lines that are known to be payouts and deposits are posted as they come. What is wrong with one therefore stands on the account
+//! the money came from: in transit, or at the acquiring bank. Only a line that is not known is about the statement's own account.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -60,7 +63,7 @@ pub(super) fn compare(
                 }
                 What::Own => {}
                 What::Payout(_) | What::PayoutReturned(_) | What::Deposit { .. } | What::Unknown => {
-                    look.line(Kind::Orphan, placed, outcome);
+                    look.line(Kind::Orphan, placed, statement.account, outcome);
                 }
             }
         }
@@ -79,11 +82,11 @@ fn sound(from: Date, until: Date) -> bool {
 
 impl Look<'_> {
     /// A line that belongs to nothing, or repeats another.
-    fn line(&mut self, kind: Kind, (statement, line): Placed, outcome: &mut Outcome) {
-        let (account, amount) = (statement.account, line.amount);
+    fn line(&mut self, kind: Kind, (statement, line): Placed, account: Account, outcome: &mut Outcome) {
+        let amount = line.amount;
         let name = format!(
             "line/{}/{}/{}/{}{}",
-            account.code(),
+            statement.account.code(),
             statement.day,
             line.reference,
             amount.minor(),
@@ -110,7 +113,7 @@ impl Look<'_> {
         // What came back may have been sent again; what left more often than that left twice.
         let (due, twice) = left.split_at(left.len().min(1 + back.len()));
         for line in twice {
-            self.line(Kind::Duplicate, *line, outcome);
+            self.line(Kind::Duplicate, *line, Account::PayoutInTransit, outcome);
         }
         let key = format!("payout/{}", payout.id);
         let zero = payout.amount.zero();
@@ -180,7 +183,7 @@ impl Look<'_> {
             if twice {
                 outcome.matched += usize::from(self.scope.holds(*from));
                 for line in more {
-                    self.line(Kind::Duplicate, *line, outcome);
+                    self.line(Kind::Duplicate, *line, *lands, outcome);
                 }
                 continue;
             }
@@ -197,11 +200,11 @@ impl Look<'_> {
             let found = match expected {
                 None => Discrepancy::new(Kind::MissingHere, key, *from, subject)
                     .sides(None, Some(theirs))
-                    .moves(statement.account, came),
+                    .moves(*lands, came),
                 Some(expected) => {
                     let ours = Side { amount: Some(expected), day: Some(*until), ..Side::default() };
                     let found = Discrepancy::new(Kind::Amount, key, *from, subject).sides(Some(ours), Some(theirs));
-                    found.moves(statement.account, came.minus(expected)?)
+                    found.moves(*lands, came.minus(expected)?)
                 }
             };
             outcome.found.push(found);
@@ -228,7 +231,7 @@ impl Look<'_> {
                 let subject = Subject::Deposit { account: account.clone(), from: *day, until: *day };
                 let ours = Side { amount: Some(*net), day: Some(*day), ..Side::default() };
                 let found = Discrepancy::new(Kind::MissingThere, key, *day, subject).sides(Some(ours), None);
-                outcome.found.push(found.moves(to, net.zero().minus(*net)?));
+                outcome.found.push(found.moves(*lands, net.zero().minus(*net)?));
             }
         }
         Ok(())

@@ -218,3 +218,10 @@ fn every_discrepancy_that_moves_money_is_closed_by_one_posting() {
     }
     assert!(closed > 100, "{closed}");
 }
+
+#[test]
+fn the_document_names_every_kind_once() {
+    let document = include_str!("../../../../docs/RECONCILIATION.md");
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(rows.collect::<Vec<_>>(), Kind::ALL.map(Kind::code));
+}

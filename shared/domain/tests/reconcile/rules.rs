@@ -12,6 +12,8 @@ use domain::reconcile::{
 use domain::time::Timestamp;
 use jiff::civil::{Date, date};
 
+/// What corrections are posted against here.
+const PARTNER: Account = Account::PartnerPayable;
 const DAY: Date = date(2026, 3, 10);
 const WHOLE: Scope = Scope { from: date(2026, 3, 1), until: date(2026, 3, 31) };
 
@@ -125,7 +127,9 @@ fn the_bank_may_know_before_us() {
     assert_eq!(outcome.absent, [Paper::Journal(date(2026, 3, 11))].into());
     early.journal_until = date(2026, 3, 11);
     assert_eq!(kinds(&early), [Kind::Orphan], "nothing of ours is called so");
+    assert_eq!(early.numbers_to_look_up(), ["A-1"].into());
     early.known.insert("A-1".into());
+    assert!(early.numbers_to_look_up().is_empty());
     assert_eq!(kinds(&early), [Kind::MissingHere], "an old order's transaction is no stranger");
     early.movements.push(ours);
     assert_eq!(kinds(&early), []);
@@ -300,7 +304,7 @@ fn posting(debit: Account, credit: Account, minor: i64) -> Posting {
 #[test]
 fn a_correction_posts_what_is_outstanding_and_nothing_else() {
     let (_, one) = more();
-    let (bank, partner, fee) = (Account::BankClearing, Account::PartnerPayable, Account::Commission);
+    let (bank, partner, fee) = (Account::BankClearing, PARTNER, Account::Commission);
     let correct = |postings| one.corrected(postings, " банк прав ", "acc", noon());
     let outstanding = Money::rub(1_000);
     let sum = |posted| Err(Refusal::Sum { posted: Money::rub(posted), outstanding });
@@ -310,7 +314,7 @@ fn a_correction_posts_what_is_outstanding_and_nothing_else() {
     assert_eq!(correct(vec![posting(fee, partner, 1_000)]), sum(0));
     assert_eq!(correct(vec![posting(bank, partner, 1_000), posting(bank, fee, 0)]), Err(Refusal::Idle { at: 2 }));
     assert_eq!(correct(vec![posting(bank, bank, 1_000)]), Err(Refusal::Idle { at: 1 }));
-    let dollars: Posting = (fee, partner, Money::new(1, Currency::USD)).into();
+    let dollars = Posting { amount: Money::new(1, Currency::USD), ..posting(fee, partner, 1) };
     assert!(matches!(correct(vec![posting(bank, partner, 1_000), dollars]), Err(Refusal::Money(_))));
     let good = vec![posting(bank, partner, 900), posting(bank, fee, 100)];
     assert_eq!(one.corrected(good.clone(), " ", "acc", noon()), Err(Refusal::Reason));
@@ -359,7 +363,7 @@ fn what_waits_for_a_paper_does_not_close() {
 #[test]
 fn what_was_corrected_and_has_lost_its_ground_is_to_be_posted_back() {
     let (mut all, one) = more();
-    let (bank, partner) = (Account::BankClearing, Account::PartnerPayable);
+    let (bank, partner) = (Account::BankClearing, PARTNER);
     let done = one.corrected(vec![posting(bank, partner, 1_000)], "банк прав", "acc", noon()).unwrap();
     let whole = |all: &Facts| compare(all, &terms(), WHOLE).unwrap();
     assert_eq!(
