@@ -1,13 +1,12 @@
 //! Banks' registries as files: rows of delimited text, each bank's columns and words as configuration.
 //!
-//! A file is read a row at a time, in the bytes it came in. What can not be read ends the reading with its line and column: half
+//! Cells are read in the bytes they came in. What can not be read ends the reading with its line and column: half
 //! a registry would be taken for a whole one, and what it lacks for missing.
 
 mod cell;
 mod format;
 
 use std::collections::HashMap;
-use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
 use domain::money::Money;
@@ -70,7 +69,7 @@ pub enum RegistryError {
 ///
 /// # Errors
 /// The first thing that can not be read.
-pub fn read(file: impl Read, format: &Format) -> Result<Vec<Row>, RegistryError> {
+pub fn read(file: &[u8], format: &Format) -> Result<Vec<Row>, RegistryError> {
     let mut reader = ReaderBuilder::new()
         .delimiter(u8::try_from(format.delimiter).map_err(|_| RegistryError::Format("the delimiter is one byte"))?)
         .has_headers(false)
@@ -80,8 +79,9 @@ pub fn read(file: impl Read, format: &Format) -> Result<Vec<Row>, RegistryError>
     let mut header: Option<HashMap<String, usize>> = None;
     let mut places = if format.header { None } else { Some(Places::of(&format.columns, &HashMap::new(), 0)?) };
     let (mut skipped, mut rows) = (0, Vec::new());
+    let mut lines = Lines { file, at: 0, line: 1 };
     while reader.read_byte_record(&mut record)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         if skipped < format.skip {
             skipped += 1;
             continue;
@@ -111,6 +111,27 @@ pub fn read(file: impl Read, format: &Format) -> Result<Vec<Row>, RegistryError>
         }
     }
     if format.header && header.is_none() { Err(RegistryError::Empty) } else { Ok(rows) }
+}
+
+/// Lines as an editor counts them. (The reader of delimited text counts a line's end with CR LF to the line after it.)
+struct Lines<'a> {
+    file: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at a byte, or after the empty lines there.
+    fn of(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(usize::MAX);
+        let rest = self.file.get(start..).unwrap_or_default();
+        let end = start.saturating_add(rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
+        let passed = self.file.get(self.at..end).unwrap_or_default();
+        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line = self.line.saturating_add(u64::try_from(ends).unwrap_or(u64::MAX));
+        self.at = end;
+        self.line
+    }
 }
 
 /// A column's place and name.

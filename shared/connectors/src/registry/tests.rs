@@ -5,7 +5,7 @@ use jiff::civil::date;
 
 use super::*;
 
-/// Columns and words in the manner of YooKassa's registry of payments (yookassa.ru/docs/support/merchant/payments/reports): time as
+/// Columns and words in the manner of `YooKassa`'s registry of payments (yookassa.ru/docs/support/merchant/payments/reports): time as
 /// `18.06.2021 17:46:58`, a point before the kopecks.
 fn yookassa() -> Format {
     serde_json::from_str(
@@ -45,7 +45,7 @@ fn a_registry_in_cp1251_with_a_preamble_and_totals() {
         "{HEADER}2d8c-1;1 234.56;RUB;18.06.2021 23:46:58;\"Заказ; \"\"А-1\"\"\"\r\n;;;;\r\n2d8c-2;-500,5;RUR;19.06.2021 00:00:01;-\r\n\
          Сумма принятых платежей: 734.06 руб.;;;;\r\n"
     ));
-    let rows = read(file.as_slice(), &yookassa()).unwrap();
+    let rows = read(&file, &yookassa()).unwrap();
     let [first, second] = rows.try_into().unwrap();
     assert_eq!((first.way, first.amount, first.line), (Way::Taken, Money::rub(123_456), 5));
     assert_eq!((first.day, first.number.as_deref()), (date(2021, 6, 18), Some("Заказ; \"А-1\"")));
@@ -91,7 +91,7 @@ fn what_can_not_be_read_is_named_by_line_and_column() {
         ("x;1;RUB", "line 5 has no column `Время платежа`"),
     ];
     for (line, told) in cases {
-        let error = read(cp1251(&format!("{HEADER}{line}\r\n")).as_slice(), &yookassa()).unwrap_err();
+        let error = read(&cp1251(&format!("{HEADER}{line}\r\n")), &yookassa()).unwrap_err();
         assert_eq!(error.to_string(), told, "{line}");
     }
     let row = |way, amount| format!("2026-03-10,09:00,{way},{amount},,r,,\n");
@@ -99,17 +99,17 @@ fn what_can_not_be_read_is_named_by_line_and_column() {
     assert_eq!(word.to_string(), "line 1, column 3: `Debt` is not a kind of operation the format knows");
     let sign = read(row("Debit", "-1").as_bytes(), &tbank()).unwrap_err();
     assert_eq!(sign.to_string(), "line 1, column 4: `-1.00` is not an amount of the sign its kind has");
-    let bytes = read(b"2026-03-10,09:00,Debit,1,,\xff,,\n".as_slice(), &tbank()).unwrap_err();
+    let bytes = read(b"2026-03-10,09:00,Debit,1,,\xff,,\n", &tbank()).unwrap_err();
     assert!(bytes.to_string().starts_with("line 1, column 6: "), "{bytes}");
 }
 
 #[test]
 fn a_file_without_its_header_is_not_an_empty_registry() {
-    assert!(matches!(read(b"".as_slice(), &yookassa()), Err(RegistryError::Empty)));
+    assert!(matches!(read(b"", &yookassa()), Err(RegistryError::Empty)));
     let other = cp1251(&HEADER.replace("Сумма платежа", "Сумма"));
-    let error = read(other.as_slice(), &yookassa()).unwrap_err();
+    let error = read(&other, &yookassa()).unwrap_err();
     assert_eq!(error.to_string(), "line 4 is to name the columns, and none is called `Сумма платежа`");
-    assert_eq!(read(cp1251(HEADER).as_slice(), &yookassa()).unwrap(), []);
+    assert_eq!(read(&cp1251(HEADER), &yookassa()).unwrap(), []);
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn a_format_is_configuration_and_what_it_does_not_know_is_refused() {
     assert_eq!(serde_json::from_str::<Format>(&text).unwrap(), tbank());
     assert!(serde_json::from_str::<Format>(&text.replace("\"skip\"", "\"skipped\"")).is_err());
     let wide = Format { delimiter: '→', ..tbank() };
-    assert!(matches!(read(b"".as_slice(), &wide), Err(RegistryError::Format(_))));
+    assert!(matches!(read(b"", &wide), Err(RegistryError::Format(_))));
     let mut zero = tbank();
     zero.columns.amount = Column::Place(0);
-    assert!(matches!(read(b"".as_slice(), &zero), Err(RegistryError::Format(_))));
+    assert!(matches!(read(b"", &zero), Err(RegistryError::Format(_))));
 }

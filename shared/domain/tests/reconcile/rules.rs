@@ -189,6 +189,11 @@ fn what_names_nothing_is_paired_by_amount_and_time_only_where_it_is_alone() {
     let candidates: Vec<_> = unclear.iter().map(|one| (one.kind, one.candidates.len())).collect();
     assert_eq!(unclear.len(), 3);
     assert!(candidates.contains(&(Kind::MissingHere, 2)) && candidates.contains(&(Kind::MissingThere, 1)));
+    // One of ours, and two rows it might be.
+    let two = found(&facts(vec![one.clone()], days(9, 13, vec![nameless(&one), nameless(&one)])));
+    let kinds_of_two: Vec<_> = two.iter().map(|one| (one.kind, one.candidates.len())).collect();
+    assert_eq!(kinds_of_two.len(), 3);
+    assert!(kinds_of_two.contains(&(Kind::MissingThere, 2)) && kinds_of_two.contains(&(Kind::MissingHere, 1)));
     // A moment, or the order's number, makes it clear.
     let minute = Row { at: Some(noon()), ..nameless(&one) };
     let away = Movement { at: at("2026-03-10T10:00:00Z"), ..other.clone() };
