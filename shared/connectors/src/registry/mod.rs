@@ -127,7 +127,7 @@ impl Lines<'_> {
         let rest = self.file.get(start..).unwrap_or_default();
         let end = start.saturating_add(rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
         let passed = self.file.get(self.at..end).unwrap_or_default();
-        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
+        let ends = passed.split(|byte| *byte == b'\n').count().saturating_sub(1);
         self.line = self.line.saturating_add(u64::try_from(ends).unwrap_or(u64::MAX));
         self.at = end;
         self.line
