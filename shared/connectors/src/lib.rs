@@ -11,5 +11,6 @@ pub mod http;
 pub mod mask;
 pub mod nspk;
 pub mod peer;
+pub mod registry;
 pub mod signature;
 pub mod till;
