@@ -5,6 +5,7 @@
 
 pub mod acquiring;
 pub mod audit;
+pub mod calendar;
 pub mod commission;
 pub mod consent;
 pub mod delivery;
@@ -13,6 +14,7 @@ pub mod exchange;
 pub mod id;
 pub mod ledger;
 pub mod marking;
+pub mod maturity;
 pub mod money;
 pub mod order;
 pub mod partner;
