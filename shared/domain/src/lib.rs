@@ -20,6 +20,7 @@ pub mod order;
 pub mod partner;
 pub mod payout;
 pub mod receipt;
+pub mod requisites;
 pub mod subscription;
 pub mod tax;
 pub mod time;
