@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod details;
 pub mod exchange;
 pub mod id;
+pub mod income_tax;
 pub mod ledger;
 pub mod marking;
 pub mod maturity;
