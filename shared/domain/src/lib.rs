@@ -5,6 +5,7 @@
 
 pub mod acquiring;
 pub mod audit;
+pub mod bank_exchange;
 pub mod calendar;
 pub mod commission;
 pub mod consent;
