@@ -16,6 +16,7 @@ pub mod id;
 pub mod income_tax;
 pub mod ledger;
 pub mod marking;
+pub mod matching;
 pub mod maturity;
 pub mod money;
 pub mod order;
