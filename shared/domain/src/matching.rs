@@ -441,6 +441,13 @@ mod tests {
             told(parts, &one),
             ["po_007 in part, 0.40 RUB, 0.60 RUB left", "po_007 confirmed by Reference, 0.60 RUB", "po_007 Twice"]
         );
+        // Parts complete each other in the order they were booked, however the file has them.
+        let later = Line { booked: Some(date(2026, 11, 21)), ..out("2", 60, "po_007") };
+        let parts = vec![later, out("1", 40, "po_007")];
+        assert_eq!(
+            told(parts, &one),
+            ["po_007 confirmed by Reference, 0.60 RUB", "po_007 in part, 0.40 RUB, 0.60 RUB left"]
+        );
         let already = [Sent { executed: Money::rub(100), ..sent(7, 100) }];
         assert_eq!(told(vec![out("7", 100, "")], &already), ["po_007 Twice"]);
         // Back before out in the file, and in the order they were booked all the same.

@@ -276,7 +276,8 @@ mod tests {
     #[test]
     fn half_a_rouble_is_a_rouble() {
         let kopecks = |base| tax(2026, R, Money::rub(base)).unwrap();
-        // 13 % of 3.84 is 0.4992, of 3.85 is 0.5005.
+        // 13 % of 50 is 6.50, of 3.84 is 0.4992, of 3.85 is 0.5005.
+        assert_eq!(kopecks(5_000), Money::rub(700));
         assert_eq!((kopecks(384), kopecks(385)), (Money::rub(0), Money::rub(100)));
         assert_eq!((kopecks(0), kopecks(-5_000)), (Money::rub(0), Money::rub(0)));
         assert!(tax(2026, R, Money::new(1, Currency::USD)).is_err());

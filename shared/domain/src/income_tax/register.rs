@@ -292,6 +292,8 @@ mod tests {
             (Money::rub(0), Money::rub(1_170_000))
         );
         assert!(matches!(take_back(&so_far, &payment(date(2026, 4, 1), 9_000_001)), Err(TaxError::Income { .. })));
+        // What was given back is no longer withheld: the next payment owes its own tax.
+        assert_eq!(pay(&so_far, &payment(date(2026, 4, 1), 1_000_000)).unwrap().withheld, Money::rub(130_000));
         // Income of last year given back this year is last year's row.
         let late = take_back(&so_far, &payment(date(2027, 1, 15), 1_000_000)).unwrap();
         assert_eq!((late.year, late.on), (2026, date(2027, 1, 15)));

@@ -298,6 +298,13 @@ mod tests {
             (line.percent, line.not_withheld, line.withheld),
             (30, Money::rub(1_000_000), Money::rub(2_300_000))
         );
+        // What was given back does not count as withheld: 30 % of 60 thousand are 18, 6.5 stay of the first payment, 10 came in.
+        let mut rows = vec![pay(&totals(&[], 2026, "c"), &step("c", date(2026, 1, 12), 100_000)).unwrap()];
+        rows.push(take_back(&totals(&rows, 2026, "c"), &step("c", date(2026, 1, 13), 50_000)).unwrap());
+        rows.push(give_back(&totals(&rows, 2026, "c"), &step("c", date(2026, 1, 14), 6_500)).unwrap());
+        rows.push(pay(&totals(&rows, 2026, "c"), &abroad(date(2026, 2, 2), 10_000)).unwrap());
+        let line = &report(2026, 1, &rows).unwrap().section_2[0];
+        assert_eq!((line.not_withheld, line.returned), (Money::rub(150_000), Money::rub(650_000)));
     }
 
     proptest! {
