@@ -44,7 +44,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 54] {
+pub fn routes() -> [(&'static str, MethodRouter<Ports>); 55] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -74,6 +74,7 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 54] {
         ("/v1/exchanges", get(exchanges::list)),
         ("/v1/exchanges.ndjson", get(exchanges::export)),
         ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record)),
+        ("/v1/operator/statements", post(outcomes::load)),
         ("/v1/ledger", get(ledger::of_month)),
         ("/v1/ledger/days", get(ledger::days)),
         ("/v1/ledger/statement", get(ledger::statement)),

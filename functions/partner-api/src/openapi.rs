@@ -120,6 +120,7 @@ pub struct FieldErrorView {
         exchanges::list,
         exchanges::export,
         ledger::of_order,
+        outcomes::load,
         outcomes::record,
         ledger::of_month,
         ledger::days,

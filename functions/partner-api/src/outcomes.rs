@@ -1,14 +1,17 @@
 //! What became of payouts, as the operator's accountant reads it off the bank's statement.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
+use domain::matching::Outcome;
 use domain::payout::PayoutReport;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
 use workflows::payouts;
 use workflows::ports::Ports;
+use workflows::statements::{self, ImportError, Imported};
 
 use crate::access::Operator;
 use crate::examples;
@@ -79,6 +82,94 @@ pub async fn record(
     let report = report(&asked)?;
     let owner = ports.store.payout_of_number(number).await.map_err(WorkflowError::from)?;
     let owner = owner.ok_or(WorkflowError::NotFound)?;
-    let (payout, _) = payouts::report(&ports, &owner.tenant, &owner.id, &report).await?;
+    let (payout, _) = payouts::report(&ports, &owner.tenant, &owner.id, &report, None).await?;
     Ok(Json(view(&payout)))
+}
+
+/// What became of a statement's lines.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StatementImport {
+    /// First day.
+    #[schema(example = "2026-11-23")]
+    pub since: String,
+    /// Last day.
+    #[schema(example = "2026-11-23")]
+    pub until: String,
+    /// Lines whose payouts were confirmed or came back just now.
+    pub recorded: usize,
+    /// Every line, in the statement's order.
+    pub lines: Vec<StatementLine>,
+}
+
+/// A line of a statement.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StatementLine {
+    /// The document's number.
+    #[schema(example = "7")]
+    pub number: String,
+    /// Roubles, with two decimals.
+    #[schema(example = "2895.00")]
+    pub amount: String,
+    /// `confirmed`, `returned`: taken down, unless a part of a payout came back. `partial`, `contradiction`, `candidates`: a person must
+    /// look, nothing was taken down. `unknown`: no payout's. `waiting`: the bank has not moved the money. `repeat`: taken down before.
+    #[schema(example = "confirmed")]
+    pub outcome: &'static str,
+    /// Payouts it is about, or may be about.
+    pub payouts: Vec<String>,
+}
+
+fn shown(imported: &Imported) -> StatementImport {
+    let Imported { statement, matches, recorded } = imported;
+    let lines = statement.lines.iter().zip(matches).map(|(line, found)| {
+        let one = |payout: &String| vec![payout.clone()];
+        let (outcome, payouts) = match &found.outcome {
+            Outcome::Confirmed { payout, .. } => ("confirmed", one(payout)),
+            Outcome::Partial { payout, .. } => ("partial", one(payout)),
+            Outcome::Returned { payout, .. } => ("returned", one(payout)),
+            Outcome::Contradiction { payout, .. } => ("contradiction", one(payout)),
+            Outcome::Candidates { payouts } => ("candidates", payouts.clone()),
+            Outcome::Unknown => ("unknown", Vec::new()),
+            Outcome::Waiting => ("waiting", Vec::new()),
+            Outcome::Repeat => ("repeat", Vec::new()),
+        };
+        StatementLine {
+            number: line.number.clone(),
+            amount: line.amount.to_decimal().to_string(),
+            outcome,
+            payouts,
+        }
+    });
+    StatementImport {
+        since: statement.since.to_string(),
+        until: statement.until.to_string(),
+        recorded: *recorded,
+        lines: lines.collect(),
+    }
+}
+
+/// Load a bank statement
+///
+/// A `1CClientBankExchange` file in CP1251, CP866 or UTF-8. Payouts it confirms or sends back are taken down; a statement that is loaded
+/// twice, or overlaps the one before, changes nothing a second time. A damaged file is refused whole, with the line and the key.
+#[utoipa::path(
+    post,
+    path = "/v1/operator/statements",
+    operation_id = "load_statement",
+    tag = "Operator",
+    request_body(content = String, content_type = "text/plain", description = "The file as the bank's client program saves it."),
+    responses((status = 200, description = "What became of its lines.", body = StatementImport)),
+    security(("operator_token" = [])),
+)]
+pub async fn load(
+    State(ports): State<Ports>,
+    Operator: Operator,
+    bytes: Bytes,
+) -> Answer<Json<StatementImport>> {
+    match statements::import(&ports, &bytes).await {
+        Ok(imported) => Ok(Json(shown(&imported))),
+        Err(ImportError::Unreadable(error)) => {
+            Err(problems::fault("", "statement", &error.ru(), &format!("{error}.")).into())
+        }
+        Err(ImportError::Failed(error)) => Err(error.into()),
+    }
 }

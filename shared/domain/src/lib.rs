@@ -5,20 +5,26 @@
 
 pub mod acquiring;
 pub mod audit;
+pub mod bank_exchange;
+pub mod calendar;
 pub mod commission;
 pub mod consent;
 pub mod delivery;
 pub mod details;
 pub mod exchange;
 pub mod id;
+pub mod income_tax;
 pub mod ledger;
 pub mod marking;
+pub mod matching;
+pub mod maturity;
 pub mod money;
 pub mod order;
 pub mod partner;
 pub mod payout;
 pub mod receipt;
 pub mod reconcile;
+pub mod requisites;
 pub mod subscription;
 pub mod tax;
 pub mod time;

@@ -44,6 +44,9 @@ pub struct Payout {
     /// What became of it.
     #[serde(default, skip_serializing_if = "PayoutState::is_sent")]
     pub state: PayoutState,
+    /// Names of the statement's lines that said so: a statement may be loaded twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
 }
 
 /// What became of a payout.
@@ -202,6 +205,7 @@ mod tests {
             orders: Vec::new(),
             carried: None,
             state: PayoutState::Sent,
+            lines: Vec::new(),
         }
     }
 

@@ -26,6 +26,7 @@ pub mod perform;
 pub mod ports;
 pub mod reading;
 pub mod receipt;
+pub mod statements;
 pub mod subscriptions;
 pub mod sweep;
 pub mod terms;

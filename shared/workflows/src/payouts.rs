@@ -102,6 +102,7 @@ async fn pay_group(
         account: partner.payout.account.clone(),
         orders: lines,
         carried: Some(carried).filter(|carried| !carried.is_zero()),
+        lines: Vec::new(),
         state: if amount.is_positive() { PayoutState::Sent } else { PayoutState::Netted },
     };
     let carries = carries.as_ref().map(|entry| (entry, &purse));
@@ -119,17 +120,19 @@ fn payout_id(ports: &Ports, now: Timestamp) -> String {
     format!("po_{}", ulid::Ulid::from_parts(milliseconds, u128::from_be_bytes(random)).to_string().to_lowercase())
 }
 
-/// Takes down what the bank says of a payout. Answers whether it was news.
+/// Takes down what the bank says of a payout, and the name of the statement's line that says so. Answers whether it was news.
 pub async fn report(
     ports: &Ports,
     tenant: &Tenant,
     id: &str,
     report: &PayoutReport,
+    line: Option<&str>,
 ) -> Result<(Payout, bool), WorkflowError> {
     let now = clock::now(ports, tenant).await?;
     for _ in 0..5 {
         let payout = ports.store.payout(tenant, id).await?.ok_or(WorkflowError::NotFound)?;
-        let Some((next, entry)) = payout.reported(report, now)? else { return Ok((payout, false)) };
+        let Some((mut next, entry)) = payout.reported(report, now)? else { return Ok((payout, false)) };
+        next.lines.extend(line.map(ToOwned::to_owned));
         match books::enter(ports, tenant, &entry, Some(&next)).await {
             Ok(_) => return Ok((next, true)),
             Err(WorkflowError::Store(StoreError::Conflict)) => {}

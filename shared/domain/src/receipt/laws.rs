@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::{Ffd, Item, ReceiptDocument, ReceiptKind, Settlement, Subject};
 use crate::marking;
 use crate::money::Money;
+pub use crate::requisites::is_inn;
 
 /// Characters of an item's name (tag 1030), at most.
 pub const NAME_CHARACTERS_MAX: usize = 128;
@@ -53,6 +54,7 @@ macro_rules! rules {
         pub const ALL: &[&Rule] = &[$(&$name),*];
     };
 }
+pub(crate) use rules;
 
 /// The rules by name.
 pub mod rule {
@@ -208,24 +210,6 @@ pub fn is_phone(text: &str) -> bool {
         .is_some_and(|digits| (10..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Check digits of an ИНН (приказ ФНС ММВ-7-6/435, weights as published there).
-pub fn is_inn(text: &str) -> bool {
-    const WEIGHTS: [u32; 11] = [3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8];
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
-    let Some(digits) = digits.filter(|digits| digits.iter().any(|digit| *digit != 0)) else {
-        return false;
-    };
-    let control = |many: usize| {
-        let weights = &WEIGHTS[WEIGHTS.len() - many..];
-        digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum::<u32>() % 11 % 10
-    };
-    match digits.len() {
-        10 => control(9) == digits[9],
-        12 => control(10) == digits[10] && control(11) == digits[11],
-        _ => false,
-    }
-}
-
 /// Whether an amount can stand in a receipt.
 pub const fn is_amount(amount: Money) -> bool {
     amount.is_positive() && amount.minor() <= AMOUNT_MINOR_MAX
@@ -235,17 +219,6 @@ pub const fn is_amount(amount: Money) -> bool {
 mod tests {
     use super::*;
     use crate::receipt::{Agent, AgentSign, Buyer, Measure, Payments, Principal, Supplier};
-
-    #[test]
-    fn check_digits_of_published_numbers() {
-        // OrangeData's and ATOL's public test companies, Сбербанк, and the tax service's own sample of a person.
-        for inn in ["7727401209", "5544332219", "7707083893", "500100732259"] {
-            assert!(is_inn(inn), "{inn}");
-        }
-        for inn in ["", "7707083894", "500100732258", "770708389", "0000000000", "7707083893 ", "77070838٩3"] {
-            assert!(!is_inn(inn), "{inn}");
-        }
-    }
 
     fn marked(mark: &str) -> ReceiptDocument {
         let (amount, supplier) = (Money::rub(100), "7707083893".to_owned());

@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use jiff::civil::{Date, date};
 
 /// What corrections are posted against here.
-const PARTNER: Account = Account::PartnerPayable;
+const PARTNER: Account = Account::PartnerPending;
 const DAY: Date = date(2026, 3, 10);
 const WHOLE: Scope = Scope { from: date(2026, 3, 1), until: date(2026, 3, 31) };
 
