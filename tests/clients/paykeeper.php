@@ -106,7 +106,8 @@ namespace {
         {
             $page = $answer->getHeaderLine('Location');
             check("the way leads to the buyer's page", str_starts_with($page, $this->pages . '/'), $page);
-            return $this->told(fn () => $this->browser->post($page, ['form_params' => ['card' => 'success']])->getHeaderLine('Location'), $say);
+            $card = ['form_params' => ['card' => 'success']];
+            return $this->told(fn () => $this->browser->post($page, $card)->getHeaderLine('Location'), $say);
         }
 
         /** Does something the double tells of before it answers: what came of it, and the notification's fields. */
@@ -134,7 +135,8 @@ namespace {
             }
             parse_str(stream_get_contents($caller, $length), $fields);
             $answer = $say($fields);
-            fwrite($caller, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " . strlen($answer) . "\r\n\r\n$answer");
+            $head = ['HTTP/1.1 200 OK', 'Content-Type: text/plain', 'Connection: close', 'Content-Length: ' . strlen($answer)];
+            fwrite($caller, implode("\r\n", $head) . "\r\n\r\n" . $answer);
             fclose($caller);
             return $fields;
         }
@@ -200,9 +202,11 @@ namespace {
         check('it is listed', in_array($made->invoice_id, array_column($listed, 'id'), true), $listed);
         class_exists(Eseath\PayKeeper\Responses\InvoiceListCountResponse::class); // elsewhere it spells the name otherwise than the file
         $counted = $client->invoices->getQuantity(...[...$days, [InvoiceStatuses::paid, InvoiceStatuses::expired]]);
-        check('and counted', $counted->total >= count($listed) && array_column($counted->statuses, 'quantity', 'name')['paid'] === count($listed), $counted);
+        $paid = array_column($counted->statuses, 'quantity', 'name')['paid'];
+        check('and counted', $paid === count($listed) && $counted->total >= $paid, $counted);
         $payment = $client->payments->getById($id);
-        check('the payment is known', [$payment->status, $payment->pay_amount, $payment->orderid] === [PaymentStatuses::success, 77.7, $order], $payment);
+        $known = [$payment->status, $payment->pay_amount, $payment->orderid] === [PaymentStatuses::success, 77.7, $order];
+        check('the payment is known', $known, $payment);
         check('the search finds it', array_column($client->payments->search($order, ...$days), 'orderid') === [$order]);
         $list = $client->payments->getList($days[0], $days[1], [PaymentStatuses::success], [(int) $payment->payment_system_id]);
         check('it is in the register of the day', in_array((int) $id, array_column($list, 'id'), true), $list);
@@ -237,8 +241,8 @@ namespace {
         $shop->pays($page, fn (array $fields) => $hear(['sum' => '1.00'] + $fields));
         check('a notification with another sum is not believed', $shop_of->paid === [], $shop_of->paid);
         $client = new Client(['base_uri' => $shop->double, 'auth' => [$shop->credentials['user'], $shop->credentials['password']]]);
-        $today = date('Y-m-d');
-        $rows = json_decode($client->get("$shop->double/info/payments/search/", ['query' => ['query' => $form['orderid'], 'beg_date' => $today, 'end_date' => $today]])->getBody());
+        $query = ['query' => $form['orderid'], 'beg_date' => date('Y-m-d'), 'end_date' => date('Y-m-d')];
+        $rows = json_decode($client->get("$shop->double/info/payments/search/", ['query' => $query])->getBody());
         check('what was not believed is told again', $rows[0]->status === 'obtained', $rows);
         $token = json_decode($client->get("$shop->double/info/settings/token/")->getBody())->token;
         $again = ['form_params' => ['id' => $rows[0]->id, 'token' => $token]];

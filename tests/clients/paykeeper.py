@@ -5,7 +5,7 @@ these words are written once more, from the vendor's documents («JSON API», «
 Public software drives the double by hand, with paykeeper.php and paykeeper_pretix.py beside this file: JustCommunication-ru/paykeeper-sdk
 (15fd6dd), Eseath/paykeeper-php-sdk (3c91a9c), Pathologic/commerce-payment-paykeeper (f0bda3b) and csmplay/pretix-paykeeper (c88ebd7) make,
 list, count and withdraw invoices, are paid, check and answer notifications and send money back, whole and in part. To repeat it, check them
-out (with psr7 2.7 of a later Debian for Eseath's), and run `PAYKEEPER_SDK=FOLDER:FOLDER… tests/clients/run paykeeper`.
+out (guzzle/psr7 2.7 as well, for Eseath's), and run `PAYKEEPER_SDK=FOLDER:FOLDER… tests/clients/run paykeeper`.
 
 DOUBLE: address of the double; CREDENTIALS: JSON; RECEIVER: host:port to listen on; PAY: what addresses of the buyer's page begin with.
 """
