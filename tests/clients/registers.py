@@ -22,6 +22,7 @@ from shop import SECONDS_MAX, Shop
 URL, OPERATOR = os.environ["APIKASSA_URL"].rstrip("/"), os.environ["APIKASSA_OPERATOR_TOKEN"]
 AT_ONCE = 4  # registers; each waits more than it works
 NATURAL_SECONDS = 2.5  # then what is due later is made due by the test clock
+SETTLING_SECONDS = 0.5  # for what has become due, before the clock moves again
 ADVANCE_SECONDS = 1_300  # more than a task waits for its answer
 A_TRY_SECONDS = 13_000  # more than the longest wait between two tries of a receipt
 REFUSALS = 8  # until the audit speaks of a receipt
@@ -126,11 +127,13 @@ class Till:
 
     def wait(self, name, made, holds):
         """Waits for what happens by itself, then for what happens in time."""
-        began = time.monotonic()
+        moves_at = time.monotonic() + (NATURAL_SECONDS if self.protocol.tells else 0)
 
         def nudge():
-            if not self.protocol.tells or time.monotonic() - began > NATURAL_SECONDS:
+            nonlocal moves_at
+            if time.monotonic() >= moves_at:
                 self.advance()
+                moves_at = time.monotonic() + SETTLING_SECONDS
 
         return self.shop.wait(name, made, holds, nudge)
 
@@ -199,8 +202,10 @@ class Till:
         sale = ("sale", "1000.00", {"1081": "1000.00"}, [11, 11], [4])
         self.holds(made, [sale, ("refund", "300.00", {"1081": "300.00"}, [11], [4])])
 
-    def prepayment(self):
-        made = self.paid("a card pays in advance", receipts="prepayment")
+    def prepayment(self, *faults):
+        """Three receipts that need one another; a fault each."""
+        self.spoil(*faults)
+        made = self.paid(f"a card pays in advance{': «' + '», «'.join(faults) + '»' if faults else ''}", receipts="prepayment")
         self.wait("the prepayment has its receipt", made, settled)
         self.hand_over(made)
         self.wait("the hand-over closes it", made, lambda order: [one["stage"] for one in order["receipts"]] == ["prepayment", "closing"] and settled(order))
@@ -208,6 +213,7 @@ class Till:
         self.wait("a part goes back", made, lambda order: order["returned"] == "300.00" and len(order["receipts"]) == 3 and settled(order))
         self.holds(made, [("sale", "1000.00", {"1081": "1000.00"}, [12, 12], [1]), ("sale", "1000.00", {"1215": "1000.00"}, [11, 11], [4]),
                           ("refund", "300.00", {"1081": "300.00"}, [11], [4])])
+        self.must("the faults were played", self.left() == [], self.left())
 
     def one(self, rate=11):
         return [("sale", "1000.00", {"1081": "1000.00"}, [rate, rate], [4])]
@@ -326,6 +332,7 @@ class Till:
     def run(self):
         self.full()
         self.prepayment()
+        self.prepayment("lost_answer", "failing_once", "duplicate")
         self.at_first("lost_answer")
         self.at_first("duplicate")
         if self.protocol.tokens:
