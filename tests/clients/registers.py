@@ -11,7 +11,9 @@ APIKASSA_URL is a local stack, APIKASSA_OPERATOR_TOKEN the operator's.
 import json
 import os
 import sys
+import threading
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ SETTLING_SECONDS = 0.5  # for what has become due, before the clock moves again
 ADVANCE_SECONDS = 1_300  # more than a task waits for its answer
 A_TRY_SECONDS = 13_000  # more than the longest wait between two tries of a receipt
 REFUSALS = 8  # until the audit speaks of a receipt
+AUDIT = threading.Lock()
 SELLER = "7700000016"
 # Two codes of one product, so that the second names another unit.
 MARKS = [f"010460193600546421SERIAL{no:07}\x1d91EE05\x1d92dGVzdA==" for no in (13, 14)]
@@ -245,8 +248,9 @@ class Till:
         self.shop.check("and the order says so", "receipt.moved" in events(seen), seen["timeline"])
 
     def findings(self, made):
-        """What the audit says of an order now; costs a look at all orders."""
-        _, _, text = self.shop.call("GET", "/local/audit.json")
+        """What the audit says of an order now; a look at all orders of all partners, so one at a time."""
+        with AUDIT:
+            _, _, text = self.shop.call("GET", "/local/audit.json", seconds=120)
         return [finding["rule"] for finding in json.loads(text)["findings"] if finding["subject"] == made["id"]]
 
     def refused(self):
@@ -359,6 +363,8 @@ def journey(code):
         return code, said, None, time.monotonic() - began
     except SystemExit as wrong:
         return code, till.said if till else said, str(wrong), time.monotonic() - began
+    except Exception:
+        return code, till.said if till else said, f"NOT {code}: {traceback.format_exc()}", time.monotonic() - began
 
 
 def main():
@@ -367,7 +373,7 @@ def main():
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for code, said, wrong, seconds in pool.map(journey, codes):
             print(f"\n{code}: a buyer and a partner, at the register's double ({seconds:.0f} s)")
-            print("\n".join(said))
+            print("\n".join(said), flush=True)
             if wrong is not None:
                 print(wrong, flush=True)
                 failed.append(code)

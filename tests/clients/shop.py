@@ -39,7 +39,7 @@ class Shop:
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self.browser = urllib.request.build_opener(Stay, jar)
 
-    def call(self, method, path, body=None, form=None, key=None):
+    def call(self, method, path, body=None, form=None, key=None, seconds=30):
         url = path if path.startswith("http") else self.url + path
         headers, data = {}, None
         if form is None:
@@ -50,7 +50,7 @@ class Shop:
             headers["content-type"], data = "application/x-www-form-urlencoded", urllib.parse.urlencode(form).encode()
         request = urllib.request.Request(url, data=data, headers=headers, method=method)
         try:
-            with self.browser.open(request, timeout=30) as answer:
+            with self.browser.open(request, timeout=seconds) as answer:
                 return answer.status, answer.headers, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, answer.read().decode()
