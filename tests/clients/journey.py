@@ -5,128 +5,18 @@
 APIKASSA_URL is a local stack, APIKASSA_KEY a test partner's key. What the protocol's accounts can not do is left out, and said.
 """
 
-import http.cookiejar
-import json
 import os
 import re
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import uuid
-from html import unescape
 
-URL, KEY = os.environ["APIKASSA_URL"].rstrip("/"), os.environ["APIKASSA_KEY"]
-PROTOCOL = sys.argv[1]
-SECONDS_MAX = 20
+from shop import SECONDS_MAX, Shop
 
-
-class Stay(urllib.request.HTTPRedirectHandler):
-    """Redirects are answers to be looked at."""
-
-    def redirect_request(self, *_):
-        return None
-
-
-browser = urllib.request.build_opener(Stay, urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-
-
-def call(method, path, body=None, form=None):
-    url = path if path.startswith("http") else URL + path
-    headers, data = {}, None
-    if form is None:
-        headers["authorization"] = f"Bearer {KEY}"
-        if body is not None:
-            headers["content-type"], data = "application/json", json.dumps(body).encode()
-    else:
-        headers["content-type"], data = "application/x-www-form-urlencoded", urllib.parse.urlencode(form).encode()
-    request = urllib.request.Request(url, data=data, headers=headers, method=method)
-    try:
-        with browser.open(request, timeout=30) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as answer:
-        return answer.code, answer.headers, answer.read().decode()
-
-
-def api(method, path, body=None, status=200):
-    code, _, text = call(method, path, body)
-    if code != status:
-        sys.exit(f"NOT {method} {path}: {code} {text}")
-    return json.loads(text) if text else None
-
-
-def check(name, holds, found=None):
-    if not holds:
-        sys.exit(f"NOT {name}: {json.dumps(found, ensure_ascii=False, default=str)[:3000]}")
-    print(f"ok  {name}")
-
-
-def order(**wish):
-    lines = [
-        {"name": "Чай", "price": "300.00", "quantity": "2", "subject": "goods"},
-        {"name": "Доставка", "price": "400.00"},
-    ]
-    number = f"{PROTOCOL}-{uuid.uuid4().hex[:12]}"
-    body = {"number": number, "lines": lines, "buyer": {"email": "buyer@example.com"}, "channels": ["email"],
-            "scenario": {"execution": "manual"}, **wish}
-    return api("POST", "/v1/orders", body, 201)
-
-
-def read(made):
-    return api("GET", f"/v1/orders/{made['id']}")
-
-
-def wait(name, made, holds):
-    """Waits until the order is as wished; the workers have their own time."""
-    deadline = time.monotonic() + SECONDS_MAX
-    while True:
-        seen = read(made)
-        if holds(seen):
-            print(f"ok  {name}")
-            return seen
-        if time.monotonic() > deadline:
-            sys.exit(f"NOT {name}: {json.dumps(seen, ensure_ascii=False)[:4000]}")
-        time.sleep(0.1)
-
-
-def hidden(page):
-    found = {}
-    for field in re.findall(r"<input[^>]*type=\"?hidden[^>]*>", page):
-        name = re.search(r'name="?([^"\s>]+)', field)
-        value = re.search(r'value="([^"]*)"', field) or re.search(r"value=([^\s>]+)", field)
-        if name:
-            found[name.group(1)] = unescape(value.group(1)) if value else ""
-    return found
-
-
-def agree(made, **chosen):
-    """Presses the button of the checkout page; answers where the buyer is sent."""
-    code, _, page = call("GET", made["checkout_url"], form=None)
-    check("the checkout page is shown", code == 200, page)
-    form = {**hidden(page), "consent_personal_data": "on", "consent_terms": "on", **chosen}
-    code, headers, text = call("POST", made["checkout_url"] + "/pay", form=form)
-    if code != 303:
-        sys.exit(f"NOT sent on to pay: {code} {re.sub(r'<[^>]+>', ' ', text)[:1500]}")
-    return urllib.parse.urljoin(URL, headers["location"])
-
-
-def at_bank(page, card):
-    """Chooses a test card on the bank's page; the vendor's own page may lead there first."""
-    for _ in range(4):
-        code, headers, text = call("GET", page)
-        if code not in (301, 302, 303, 307):
-            break
-        page = urllib.parse.urljoin(page, headers["location"])
-    check("the bank's page is shown", code == 200, {"page": page, "code": code, "text": text[:500]})
-    action = re.search(r'<form[^>]*action="([^"]+)"', text)
-    target = urllib.parse.urljoin(page, unescape(action.group(1))) if action else page
-    code, headers, text = call("POST", target, form={**hidden(text), "card": card})
-    check(f"the card «{card}» is taken", code == 303, {"code": code, "text": text[:500]})
-    back = urllib.parse.urljoin(page, headers["location"])
-    if "/c/" in back:
-        call("GET", back)
-    return back
+URL, PROTOCOL = os.environ["APIKASSA_URL"].rstrip("/"), sys.argv[1]
+shop = Shop(URL, os.environ["APIKASSA_KEY"], PROTOCOL)
+call, api, check, order, wait = shop.call, shop.api, shop.check, shop.order, shop.wait
+agree, at_bank = shop.agree, shop.at_bank
 
 
 def money(seen):

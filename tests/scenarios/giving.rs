@@ -1,5 +1,7 @@
 //! Money goes back on the partner's word: undone, refunded, in parts, with points; and banks that refuse or change their mind.
 
+use connectors::bank::catalogue::Family;
+use domain::acquiring::Stages;
 use domain::order::{Order, Status};
 use insta::assert_snapshot;
 use serde_json::json;
@@ -117,6 +119,41 @@ async fn a_refund_the_bank_declines_is_told_again_under_a_new_number() {
     assert_eq!(story.tells_money(&order).await["status"], "refunding");
     story.passes(HOUR).await;
     assert_eq!(story.tells_money(&order).await["status"], "refunded");
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn points_a_bank_gives_for_a_payment_are_taken_back_with_it() {
+    let mut story = Story::begins().await;
+    story.tell("the partner's bank has a programme of points").await;
+    let account = story.account_at(Family::Rbs).await;
+    story
+        .settings(|partner| {
+            partner.payment.stages = Stages::Two;
+            partner.accounts.push(account);
+        })
+        .await;
+    let order = story.orders_by_hand("A-1").await;
+    story.tell("the buyer pays A-1 on that bank's page, a half with points").await;
+    let form = story.world.agree(&order).await.location();
+    let page = story.world.get(&form).await.location();
+    story.world.pay_at_bank(&page, "points").await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!(view["operations"].as_array().unwrap().len(), 1, "for a hold nothing is given");
+    story.asks(&order, "capture", json!({})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    let given = &view["operations"][2];
+    let seen = ["kind", "transaction", "amount", "by", "state"].map(|name| given[name].as_str().unwrap());
+    assert_eq!(seen, ["points_accrued", "points", "15.00", "bank", "succeeded"], "a hundredth of 1500.00 in money");
+    assert_eq!(view["operations"].as_array().unwrap().len(), 3, "once, however often the bank tells of it");
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((&view["operations"][2]["transaction"], &view["status"]), (&json!("void"), &json!("refunded")));
     story.passes(2 * DAY).await;
     assert_snapshot!(story.ends().await);
 }

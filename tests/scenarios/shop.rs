@@ -83,17 +83,9 @@ async fn an_executor_can_give_up_what_a_terminal_was_paid_for() {
 async fn money_lands_on_a_nominal_account_and_is_paid_out_from_there() {
     let mut story = Story::begins().await;
     story.tell("the partner has a nominal account at a bank").await;
-    let path = format!("/sandbox/banks/{}", Family::Rbs.code());
-    let bank = story.world.api(http::Method::GET, &path, &story.world.key, "").await.json();
-    let credentials = serde_json::from_value(bank["credentials"].clone()).unwrap();
-    let address = bank["address"].as_str().unwrap().to_owned();
-    story
-        .settings(|partner| {
-            let mut account = workflows::connect::double_account(Family::Rbs, address, credentials);
-            account.nominal = true;
-            partner.accounts.push(account);
-        })
-        .await;
+    let mut account = story.account_at(Family::Rbs).await;
+    account.nominal = true;
+    story.settings(|partner| partner.accounts.push(account)).await;
     let order = story.orders_by_hand("A-1").await;
     story.tell("the buyer pays A-1 on that bank's page").await;
     let form = story.world.agree(&order).await.location();

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use axum::body::Body;
+use connectors::bank::catalogue::Family;
 use connectors::http::Request;
 use connectors::signature;
+use domain::acquiring::Account;
 use domain::delivery::Delivery;
 use domain::id::{OrderId, Tenant};
 use domain::money::Money;
@@ -329,6 +331,14 @@ impl Story {
         let mut partner = support::partner();
         change(&mut partner);
         self.world.ports.store.put_partner(&self.world.shop, &partner).await.unwrap();
+    }
+
+    /// The partner's account at the double of a bank.
+    pub async fn account_at(&self, family: Family) -> Account {
+        let path = format!("/sandbox/banks/{}", family.code());
+        let bank = self.world.api(Method::GET, &path, &self.world.key, "").await.json();
+        let credentials = serde_json::from_value(bank["credentials"].clone()).unwrap();
+        workflows::connect::double_account(family, bank["address"].as_str().unwrap().to_owned(), credentials)
     }
 
     /// The demo partner makes an order of 3 000 ₽, with the buyer's e-mail.

@@ -11,8 +11,8 @@ const LINES_MAX: usize = 1_000;
 const SKIPPED: [&str; 7] =
     ["target", "node_modules", "__pycache__", "snapshots", "dist", "venv", "proptest-regressions"];
 /// What people write here.
-const TEXTS: [&str; 15] =
-    ["mjs", "rs", "toml", "yaml", "yml", "json", "md", "py", "sh", "html", "css", "js", "txt", "svg", "conf"];
+const TEXTS: [&str; 16] =
+    ["mjs", "rs", "toml", "yaml", "yml", "json", "md", "py", "sh", "php", "html", "css", "js", "txt", "svg", "conf"];
 
 /// A file of the tree.
 pub struct File {
@@ -107,7 +107,7 @@ fn every_source_begins_with_what_it_is_for() {
 fn no_source_is_longer_than_a_sitting() {
     let mut findings = Vec::new();
     for file in files() {
-        let code = file.is_a(&["rs", "py", "sh", "js", "mjs"]);
+        let code = file.is_a(&["rs", "py", "php", "sh", "js", "mjs"]);
         let lines = file.text.lines().count();
         if code && lines > LINES_MAX {
             findings.push(finding(&file.path, format!("{lines} lines; at most {LINES_MAX}")));

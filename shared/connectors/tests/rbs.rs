@@ -389,6 +389,26 @@ async fn points_pay_beside_money() {
 }
 
 #[tokio::test]
+async fn points_are_given_for_a_payment() {
+    let told = |loyalties: &str| {
+        let bundle = format!(r#"{{"orderBundle":{{"loyalties":[{loyalties}]}},"#);
+        status(2, 100_000, 100_000, 0).replacen('{', &bundle, 1)
+    };
+    let asked = async |answer: String| bank().ask(&Wire::answering([&answer]), &question()).await.unwrap();
+    let one = r#"{"positionId":1,"loyaltyProgramName":"sbrf_spasibo","bonusAmountForCredit":"700","bonusAmountRefunded":"0"}"#;
+    let paid = report(stands(0, 100_000, 0));
+    assert_eq!(asked(told(one)).await, BankReport { accrued: Some(Money::rub(700)), ..paid.clone() });
+    let two = format!(r#"{one},{{"positionId":2,"bonusAmountForCredit":300}}"#);
+    assert_eq!(asked(told(&two)).await.accrued, Some(Money::rub(1_000)), "over all positions");
+    for none in [one.replace("700", "0"), one.replace("700", "-700"), one.replace("Credit", "Nothing")] {
+        assert_eq!(asked(told(&none)).await, paid);
+    }
+    // Nobody has paid: nothing is given yet, whatever is promised.
+    let promised = told(one).replace(r#""orderStatus":2"#, r#""orderStatus":0"#);
+    assert_eq!(asked(promised).await.accrued, None);
+}
+
+#[tokio::test]
 async fn answers_that_make_no_sense_are_not_outcomes() {
     let paid = status(2, 100_000, 100_000, 0);
     let bodies = [

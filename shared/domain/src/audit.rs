@@ -10,6 +10,9 @@ use crate::time::{Timestamp, plus_seconds};
 
 /// Seconds a task may be late before an order counts as stuck: a day.
 pub const STUCK_SECONDS: i64 = 24 * 3_600;
+/// Failures of a receipt's task after which somebody must look at it: half a day ([`crate::webhook::persist_seconds`]). What its
+/// register refuses may be refused for ever, and the law gives little time.
+pub const RECEIPT_FAILURES_MAX: u8 = 8;
 
 /// A rule that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -411,6 +414,11 @@ impl Audit<'_> {
             (None, _) => {}
         }
         for task in &order.tasks {
+            if let TaskId::Receipt(no) = task.id
+                && task.failures >= RECEIPT_FAILURES_MAX
+            {
+                self.say("stuck.receipt", format!("receipt {no} could not be printed {} times", task.failures));
+            }
             if plus_seconds(task.next_at, STUCK_SECONDS) < now {
                 self.say("stuck.task", format!("task {} has waited since {}", task.id, task.next_at));
             }

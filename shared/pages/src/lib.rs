@@ -48,7 +48,8 @@ pub use format::{date, moment, money, time_of_day};
 pub use lang::Lang;
 pub use legal::{LegalBlock, LegalKind, LegalText, LegalView, legal, legal_text};
 pub use mail::{
-    AfterDecline, ChargeNotice, ChargedBy, InlineImage, LineChange, Mail, MailButton, MailKind, MailView, mail,
+    AfterDecline, ChargeNotice, ChargedBy, HoldFate, InlineImage, LineChange, Mail, MailButton, MailKind, MailView,
+    mail,
 };
 pub use page::Page;
 pub use parties::{Agent, Line, Partner};

@@ -50,6 +50,17 @@ pub struct MailButton {
     pub url: String,
 }
 
+/// What becomes of a hold that has just come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldFate {
+    /// It pays for the order.
+    Stands,
+    /// The order was over by then: it is being let go.
+    Late,
+    /// Another payment pays for the order already: it is being let go.
+    Second,
+}
+
 /// What the mail is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailKind {
@@ -103,8 +114,8 @@ pub enum MailKind {
         until_ms: Option<i64>,
         /// At the end of that time it is taken, not let go.
         is_taken_at_end: bool,
-        /// The order was over by then: the hold is being let go.
-        is_late: bool,
+        /// What becomes of the hold.
+        fate: HoldFate,
     },
     /// A hold was let go.
     Released {
@@ -152,6 +163,11 @@ pub enum MailKind {
         refund_minor: i64,
         /// How much of a hold is let go, kopecks.
         release_minor: i64,
+    },
+    /// Paid by another payment already; the money of this one goes back.
+    SecondRefund {
+        /// How much goes back, kopecks.
+        refund_minor: i64,
     },
     /// Paid too late; the money goes back.
     ExpiredRefund {
@@ -359,10 +375,14 @@ fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             receipt: Some(receipt),
             ..plain(w.mail_corrected, CALM, vec![w.mail_corrected_text.to_owned()])
         },
-        MailKind::Held { held_minor, until_ms, is_taken_at_end, is_late } => {
+        MailKind::Held { held_minor, until_ms, is_taken_at_end, fate } => {
             let end = if *is_taken_at_end { w.held_end_captured } else { w.held_end_released };
-            let text = if *is_late { w.mail_held_late.to_owned() } else { format!("{} {end}", w.held_next) };
-            let until = until_ms.filter(|_| !is_late).map(|until| (w.held_until, w.moment(until)));
+            let text = match fate {
+                HoldFate::Stands => format!("{} {end}", w.held_next),
+                HoldFate::Late => w.mail_held_late.to_owned(),
+                HoldFate::Second => w.mail_held_twice.to_owned(),
+            };
+            let until = until_ms.filter(|_| *fate == HoldFate::Stands).map(|until| (w.held_until, w.moment(until)));
             let facts = [(w.held_amount, w.money(*held_minor))].into_iter().chain(until).collect();
             with(plain(w.held, CALM, vec![w.mail_held_text.to_owned(), text]), facts)
         }
@@ -444,6 +464,10 @@ fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
             let text = vec![w.cancelled_lead.to_owned(), text.to_owned()];
             with(plain(w.cancelled, CALM, text), facts.into_iter().flatten().collect())
         }
+        MailKind::SecondRefund { refund_minor } => with(
+            plain(w.paid_twice, CALM, vec![w.paid_twice_lead.to_owned(), w.refund_next.to_owned()]),
+            vec![(w.will_be_returned, w.money(*refund_minor))],
+        ),
         MailKind::ExpiredRefund { refund_minor } => with(
             plain(w.expired_refunding, LATE, vec![w.expired_refunding_lead.to_owned(), w.refund_next.to_owned()]),
             vec![(w.will_be_returned, w.money(*refund_minor))],

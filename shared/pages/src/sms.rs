@@ -32,6 +32,8 @@ pub enum SmsKind {
     Held,
     /// The money is held for an order that is over: the hold is being let go.
     HeldLate,
+    /// The money is held for an order that was paid already: the hold is being let go.
+    HeldTwice,
     /// A hold was let go.
     Released,
     /// The basket was changed.
@@ -45,6 +47,8 @@ pub enum SmsKind {
     OrderCancelled,
     /// Cancelled; nothing was charged.
     OrderCancelledFree,
+    /// Paid by another payment already; the money of this one goes back.
+    SecondRefund,
     /// Paid too late; the money goes back.
     ExpiredRefund,
     /// A partner's own moderated text; the mention is added when it lacks one.
@@ -114,12 +118,14 @@ fn news(kind: &SmsKind, view: &SmsView, w: &Words) -> String {
         SmsKind::PartRefundReceipt => format!("{}. {}", with_amount(w.sms_part_refunded), w.sms_receipt),
         SmsKind::ChargedReceipt => format!("{}. {}", with_amount(w.sms_charged), w.sms_receipt),
         SmsKind::Held => format!("{}. {}", with_amount(w.sms_held), w.sms_held_not_taken),
+        SmsKind::HeldTwice => w.sms_held_twice.to_owned(),
         SmsKind::HeldLate => w.sms_held_late.to_owned(),
         SmsKind::Released => with_amount(w.sms_released),
         SmsKind::Edited { up } => with_amount(if *up { w.sms_edited_up } else { w.sms_edited }),
         SmsKind::ChargeDeclined => format!("{}. {}", with_amount(w.sms_declined), w.sms_declined_more),
         SmsKind::OrderCancelledFree => w.sms_cancelled_free.to_owned(),
         SmsKind::OrderCancelled => with_amount(w.sms_cancelled),
+        SmsKind::SecondRefund => with_amount(w.sms_paid_twice),
         SmsKind::ExpiredRefund => with_amount(w.sms_expired),
         SmsKind::Custom(text) => text.clone(),
     }

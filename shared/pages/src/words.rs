@@ -213,6 +213,8 @@ one: {
     expired_next: "Вернитесь в магазин и оформите заказ заново.", "Go back to the shop and place the order again.";
     expired_refunding: "Оплата пришла слишком поздно", "The payment came too late";
     expired_refunding_lead: "Время на оплату уже вышло, и заказ закрыт. Мы возвращаем вам всю сумму.", "The time to pay was over and the order is closed. We are returning the whole amount.";
+    paid_twice: "Заказ уже был оплачен", "The order was paid already";
+    paid_twice_lead: "За этот заказ пришла вторая оплата. Первая остаётся в силе, а вторую мы возвращаем вам целиком.", "A second payment came for this order. The first one stands, and we are returning the whole second one.";
     not_found: "Заказ не найден", "Order not found";
     not_found_lead: "По этой ссылке заказа нет. Если вы уже платили, деньги не потеряны: заказ остаётся у нас.", "There is no order at this link. If you have already paid, your money is not lost: we still have the order.";
     not_found_next: "Откройте ссылку из письма или SMS целиком либо вернитесь в магазин.", "Open the whole link from the e-mail or SMS, or go back to the shop.";
@@ -382,6 +384,7 @@ one: {
     mail_part_refund_text: "Мы вернули часть денег за заказ. Остальное остаётся оплаченным. Чек возврата ниже.", "We have returned a part of the money. The rest stays paid. The refund receipt is below.";
     stays_paid: "Остаётся оплаченным", "Stays paid";
     mail_held_text: "Банк удержал деньги за заказ, но ничего не списал.", "The bank holds the money for the order; nothing is charged.";
+    mail_held_twice: "Заказ уже был оплачен. Второе удержание мы снимаем, эти деньги не спишутся.", "The order was paid already. We let the second hold go, and this money will not be charged.";
     mail_held_late: "Заказ к этому времени уже закрыт. Мы снимаем удержание, деньги не спишутся.", "The order was closed by then. We let the hold go, and nothing will be charged.";
     mail_released_part: "Часть удержания снята", "A part of the hold is let go";
     mail_released_part_text: "Эту сумму не спишут. Остальное банк по-прежнему удерживает для заказа.", "This amount will not be charged. The rest is still held for the order.";
@@ -430,6 +433,7 @@ one: {
     sms_part_refunded: "возвращено", "returned:";
     sms_held: "удержано", "held:";
     sms_held_not_taken: "Не списано. Подробно:", "Not charged. More:";
+    sms_held_twice: "уже был оплачен, второе удержание снимаем", "was paid already, the second hold is being let go";
     sms_held_late: "закрыт, удержание снимаем", "closed, the hold is being let go";
     sms_released: "удержание снято:", "hold let go:";
     sms_edited: "изменён, теперь", "changed, now";
@@ -437,6 +441,7 @@ one: {
     sms_charged: "оплачен сохранённой картой:", "charged to your saved card:";
     sms_declined: "не оплачен, банк не списал", "not paid, the bank did not charge";
     sms_declined_more: "Подробно:", "More:";
+    sms_paid_twice: "уже был оплачен. Вторую оплату вернём:", "was paid already. The second payment is to be returned:";
     sms_expired: "закрыт, оплата опоздала. Вернём", "closed, payment came late. To be returned:";
 }
 two: {

@@ -77,6 +77,15 @@ impl<B: Clone> Calls<B> {
         begun
     }
 
+    /// Makes all of them now, with as many attempts as at first; answers whether there were any.
+    pub fn hasten(&mut self, now: Timestamp) -> bool {
+        for call in &mut self.open {
+            call.at = now;
+            call.attempts = 0;
+        }
+        !self.open.is_empty()
+    }
+
     /// Strikes off what was answered; answers whether there was anything to strike off.
     pub fn end(&mut self, answered: &[u32]) -> bool {
         let before = self.open.len();

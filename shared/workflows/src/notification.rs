@@ -14,7 +14,7 @@ use domain::partner::{Channel, Partner};
 use domain::receipt::{AgentSign, Item, ReceiptKind, Settlement, Subject};
 use domain::tax::{Taxation, VatRate};
 use domain::time::{Timestamp, plus_seconds};
-use pages::{AfterDecline, ChargeNotice, ChargedBy, LineChange, MailKind, MailView, SmsKind, SmsView};
+use pages::{AfterDecline, ChargeNotice, ChargedBy, HoldFate, LineChange, MailKind, MailView, SmsKind, SmsView};
 
 use crate::checkout::{page_agent, page_language, page_partner};
 use crate::error::WorkflowError;
@@ -169,9 +169,24 @@ fn agreed_amount(order: &Order, details: &Details) -> Result<Money, MoneyError> 
     details.lines.iter().try_fold(order.amount.zero(), |sum, line| sum.plus(line.amount))
 }
 
-/// Whether a hold came when its order was over, or paid for already.
-fn is_late(order: &Order, payment: &Operation) -> bool {
-    !order.stands(payment) && order.returns_of(payment.no).next().is_some()
+/// What becomes of a hold: it is let go when its order was over, or paid for already.
+fn fate(order: &Order, payment: &Operation) -> HoldFate {
+    if order.stands(payment) || order.returns_of(payment.no).next().is_none() {
+        return HoldFate::Stands;
+    }
+    if is_second(order, payment) { HoldFate::Second } else { HoldFate::Late }
+}
+
+/// Whether another payment pays for what this one was for.
+fn is_second(order: &Order, payment: &Operation) -> bool {
+    order.standing_payments().any(|other| other.no != payment.no && other.child == payment.child)
+}
+
+/// The same of the payment a receipt is over.
+fn is_second_receipt(order: &Order, receipt: &Receipt) -> bool {
+    let operation = order.operation(receipt.operation);
+    let payment = operation.map(|taken| taken.kind.of().and_then(|of| order.operation(of)).unwrap_or(taken));
+    payment.is_some_and(|payment| is_second(order, payment))
 }
 
 /// The worker of the queue `notification`. A record of the delivery keeps a doubled message from being a doubled letter.
@@ -321,7 +336,14 @@ fn mail_kind(
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
         },
-        Kind::Returned(receipt) => MailKind::ExpiredRefund { refund_minor: receipt_amount(order, receipt).minor() },
+        Kind::Returned(receipt) => {
+            let refund_minor = receipt_amount(order, receipt).minor();
+            if is_second_receipt(order, receipt) {
+                MailKind::SecondRefund { refund_minor }
+            } else {
+                MailKind::ExpiredRefund { refund_minor }
+            }
+        }
         Kind::Refund(receipt) => MailKind::RefundReceipt {
             receipt: Box::new(receipt_view(settings, order, details, partner, receipt)?),
             receipt_url: url(receipt),
@@ -351,7 +373,7 @@ fn mail_kind(
             held_minor: payment.money()?.minor(),
             until_ms: payment.hold_until.map(Timestamp::as_millisecond),
             is_taken_at_end: details.payment.hold_end == Lapse::Captured,
-            is_late: is_late(order, payment),
+            fate: fate(order, payment),
         },
         Kind::Released(operation) => MailKind::Released {
             released_minor: operation.amount.minor(),
@@ -408,7 +430,10 @@ fn sms_view(
         }
         Kind::Closing(receipt) => (SmsKind::ClosingReceipt, receipt_amount(order, receipt), receipt_url(receipt)),
         Kind::Corrected(receipt) => (SmsKind::CorrectedReceipt, receipt_amount(order, receipt), receipt_url(receipt)),
-        Kind::Returned(receipt) => (SmsKind::ExpiredRefund, receipt_amount(order, receipt), receipt_url(receipt)),
+        Kind::Returned(receipt) => {
+            let kind = if is_second_receipt(order, receipt) { SmsKind::SecondRefund } else { SmsKind::ExpiredRefund };
+            (kind, receipt_amount(order, receipt), receipt_url(receipt))
+        }
         Kind::Refund(receipt) => {
             let part = order.kept()?.is_positive();
             let kind = if part { SmsKind::PartRefundReceipt } else { SmsKind::RefundReceipt };
@@ -423,7 +448,11 @@ fn sms_view(
             (kind, refund, page())
         }
         Kind::Held(payment) => {
-            let kind = if is_late(order, payment) { SmsKind::HeldLate } else { SmsKind::Held };
+            let kind = match fate(order, payment) {
+                HoldFate::Stands => SmsKind::Held,
+                HoldFate::Late => SmsKind::HeldLate,
+                HoldFate::Second => SmsKind::HeldTwice,
+            };
             (kind, payment.money()?, page())
         }
         Kind::Released(operation) => (SmsKind::Released, operation.amount, page()),

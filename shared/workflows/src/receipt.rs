@@ -266,6 +266,10 @@ async fn record(
                 tracing::warn!(order = %id, receipt = no, code, text, "a register did not print a receipt");
                 return apply(ports, id, &not_printed(receipt, why)).await.map(Some);
             }
+            if class != FailureClass::Passing {
+                // It is tried again, for a register may be mended; but somebody must mend it, or the document.
+                tracing::error!(order = %id, receipt = no, code, text, "a register refuses a receipt");
+            }
             let reason = format!("error {code} ({class:?}): {text}");
             let failed = Err(WorkflowError::Outside { who: "the register", reason });
             finish(ports, id, TaskId::Receipt(no), failed).await?;

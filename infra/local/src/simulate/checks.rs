@@ -112,7 +112,8 @@ async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
     let mut documents: BTreeMap<String, Vec<Fiscal>> = BTreeMap::new();
     for (_, row) in ports.store.sandbox_rows(tenant, "document", 100_000).await.ok()? {
         let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
-        let id = body["external_id"].as_str()?.to_owned();
+        // Where a number may be commanded anew, the other times stand behind a `~`: they are of the same receipt.
+        let id = body["external_id"].as_str()?.split('~').next()?.to_owned();
         let printed: Option<Fiscal> = serde_json::from_value(body["state"]["done"]["fiscal"].clone()).ok();
         documents.entry(id).or_default().extend(printed);
     }

@@ -130,6 +130,20 @@ fn a_paid_order_owes_a_receipt_a_hand_over_and_a_webhook_and_credits_the_partner
 }
 
 #[test]
+fn a_receipt_that_no_register_prints_is_said() {
+    let failed = Command::TaskFailed { task: TaskId::Receipt(1), forever: false, retry_after_seconds: None };
+    let most = usize::from(crate::audit::RECEIPT_FAILURES_MAX);
+    let late = after(after(order(), 1, &pay(1)), 3, &vec![failed.clone(); most - 1]);
+    assert_eq!(audit(&late, at(60), true), []);
+    let rules = |order: &Order| audit(order, at(60), true).iter().map(|found| found.rule).collect::<Vec<_>>();
+    let stuck = after(late, 60, &[failed]);
+    assert_eq!(rules(&stuck), ["stuck.receipt"]);
+    let issued = Command::ReceiptIssued { receipt: 1, fiscal: fiscal(300_000, 61), differs: None };
+    let printed = after(stuck, 61, &[issued]);
+    assert_eq!(rules(&printed), [""; 0]);
+}
+
+#[test]
 fn another_amount_is_refused_and_changes_nothing() {
     let pending = after(order(), 1, &[start()]);
     let report = BankReport::new(None, BankState::Succeeded(Money::rub(299_900)));

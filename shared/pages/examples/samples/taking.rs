@@ -1,9 +1,9 @@
 //! Views of what is more than one payment at once: ways, saved means, holds, parts, edits, charges without the buyer.
 
 use pages::{
-    ButtonLabel, ChargeNotice, ChargedBy, CheckoutView, Decline, DeclineReason, FieldError, Lang, LineChange, Mail,
-    MailKind, MailView, Method, MoneyMoved, OrderPart, OriginalPrice, OtherWay, PartPayment, PartState, ReceiptKind,
-    SaveField, SavedMeans, SbpView, StateKind, StateView, Taking, WalletMeans, WalletView,
+    ButtonLabel, ChargeNotice, ChargedBy, CheckoutView, Decline, DeclineReason, FieldError, HoldFate, Lang, LineChange,
+    Mail, MailKind, MailView, Method, MoneyMoved, OrderPart, OriginalPrice, OtherWay, PartPayment, PartState,
+    ReceiptKind, SaveField, SavedMeans, SbpView, StateKind, StateView, Taking, WalletMeans, WalletView,
 };
 
 use super::{DAY, HOUR, NOW, agent, checkout, mail_view, partner, receipt, receipt_state, state, text};
@@ -165,8 +165,8 @@ pub fn part_refunded() -> StateView {
     view
 }
 
-pub fn held(is_late: bool) -> MailKind {
-    MailKind::Held { held_minor: 123_450, until_ms: Some(NOW + 7 * DAY), is_taken_at_end: false, is_late }
+pub fn held(fate: HoldFate) -> MailKind {
+    MailKind::Held { held_minor: 123_450, until_ms: Some(NOW + 7 * DAY), is_taken_at_end: false, fate }
 }
 
 pub fn edited(after_minor: i64, is_held: bool) -> MailKind {

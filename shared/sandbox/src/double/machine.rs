@@ -238,6 +238,8 @@ pub struct Facts {
     pub refunded: Money,
     /// Paid with bonus points, of the amount.
     pub points: Money,
+    /// Bonus points the bank gives for the money that it took and that has not gone back.
+    pub accrued: Money,
     /// Why it was declined.
     pub reason: Option<DeclineReason>,
     /// The card that was used; nothing for the СБП and before anybody paid.
@@ -386,6 +388,7 @@ impl Deal {
             captured: self.captured,
             refunded,
             points: self.points,
+            accrued: self.accrued(refunded),
             reason,
             card: self.card.filter(|_| by_card).map(Card::shown),
             binding: self.charged_by.clone().or_else(|| self.bound.then(|| self.token.clone())),
@@ -394,6 +397,14 @@ impl Deal {
             captured_at: self.captured_at,
             changed_at: self.changed_at,
         }
+    }
+
+    /// A hundredth of the money that stays: whoever pays with points is a member of the bank's programme.
+    fn accrued(&self, refunded: Money) -> Money {
+        let (captured, money) = (self.captured.minor(), self.captured.minor() - self.points.minor());
+        let stays = money.saturating_mul(captured - refunded.minor()).checked_div(captured).unwrap_or(0);
+        let earned = if self.card == Some(Card::Points) { stays.max(0) / 100 } else { 0 };
+        Money::new(earned, self.amount.currency())
     }
 
     /// How many wrong codes the buyer has typed, while a code is asked for.

@@ -58,12 +58,12 @@ pub(super) async fn next_fault(
 ) -> Result<Option<Fault>, SandboxError> {
     rows::change(ports, tenant, kind.code(), |settings: Option<Settings>| {
         let Some(mut settings) = settings else { return Next::Keep(None) };
-        match settings.next.iter().position(|fault| *fault != Fault::Session) {
+        match settings.next.iter().position(|fault| !fault.is_of_requests()) {
             Some(index) => {
                 let fault = settings.next.remove(index);
                 Next::Put(settings, Some(fault))
             }
-            None => Next::Keep(settings.always.filter(|fault| *fault != Fault::Session)),
+            None => Next::Keep(settings.always.filter(|fault| !fault.is_of_requests())),
         }
     })
     .await
@@ -263,7 +263,7 @@ fn doubles() -> impl Iterator<Item = RegisterKind> {
     RegisterKind::ALL.into_iter().filter(|kind| *kind != RegisterKind::Sandbox)
 }
 
-fn parse(code: &str) -> Option<RegisterKind> {
+pub(super) fn parse(code: &str) -> Option<RegisterKind> {
     doubles().find(|kind| kind.code() == code)
 }
 

@@ -51,11 +51,15 @@ pub enum Fault {
     Broken,
     /// The session token is refused once; about requests, not documents.
     Session,
+    /// It reaches the register twice on the way, and the answer to the second time is heard: the register has it already.
+    Duplicate,
+    /// It breaks a rule of the register's own and is refused at the door; about requests, not documents.
+    Refused,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Silent,
         Self::LostAnswer,
         Self::FailingOnce,
@@ -64,6 +68,8 @@ impl Fault {
         Self::MarkRefused,
         Self::Broken,
         Self::Session,
+        Self::Duplicate,
+        Self::Refused,
     ];
 
     /// The code used by the doors and in rows.
@@ -77,7 +83,14 @@ impl Fault {
             Self::MarkRefused => "mark_refused",
             Self::Broken => "broken",
             Self::Session => "session",
+            Self::Duplicate => "duplicate",
+            Self::Refused => "refused",
         }
+    }
+
+    /// Whether it happens to requests, so that no document carries it.
+    pub const fn is_of_requests(self) -> bool {
+        matches!(self, Self::Session | Self::Refused)
     }
 
     /// What a test order's scenario plays.

@@ -21,6 +21,7 @@ mod contract;
 mod counters;
 mod device;
 mod document;
+mod journal;
 mod kit_online;
 mod orange_data;
 mod paykeeper;
@@ -50,6 +51,8 @@ use crate::{SandboxError, Shared};
 
 /// How often printing looks again when others print at the same time.
 const TRIES_MAX: usize = 16;
+/// What a register says of a document that it refuses by a rule of its own.
+const REFUSED: &str = "Место расчётов (тег 1187) не то, с которым касса зарегистрирована";
 
 /// Calls something of a family's dialect.
 macro_rules! dialect {
@@ -214,6 +217,7 @@ pub fn routes() -> Router<Shared> {
         .route("/sandbox/registers", get(contract::list).put(contract::choose))
         .route("/sandbox/registers/{register}", get(contract::show).put(contract::set))
         .route("/sandbox/registers/{register}/faults", put(contract::faults))
+        .route("/sandbox/registers/{register}/documents", get(journal::documents))
 }
 
 /// A partner's contract with a doubled register.
@@ -269,7 +273,7 @@ pub async fn submit(ports: &Ports, tenant: &Tenant, mut new: NewDocument) -> Res
         new.fault = contract::next_fault(ports, tenant, kind).await?;
     }
     let (delay, net) = dialect!(kind, D => (D::DELAY_SECONDS, D::NET_SECONDS));
-    let submitted = rows::change(ports, tenant, &key, |before: Option<Document>| {
+    let mut submitted = rows::change(ports, tenant, &key, |before: Option<Document>| {
         let Some(mut before) = before else {
             let mut document = Document::new(new.clone(), reference.clone(), now);
             document.queue(delay, net, now);
@@ -286,6 +290,10 @@ pub async fn submit(ports: &Ports, tenant: &Tenant, mut new: NewDocument) -> Res
     .await?;
     if submitted.was != Was::Known {
         rows::wake::<Document>(ports, tenant, &key, now, submitted.document.print_at).await;
+    }
+    if submitted.was == Was::New && submitted.document.fault == Some(Fault::Duplicate) {
+        // The first time is over; what is answered is the second.
+        submitted.was = Was::Known;
     }
     Ok(submitted)
 }
@@ -349,6 +357,20 @@ pub async fn find_by_reference(
 /// Rows could not be read or written.
 pub async fn take(ports: &Ports, tenant: &Tenant, kind: RegisterKind, fault: Fault) -> Result<bool, SandboxError> {
     contract::take(ports, tenant, kind, fault).await
+}
+
+/// Whether a register refuses a document at its door by a rule of its own, in the words of [`REFUSED`]; one it has is past that.
+///
+/// # Errors
+/// Rows could not be read or written.
+pub async fn refuses(
+    ports: &Ports,
+    tenant: &Tenant,
+    kind: RegisterKind,
+    external_id: &str,
+) -> Result<bool, SandboxError> {
+    let is_known = find_by_external(ports, tenant, kind, external_id).await?.is_some();
+    Ok(!is_known && take(ports, tenant, kind, Fault::Refused).await?)
 }
 
 /// Prints a document now, unless it was printed or something keeps it from being; answers how it stands then. Nothing when there

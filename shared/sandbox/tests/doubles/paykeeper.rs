@@ -11,6 +11,7 @@ use domain::money::Money;
 use domain::order::{BankReport, BankState, DeclineReason};
 use domain::time::plus_seconds;
 use sandbox::double::{self, Family, Terminal};
+use serde_json::json;
 
 use crate::support::{BASE, Heard, World};
 
@@ -102,6 +103,32 @@ impl Shop {
         let request =
             ReturnRequest { number: format!("{NUMBER}r"), payment: Self::known(None), kind, amount, standing };
         self.bank().give_back(self.world.http(), &request).await.map(|report| report.state)
+    }
+
+    fn authorization(&self) -> String {
+        use base64::Engine as _;
+        let of = |name| Credentials::of(&self.terminal.credentials, name);
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", of("user"), of("password")));
+        format!("Basic {pair}")
+    }
+
+    /// What the cabinet's API says to words that are not the connector's.
+    async fn raw(&self, path: &str, form: Option<&str>) -> serde_json::Value {
+        let authorization = self.authorization();
+        let headers =
+            [("authorization", authorization.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let at = |path: &str| format!("/sandbox/paykeeper/demoshop{path}");
+        let Some(form) = form else { return self.world.ask("GET", &at(path), &headers, "").await.json() };
+        let token = self.world.ask("GET", &at("/info/settings/token/"), &headers, "").await.json();
+        let form = format!("{form}&token={}", token["token"].as_str().unwrap());
+        self.world.ask("POST", &at(path), &headers, form).await.json()
+    }
+
+    /// The payments that took money, by their ids.
+    async fn payments(&self) -> Vec<serde_json::Value> {
+        let day = domain::time::moscow_date(self.world.now());
+        let rows = self.raw(&format!("/info/payments/bydate/?start={day}&end={day}"), None).await;
+        rows.as_array().unwrap().clone()
     }
 
     fn told(&self, heard: &Heard) -> Callback {
@@ -404,12 +431,7 @@ async fn strangers_stay_outside_and_yesterdays_token_is_refused() {
         let error = bank.register(shop.world.http(), &shop.payment(Stages::One)).await.unwrap_err();
         assert!(matches!(&error, BankError::Refused { code, status: 401, .. } if code == "auth"), "{error:?}");
     }
-    let authorization = {
-        use base64::Engine as _;
-        let of = |name| Credentials::of(&shop.terminal.credentials, name);
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", of("user"), of("password")));
-        format!("Basic {pair}")
-    };
+    let authorization = shop.authorization();
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let token = shop.world.ask("GET", "/sandbox/paykeeper/demoshop/info/settings/token/", &headers, "").await.json();
     shop.world.pass(24 * 3_600).await;
@@ -425,4 +447,58 @@ async fn strangers_stay_outside_and_yesterdays_token_is_refused() {
     let form = format!("pay_amount=10&token={stale}&token={}", fresh["token"].as_str().unwrap());
     let answer = shop.world.ask("POST", "/sandbox/paykeeper/demoshop/change/invoice/preview/", &headers, form).await;
     assert!(answer.json()["invoice_id"].is_string());
+}
+
+#[tokio::test]
+async fn invoices_are_counted_by_their_states() {
+    let shop = Shop::open().await;
+    let day = domain::time::moscow_date(shop.world.now());
+    let path = format!("/info/invoice/listcount/?start_date={day}&end_date={day}");
+    assert_eq!(shop.raw(&path, None).await, json!({ "statuses": [], "fullcount": [{ "count": "0" }] }));
+    shop.pay(Stages::One, "card=success").await;
+    for _ in 0..2 {
+        shop.raw("/change/invoice/preview/", Some("pay_amount=10&orderid=another")).await;
+    }
+    let of = |status, count| json!({ "status": status, "count": count });
+    let all = json!({ "statuses": [of("created", "2"), of("paid", "1")], "fullcount": [{ "count": "3" }] });
+    assert_eq!(shop.raw(&path, None).await, all);
+    let paid = json!({ "statuses": [of("paid", "1")], "fullcount": [{ "count": "1" }] });
+    assert_eq!(shop.raw(&format!("{path}&status[]=paid&status[]=expired"), None).await, paid);
+}
+
+#[tokio::test]
+async fn the_whole_goes_back_without_an_amount_and_a_part_does_not() {
+    let shop = Shop::open().await;
+    shop.pay(Stages::One, "card=success").await;
+    let id = shop.payments().await[0]["id"].as_str().unwrap().to_owned();
+    let refused = shop.raw("/change/payment/reverse/", Some(&format!("id={id}&partial=true"))).await;
+    assert_eq!(refused["result"], "fail");
+    shop.raw("/change/payment/reverse/", Some(&format!("id={id}&partial=true&amount=1000"))).await;
+    assert_eq!(shop.stands().await, stands(0, 300_000, 100_000));
+    let done = shop.raw("/change/payment/reverse/", Some(&format!("id={id}&partial=false"))).await;
+    assert_eq!(done["result"], "success");
+    assert_eq!(shop.stands().await, stands(0, 300_000, 300_000), "what was left of it");
+    let refused = shop.raw("/change/payment/reverse/", Some(&format!("id={id}&partial=false"))).await;
+    assert_eq!(refused["result"], "fail", "nothing is left");
+}
+
+#[tokio::test]
+async fn what_is_told_again_at_once_is_not_told_again_later() {
+    let shop = Shop::open().await;
+    let registered = shop.register(&shop.payment(Stages::One)).await;
+    let page = shop.page(&registered.show).await;
+    shop.world.says("no");
+    shop.world.form(&page, "card=success").await;
+    let first = shop.world.heard();
+    let [row] = shop.payments().await.try_into().unwrap();
+    assert_eq!(row["status"], "obtained", "nobody has listened");
+    shop.world.says(&shop.told(&first[0]).answer.body);
+    let again = format!("id={}", row["id"].as_str().unwrap());
+    shop.raw("/change/payment/repeatcnt/", Some(&again)).await;
+    assert_eq!(shop.world.heard().len(), 1);
+    assert_eq!(shop.payments().await[0]["status"], "success");
+    shop.world.pass(24 * 3_600).await;
+    assert!(shop.world.heard().is_empty());
+    shop.raw("/change/payment/repeatcnt/", Some(&again)).await;
+    assert_eq!(shop.world.heard().len(), 1, "asked for, it is told once more");
 }

@@ -440,6 +440,7 @@ async fn points_pay_a_part() {
     let report = gate.ask(&payment).await;
     assert_eq!((report.state, report.points), (stands(0, AMOUNT, 0), Some(Money::rub(AMOUNT / 2))));
     let order = payment.reference.clone().unwrap();
+    assert_eq!(report.accrued, Some(Money::rub(AMOUNT / 2 / 100)), "for the money alone");
     let shown = gate.raw("getOrderStatusExtended.do", &format!("orderId={order}")).await;
     assert_eq!(shown["paymentAmountInfo"]["depositedAmount"], AMOUNT / 2);
     // Money alone does not go back of it.
@@ -447,13 +448,24 @@ async fn points_pay_a_part() {
     for _ in 0..2 {
         assert_eq!(gate.back(&payment, "o-1r", Return::Refund, 100_000, AMOUNT).await.unwrap(), done(100_000));
     }
-    assert_eq!(gate.ask(&payment).await.state, stands(0, AMOUNT, 100_000));
+    let report = gate.ask(&payment).await;
+    assert_eq!(
+        (report.state, report.accrued),
+        (stands(0, AMOUNT, 100_000), Some(Money::rub((AMOUNT - 100_000) / 200)))
+    );
+    gate.back(&payment, "o-1s", Return::Refund, AMOUNT - 100_000, AMOUNT - 100_000).await.unwrap();
+    let report = gate.ask(&payment).await;
+    assert_eq!((report.state, report.accrued), (stands(0, AMOUNT, AMOUNT), None), "what was given is taken back");
+    // A hold earns nothing until it is captured.
+    let held = gate.paid("o-3", Stages::Two, "points").await;
+    assert_eq!(gate.ask(&held).await.accrued, None);
     // An order of a hundred roubles leaves nothing to points.
     let small = PaymentRequest { amount: Money::rub(10_000), ..gate.payment("o-2", Stages::One) };
     let registered = gate.register(&small).await;
     gate.at_page(&registered, "card=points").await;
     let payment = Known { amount: Money::rub(10_000), ..known("o-2", &registered.reference) };
-    assert_eq!(gate.ask(&payment).await.points, None);
+    let report = gate.ask(&payment).await;
+    assert_eq!((report.points, report.accrued), (None, Some(Money::rub(100))));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod atol;
 mod business_kassa;
 mod device;
 mod documents;
+mod journal;
 mod kit_online;
 mod machine;
 mod orange_data;

@@ -163,6 +163,9 @@ pub fn report(answer: &StatusAnswer, amount: Money) -> Result<BankReport, Malfor
     if stands && points(answer).0 > 0 {
         report.points = Some(Money::new(points(answer).0, amount.currency()));
     }
+    if stands && accrued(answer) > 0 {
+        report.accrued = Some(Money::new(accrued(answer), amount.currency()));
+    }
     Ok(report)
 }
 
@@ -224,6 +227,13 @@ pub fn points(answer: &StatusAnswer) -> (i64, i64) {
         (taken, back.saturating_add(value(loyalty.bonus_amount_refunded)))
     };
     loyalties.fold((0, 0), add)
+}
+
+/// Points the bank gives the buyer for the payment.
+fn accrued(answer: &StatusAnswer) -> i64 {
+    let loyalties = answer.order_bundle.iter().flat_map(|bundle| &bundle.loyalties);
+    let given = loyalties.map(|loyalty| loyalty.bonus_amount_for_credit.map_or(0, |number| number.0.max(0)));
+    given.fold(0, i64::saturating_add)
 }
 
 /// Whether a refund of this number was done.

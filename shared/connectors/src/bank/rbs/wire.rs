@@ -255,6 +255,8 @@ pub struct Loyalty {
     pub bonus_amount_for_debit: Option<Number>,
     /// Given back of them.
     pub bonus_amount_refunded: Option<Number>,
+    /// Given to the buyer for the payment.
+    pub bonus_amount_for_credit: Option<Number>,
 }
 
 /// A list, which gateways write as a list, as its only element, or as null. Elements of another form are passed over.

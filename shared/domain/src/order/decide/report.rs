@@ -166,7 +166,8 @@ impl Next<'_> {
         }
         self.capture_seen(no, standing, asked)?;
         self.release_seen(no, standing)?;
-        self.refunds_seen(no, standing, asked)
+        self.refunds_seen(no, standing, asked)?;
+        self.accrued(no, report)
     }
 
     /// A payment that was not known to have come. Answers whether it has.
@@ -200,7 +201,6 @@ impl Next<'_> {
         } else {
             self.held(no)?;
         }
-        self.accrued(no, &report)?;
         let payment = self.operation(no)?;
         if payment.save && payment.saved.is_none() {
             // Some banks tell of the means apart from the payment. A day later whoever has not told is asked.

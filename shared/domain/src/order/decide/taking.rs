@@ -40,10 +40,16 @@ impl Next<'_> {
         Ok(())
     }
 
-    /// The bank gives points for a payment.
+    /// The bank gives points for a payment: with it, with its capture or later, and tells of them as often as it is asked.
     pub(super) fn accrued(&mut self, no: u8, report: &BankReport) -> Result<(), Refusal> {
         let Some(points) = report.accrued.filter(|points| points.is_positive()) else { return Ok(()) };
         let payment = self.operation(no)?.clone();
+        let figures = self.order.figures(&payment)?;
+        let gone = !figures.held.is_positive() && !figures.kept()?.is_positive();
+        let known = |of: &Operation| matches!(of.kind, OperationKind::PointsAccrued { .. });
+        if gone || self.order.operations_of(no).any(known) {
+            return Ok(());
+        }
         let given = Self::operation_on(&payment, OperationKind::PointsAccrued { of: no }, points, Initiator::Bank);
         let given = self.push_operation(given, TransactionKind::Points)?;
         self.settle(given, TransactionState::Succeeded, None)?;

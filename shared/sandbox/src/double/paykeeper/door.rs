@@ -1,5 +1,7 @@
 //! The cabinet's JSON API: who asks, what is asked, what is answered.
 
+use std::collections::BTreeMap;
+
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -297,17 +299,43 @@ pub async fn invoices(
     Query(pairs): Query<Pairs>,
 ) -> Answer {
     let cabinet = Cabinet::enter(shared, &partner, &headers).await?;
-    let (first, last) = between(of(&pairs, "start_date"), of(&pairs, "end_date"))?;
-    let wanted = all_of(&pairs, "status");
+    Ok(said(&page_of(chosen(&cabinet, &pairs).await?, &pairs)))
+}
+
+/// `GET /info/invoice/listcount/`: how many there are of each state, and in all.
+pub async fn count(
+    State(shared): State<Shared>,
+    Path(partner): Path<String>,
+    headers: HeaderMap,
+    Query(pairs): Query<Pairs>,
+) -> Answer {
+    let cabinet = Cabinet::enter(shared, &partner, &headers).await?;
+    let found = chosen(&cabinet, &pairs).await?;
+    let mut counted = BTreeMap::<&str, usize>::new();
+    for invoice in &found {
+        *counted.entry(state_of(invoice)).or_default() += 1;
+    }
+    let statuses: Vec<Value> =
+        counted.iter().map(|(status, count)| json!({ "status": status, "count": count.to_string() })).collect();
+    Ok(said(&json!({ "statuses": statuses, "fullcount": [{ "count": found.len().to_string() }] })))
+}
+
+/// The invoices of the days and states that are asked for.
+async fn chosen(cabinet: &Cabinet, pairs: &Pairs) -> Result<Vec<Value>, Fault> {
+    let (first, last) = between(of(pairs, "start_date"), of(pairs, "end_date"))?;
+    let wanted = all_of(pairs, "status");
     let mut found = Vec::new();
     for invoice in book::invoices_between(&cabinet.ports, &cabinet.tenant, first, last).await? {
-        let shown = shown(&cabinet, &invoice).await?;
-        let status = shown.get("status").and_then(Value::as_str).unwrap_or_default();
-        if wanted.is_empty() || wanted.contains(&status) {
+        let shown = shown(cabinet, &invoice).await?;
+        if wanted.is_empty() || wanted.contains(&state_of(&shown)) {
             found.push(shown);
         }
     }
-    Ok(said(&page_of(found, &pairs)))
+    Ok(found)
+}
+
+fn state_of(invoice: &Value) -> &str {
+    invoice.get("status").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// `name[]=a&name[]=b`, or with numbers between the brackets.
@@ -442,12 +470,16 @@ pub async fn reverse(
     sent: Sent,
 ) -> Answer {
     let (cabinet, pairs) = Cabinet::change(shared, &partner, &headers, sent).await?;
-    let amount = words::amount(of(&pairs, "amount")).ok_or(Fault::Fail("Некорректная сумма возврата."))?;
     // PHP's `false` arrives as nothing.
     let partial = match of(&pairs, "partial") {
         "true" | "1" => true,
         "false" | "0" | "" => false,
         _ => return Err(Fault::Fail("Некорректное значение параметра partial.")),
+    };
+    let amount = match of(&pairs, "amount") {
+        // Of the whole some public clients name no amount.
+        "" if !partial => None,
+        text => Some(words::amount(text).ok_or(Fault::Fail("Некорректная сумма возврата."))?),
     };
     let done = act(&cabinet.ports, &cabinet.tenant, of_known(&cabinet, &pairs).await?, |deal, now| {
         reversed(deal, amount, partial, now)
@@ -459,7 +491,8 @@ pub async fn reverse(
     }
 }
 
-fn reversed(deal: &mut Deal, amount: Money, partial: bool, now: Timestamp) -> Result<(), &'static str> {
+/// `amount`: nothing for all that stands.
+fn reversed(deal: &mut Deal, amount: Option<Money>, partial: bool, now: Timestamp) -> Result<(), &'static str> {
     const TOO_MUCH: &str = "Сумма возврата превышает сумму платежа.";
     const NOT_WHOLE: &str = "Сумма полного возврата не совпадает с суммой платежа.";
     const NOT_DONE: &str = "Нельзя сделать возврат по платежу, статус которого не \"совершён\", \"получен\" или \"превышено число повторов\".";
@@ -468,9 +501,10 @@ fn reversed(deal: &mut Deal, amount: Money, partial: bool, now: Timestamp) -> Re
         facts.held
     } else {
         let back = facts.refunds.iter().filter(|refund| words::counts(refund.state));
-        let back = back.fold(amount.zero(), |sum, refund| sum.plus(refund.amount).unwrap_or(sum));
+        let back = back.fold(deal.amount.zero(), |sum, refund| sum.plus(refund.amount).unwrap_or(sum));
         facts.captured.minus(back).map_err(|_| NOT_DONE)?
     };
+    let amount = amount.unwrap_or(stands);
     let rest = stands.minus(amount).map_err(|_| NOT_DONE)?;
     if !stands.is_positive() {
         return Err(NOT_DONE);
@@ -511,7 +545,8 @@ pub async fn tell_again(
 ) -> Answer {
     let (cabinet, pairs) = Cabinet::change(shared, &partner, &headers, sent).await?;
     act(&cabinet.ports, &cabinet.tenant, of_known(&cabinet, &pairs).await?, |deal, now| {
-        if words::took_money(&deal.facts()) {
+        // What is still being told is told now instead of later: heard once, it is told no more.
+        if words::took_money(&deal.facts()) && !deal.calls.hasten(now) {
             deal.tell(&Event::Authorized, now);
         }
     })

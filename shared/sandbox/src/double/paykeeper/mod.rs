@@ -34,6 +34,7 @@ pub fn routes() -> Router<Shared> {
             .route(&at("/change/invoice/revoke"), post(door::revoke))
             .route(&at("/info/invoice/byid"), get(door::invoice))
             .route(&at("/info/invoice/list"), get(door::invoices))
+            .route(&at("/info/invoice/listcount"), get(door::count))
             .route(&at("/info/payments/byid"), get(door::payment))
             .route(&at("/info/payments/search"), get(door::search))
             .route(&at("/info/payments/bydate"), get(door::by_date))

@@ -479,10 +479,11 @@ fn shown(deal: &Deal) -> Value {
     if let Some(binding) = &facts.binding {
         answer["bindingInfo"] = json!({ "clientId": deal.customer, "bindingId": binding });
     }
-    if points > 0 {
+    if points > 0 || facts.accrued.is_positive() {
         answer["orderBundle"] = json!({ "loyalties": [{
             "positionId": 1,
             "loyaltyProgramName": "sbrf_spasibo",
+            "bonusAmountForCredit": facts.accrued.minor().to_string(),
             "bonusAmountForDebit": points.to_string(),
             "bonusAmountRefunded": points_back.to_string(),
         }] });

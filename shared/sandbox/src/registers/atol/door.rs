@@ -121,7 +121,13 @@ pub async fn register<D: Dialect>(
     if let Some(wrong) = visit.admitted(&group, &headers, &asked).await? {
         return Ok(visit.refused(&wrong));
     }
-    let new = match document::<D>(&operation, &headers, &bytes(received)?, visit.now) {
+    let mut read = document::<D>(&operation, &headers, &bytes(received)?, visit.now);
+    if let Ok(NewDocument { content, .. }) = &read
+        && registers::refuses(&visit.ports, &visit.tenant, D::KIND, &content.external_id).await?
+    {
+        read = Err((Wrong::invalid(registers::REFUSED), None));
+    }
+    let new = match read {
         Ok(new) => new,
         Err((wrong, id)) => {
             // Whatever is sent under it now, the id has its one document.

@@ -153,7 +153,7 @@ pub async fn commands(
     let integration = Integration::of(shared, &partner).await?;
     integration.question(&headers, &parameters).await?;
     let c_num = parameters.get("c_num").map(String::as_str).unwrap_or_default();
-    let found = registers::find_by_external(&integration.ports, &integration.tenant, KIND, c_num).await?;
+    let found = numbered(&integration.ports, &integration.tenant, c_num).await?;
     let rows: Vec<Value> = found.iter().map(row).collect();
     Ok(answer(StatusCode::OK, rows))
 }
@@ -188,34 +188,55 @@ pub async fn command(
     integration.signed(&headers, text, body["app_id"].as_str().unwrap_or_default())?;
     integration.entered(body["token"].as_str().unwrap_or_default()).await?;
     let wrong = |words: String| No::Said(StatusCode::UNPROCESSABLE_ENTITY, words);
-    let NewCommand { command, kind, .. } =
+    let NewCommand { command, kind, nonce, .. } =
         peer::read(&raw).map_err(|malformed| wrong(format!("{}: {}", malformed.pointer, malformed.rule)))?;
     if !is_external_id(&command.c_num) {
         return Err(wrong("c_num: недопустимые символы".to_owned()));
     }
+    let known = numbered(ports, tenant, &command.c_num).await?;
+    if let Some(same) = known.iter().find(|known| known.words["nonce"] == nonce) {
+        return Ok(taken(same));
+    }
     let now = workflows::clock::now(ports, tenant).await?;
-    let content = match read::document(&kind, &command, &ports.settings.agent, now) {
-        Ok(content) => content,
-        // Seen before: whatever the body says now, the number has its one document.
-        Err(words) => match registers::find_by_external(ports, tenant, KIND, &command.c_num).await? {
-            Some(known) => known.content,
-            None => return Err(wrong(words)),
-        },
-    };
-    let words = json!({ "type": kind, "command": command });
+    let mut content = read::document(&kind, &command, &ports.settings.agent, now).map_err(wrong)?;
+    if registers::refuses(ports, tenant, KIND, &command.c_num).await? {
+        return Err(wrong(registers::REFUSED.to_owned()));
+    }
+    content.external_id = name(&command.c_num, known.len() + 1);
+    let words = json!({ "type": kind, "command": command, "nonce": nonce });
     let new = NewDocument { kind: KIND, content, callback_url: None, words, fault: None };
     let submitted = registers::submit(ports, tenant, new).await?;
     if submitted.answer_is_lost() {
         return Ok(registers::lost_answer());
     }
-    Ok(answer(StatusCode::OK, json!({ "command_id": number(&submitted.document.reference) })))
+    Ok(taken(&submitted.document))
+}
+
+fn taken(document: &Document) -> Response {
+    answer(StatusCode::OK, json!({ "command_id": number(&document.reference) }))
+}
+
+/// What the machine knows a number's command by, from 1: the number itself, then what no number can be.
+fn name(c_num: &str, no: usize) -> String {
+    if no == 1 { c_num.to_owned() } else { format!("{c_num}~{no}") }
+}
+
+/// The commands under a number of the shop's, the first one first.
+async fn numbered(ports: &Ports, tenant: &Tenant, c_num: &str) -> Result<Vec<Document>, No> {
+    let mut found = Vec::new();
+    while is_external_id(c_num)
+        && let Some(document) = registers::find_by_external(ports, tenant, KIND, &name(c_num, found.len() + 1)).await?
+    {
+        found.push(document);
+    }
+    Ok(found)
 }
 
 /// A command and what became of it.
 fn row(document: &Document) -> Value {
     let mut row = json!({
         "id": number(&document.reference),
-        "c_num": document.external_id,
+        "c_num": document.words["command"]["c_num"],
         "type": document.words["type"],
         "date_create": moment(document.taken_at),
         "date_result": document.ended_at.map(moment),

@@ -1,7 +1,7 @@
 //! The double of Бизнес.Ру Чеки's own API: a token, commands to a register, and the list of them by the shop's number.
 //!
-//! The machine keeps one document per external id, so that this double is stricter than its vendor promises to be: a `c_num` that is
-//! printed or waits is never printed again.
+//! The vendor does not promise that a `c_num` is taken once, so this double does not either: a command is known by its `nonce`
+//! («уникальный идентификатор команды»), and the same number in another one is printed again.
 
 mod door;
 mod read;
@@ -11,7 +11,7 @@ use axum::routing::get;
 use domain::acquiring::Credentials;
 use domain::receipt::register::RegisterKind;
 
-use super::{Device, Dialect, Document, Outgoing, Seed};
+use super::{Device, Dialect, Document, Failure, Outgoing, Seed};
 use crate::Shared;
 
 /// Its dialect.
@@ -30,6 +30,11 @@ impl Dialect for BusinessKassa {
     /// `command_id`.
     fn reference(seed: &Seed, _external_id: &str) -> String {
         seed.digits(15)
+    }
+
+    /// The same command again is that command, whatever became of it; another try is another command.
+    fn again(_failure: Failure) -> bool {
+        false
     }
 
     fn tell(_device: &Device, _document: &Document) -> Vec<Outgoing> {

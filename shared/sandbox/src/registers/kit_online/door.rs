@@ -21,6 +21,8 @@ use crate::door::{Received, Refusal, answer, bytes};
 const KIND: RegisterKind = RegisterKind::KitOnline;
 /// «Неверная структура JSON».
 const NO_JSON: u32 = 2;
+/// «Неверный формат запроса», of whatever has no code of its own.
+pub(super) const UNWANTED: u32 = 3;
 /// «Неверный формат запроса. Значение `CheckId` …».
 pub(super) const CHECK_ID: u32 = 44;
 
@@ -50,6 +52,9 @@ pub async fn send(
         Ok(content) => content,
         Err((code, words)) => return Ok(no(code, &words)),
     };
+    if registers::refuses(&ports, &tenant, KIND, &check.check_id).await? {
+        return Ok(no(UNWANTED, registers::REFUSED));
+    }
     let new = NewDocument { kind: KIND, content, callback_url: None, words: serde_json::Value::Null, fault: None };
     let submitted = registers::submit(&ports, &tenant, new).await?;
     if submitted.answer_is_lost() {

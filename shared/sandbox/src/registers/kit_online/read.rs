@@ -11,7 +11,7 @@ use domain::tax::{Taxation, VatRate};
 use domain::time::Timestamp;
 
 use super::super::first_breach;
-use super::door::CHECK_ID;
+use super::door::{CHECK_ID, UNWANTED};
 
 /// Why a check is refused: `ResultCode` and `ErrorMessage`.
 pub type Refused = (u32, String);
@@ -123,6 +123,6 @@ fn code_of(pointer: &str) -> u32 {
         Some("total") => 38,
         Some("payments" | "prepaid") => 39,
         Some("inn" | "supplier" | "phones") => 53,
-        _ => 3,
+        _ => UNWANTED,
     }
 }

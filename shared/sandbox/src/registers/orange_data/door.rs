@@ -72,6 +72,9 @@ async fn taken(
     let content = read::document(ports, &device, kind, &body)?;
     let now = workflows::clock::now(ports, &device.tenant).await.map_err(SandboxError::from)?;
     lawful(&content.receipt, now)?;
+    if registers::refuses(ports, &device.tenant, device.kind, &content.receipt.external_id).await? {
+        return Err(No::error(registers::REFUSED));
+    }
     let new = NewDocument {
         kind: RegisterKind::OrangeData,
         content: content.receipt,

@@ -136,6 +136,9 @@ pub async fn print(
             None => return Err(No::Fail(words)),
         },
     };
+    if registers::refuses(ports, tenant, KIND, key).await? {
+        return Err(No::Fail(registers::REFUSED.to_owned()));
+    }
     let words = json!({ "type": of(&pairs, "type"), "cart": of(&pairs, "cart") });
     let new = NewDocument { kind: KIND, content, callback_url: None, words, fault: None };
     let submitted = registers::submit(ports, tenant, new).await?;
