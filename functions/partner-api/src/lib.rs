@@ -33,6 +33,7 @@ pub mod payouts;
 pub mod problems;
 pub mod query;
 pub mod receipts;
+pub mod refusals;
 pub mod requisites;
 pub mod subscriptions;
 pub mod web;
