@@ -9,8 +9,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Required, ResponseBui
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator, orders, partner,
-    payments, payouts, receipts, refusals, subscriptions, webhook,
+    banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator,
+    orders, partner, payments, payouts, receipts, refusals, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -86,7 +86,7 @@ pub struct FieldErrorView {
 #[openapi(
     info(
         title = "Apikassa API",
-        description = "Take a payment for what you sell and have your part paid out: make an order, send the buyer to its `checkout_url`, hear of every change by signed webhooks, read the books, get the payout.\n\nEvery request bears `Authorization: Bearer ak_test_…` or `ak_live_…`. A test key sees test orders only, which are paid at the sandbox bank; a live key sees live orders only. What is another's is answered as what is not there.\n\nAmounts are strings of roubles with two decimals; times are UTC (RFC 3339). Bodies are JSON of at most 64 kB; unknown fields are refused. Every refusal is application/problem+json with a stable code, and has changed nothing.",
+        description = "Take a payment for what you sell and have your part paid out: make an order, send the buyer to its `checkout_url`, hear of every change by signed webhooks, read the books, get the payout.\n\nEvery request bears `Authorization: Bearer ak_test_…` or `ak_live_…`. A test key sees test orders only, which are paid at the sandbox bank; a live key sees live orders only. A courier's key opens the orders given to it, and no other door. What is another's is answered as what is not there.\n\nAmounts are strings of roubles with two decimals; times are UTC (RFC 3339). Bodies are JSON of at most 64 kB; unknown fields are refused. Every refusal is application/problem+json with a stable code, and has changed nothing.",
         license(name = "Proprietary"),
     ),
     paths(
@@ -101,6 +101,9 @@ pub struct FieldErrorView {
         payments::terminal,
         payments::collect,
         payments::marks,
+        couriers::give,
+        couriers::take_back,
+        couriers::orders,
         means::list,
         means::change,
         means::delete,
@@ -128,6 +131,9 @@ pub struct FieldErrorView {
         webhook::set,
         webhook::remove,
         partner::read,
+        keys::issue_to_courier,
+        keys::list_own,
+        keys::revoke_own,
         receipts::read,
         receipts::set,
         banks::catalogue,
@@ -140,6 +146,9 @@ pub struct FieldErrorView {
         banks::freeze,
         devices::issue_key,
         devices::look,
+        devices::job,
+        devices::not_printed,
+        concerns::list,
         receipts::list,
         receipts::connect,
         receipts::correct,

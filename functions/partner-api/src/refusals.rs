@@ -16,6 +16,9 @@ use crate::problems;
 /// Code of what is wrong with a query's `limit`, the example of a fault in a query.
 const FAULT_OF_QUERY: &str = "range";
 
+/// Operations a courier's key may use.
+const FOR_COURIERS: [&str; 4] = ["order", "collect_order", "set_marks", "courier_orders"];
+
 /// Adds what an operation may refuse with: what follows from its shape, and what it alone knows.
 pub fn tell(path: &str, operation: &mut Operation) {
     let by_operator = path.starts_with("/v1/operator/");
@@ -25,6 +28,9 @@ pub fn tell(path: &str, operation: &mut Operation) {
     let mut found = vec![Problem::internal_logged(), problems::unavailable()];
     if !by_operator {
         found.push(Problem::unauthorized());
+        if !FOR_COURIERS.contains(&operation.operation_id.as_deref().unwrap_or_default()) {
+            found.push(problems::courier_key());
+        }
     }
     if by_operator || path.contains('{') || matches!(operation.operation_id.as_deref(), Some("webhook")) {
         found.push(Problem::not_found());
@@ -44,7 +50,10 @@ pub fn tell(path: &str, operation: &mut Operation) {
             problems::idempotency_key_reused(),
         ]),
         Some("create_subscription") => found.push(problems::subscription_number_taken()),
-        Some("issue_key" | "enrol_partner") => found.push(problems::keys_full()),
+        Some("issue_key" | "issue_courier_key" | "enrol_partner") => found.push(problems::keys_full()),
+        Some("declare_not_printed") => {
+            found.extend([problems::job_leased(), problems::job_printed(), problems::job_unconfirmed()]);
+        }
         Some("clearing_file") => found.push(problems::clearing_too_large()),
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),

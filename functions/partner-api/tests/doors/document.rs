@@ -38,6 +38,8 @@ async fn every_route_is_named_and_every_name_is_a_route() {
     let register = serde_json::json!({"id": "shop-1", "kind": "device", "credentials": {}});
     partner.receipts.registers = vec![serde_json::from_value(register).unwrap()];
     api.world.ports.store.put_partner(&api.world.shop, &partner).await.unwrap();
+    let waits = api.paid(&crate::orders::wish("A-2"), "success").await;
+    let job = format!("{}-r1", waits.rsplit('/').next().unwrap());
     let mut there = BTreeSet::new();
     for (path, _) in routes() {
         let id = match path {
@@ -47,7 +49,11 @@ async fn every_route_is_named_and_every_name_is_a_route() {
             _ => "ord_t_demoshop_1",
         };
         let real = path.replace("{id}", id).replace("{entry}", "1").replace("{key}", &key).replace("{no}", "1");
-        let real = real.replace("{partner}", "demoshop").replace("{mode}", "test").replace("{register}", "shop-1");
+        let real = real
+            .replace("{partner}", "demoshop")
+            .replace("{mode}", "test")
+            .replace("{register}", "shop-1")
+            .replace("{job}", &job);
         for method in METHODS {
             // Without a key a route that is there says 401, or answers; the operator's says 415 to the operator.
             let token = if path.contains("operator") { support::OPERATOR_TOKEN } else { "" };
