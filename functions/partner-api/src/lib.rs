@@ -45,8 +45,15 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
+/// A route and what answers it.
+type Route = (&'static str, MethodRouter<Ports>);
+
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 58] {
+pub fn routes() -> impl Iterator<Item = Route> {
+    partners().into_iter().chain(operators())
+}
+
+fn partners() -> [Route; 43] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -89,6 +96,13 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 58] {
         ("/v1/partner/keys", get(keys::list_own).post(keys::issue_to_courier)),
         ("/v1/partner/keys/{key}", delete(keys::revoke_own)),
         ("/v1/partner/receipts", get(receipts::read).put(receipts::set)),
+        ("/openapi.json", get(docs::document)),
+        ("/docs", get(docs::page)),
+    ]
+}
+
+fn operators() -> [Route; 15] {
+    [
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/accounts", put(banks::connect_accounts).fallback(problems::nowhere)),
@@ -123,13 +137,11 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 58] {
         ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
-        ("/openapi.json", get(docs::document)),
-        ("/docs", get(docs::page)),
     ]
 }
 
 /// The API behind the door.
 pub fn router(ports: Ports) -> Router {
-    let routed = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let routed = routes().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     routed.with_state(ports)
 }

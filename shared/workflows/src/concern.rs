@@ -72,10 +72,10 @@ pub async fn page(
             let loaded = ports.store.load(&entry.order, Freshness::Consistent).await?;
             let now = clock::now(ports, entry.order.tenant()).await?;
             let found = loaded.filter(|loaded| loaded.order.receipts_of_concern(now).next().is_some());
-            let real = whole_seconds(ports.clock.now());
+            let here = whole_seconds(ports.clock.now());
             match found {
                 Some(found) => orders.push(Found { order: found.order, details: found.details, now }),
-                None if plus_seconds(entry.at, KEPT_SECONDS) <= real => ports.store.unlist_concern(entry, real).await?,
+                None if plus_seconds(entry.at, KEPT_SECONDS) <= here => ports.store.unlist_concern(entry, here).await?,
                 None => {}
             }
         }
