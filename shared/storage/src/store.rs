@@ -115,6 +115,44 @@ pub enum KeyRow {
         #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
         revoked: bool,
     },
+    /// A courier's key. Its tenant has a name of its own here, so that no program that knows nothing of couriers takes it for
+    /// a key to everything.
+    Courier {
+        /// Whose.
+        #[serde(rename = "c")]
+        tenant: Tenant,
+        /// The courier's name.
+        #[serde(rename = "n")]
+        name: String,
+    },
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyRole {
+    /// Everything a partner can.
+    #[default]
+    Partner,
+    /// Read the orders given to it, take their money, hand them over.
+    Courier,
+}
+
+impl KeyRole {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Partner, Self::Courier];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Courier => "courier",
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Who bears an API key.
@@ -124,15 +162,18 @@ pub struct KeyOwner {
     pub tenant: Tenant,
     /// The name of the key.
     pub name: Option<String>,
+    /// What it may do.
+    pub role: KeyRole,
 }
 
 impl KeyRow {
     /// Who bears the key; nobody when it was revoked.
     fn owner(self) -> Option<KeyOwner> {
         match self {
-            Self::Plain(tenant) => Some(KeyOwner { tenant, name: None }),
+            Self::Plain(tenant) => Some(KeyOwner { tenant, name: None, role: KeyRole::Partner }),
             Self::Named { revoked: true, .. } => None,
-            Self::Named { tenant, name, .. } => Some(KeyOwner { tenant, name }),
+            Self::Named { tenant, name, .. } => Some(KeyOwner { tenant, name, role: KeyRole::Partner }),
+            Self::Courier { tenant, name } => Some(KeyOwner { tenant, name: Some(name), role: KeyRole::Courier }),
         }
     }
 }
@@ -149,6 +190,9 @@ pub struct ListedKey {
     /// When it was issued.
     #[serde(rename = "t", with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
+    /// What it may do.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub role: KeyRole,
 }
 
 /// A claim on an idempotency key.

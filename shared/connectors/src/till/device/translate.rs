@@ -260,7 +260,7 @@ pub fn condition(state: &wire::State, now: Timestamp) -> Result<Condition, Malfo
 pub const fn class(why: Trouble) -> FailureClass {
     match why {
         Trouble::PaperOut | Trouble::Offline | Trouble::ShiftOver24h => FailureClass::Passing,
-        Trouble::DriveFull | Trouble::DriveExpired | Trouble::NotFetched => FailureClass::Register,
+        Trouble::DriveFull | Trouble::DriveExpired | Trouble::NotFetched | Trouble::Declared => FailureClass::Register,
         Trouble::MarkingRefused => FailureClass::Mark,
         Trouble::Document => FailureClass::Document,
     }
