@@ -301,7 +301,9 @@ impl Order {
     /// The amounts do not work out.
     fn shares(&self, receipt: &Receipt, details: &Details) -> Result<Vec<Share>, MoneyError> {
         let parts = self.receipt_parts(receipt, details)?;
-        let lines = parts::as_lines(self.basket(details), &parts);
+        let is_return =
+            matches!(self.operation(receipt.operation).map(|of| of.kind), Some(OperationKind::Return { .. }));
+        let lines = parts::as_lines(self.basket(details), &parts, is_return);
         let lines = if receipt.stage == Stage::Advance { advances(&lines, &self.number)? } else { lines };
         let mut shares: Vec<Share> = Vec::new();
         for line in lines {

@@ -187,6 +187,7 @@ fn divided(story: &Story) -> Result<(), TestCaseError> {
         prop_assert!(named.iter().all(|places| places.is_sorted()), "{:?}", named);
         let mut all = named.concat();
         all.sort_unstable();
+        all.dedup(); // units that were paid less for may have two prices, a kopeck apart
         prop_assert_eq!(all, parts.iter().map(|part| usize::from(part.line) - 1).collect::<Vec<_>>());
     }
     Ok(())
