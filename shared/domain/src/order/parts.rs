@@ -205,6 +205,18 @@ pub fn as_lines(lines: &[Line], parts: &[Part], is_return: bool) -> Vec<Line> {
     named
 }
 
+/// Lines as a register printed them over another total: which of them it changed it does not tell, so each has its share of the
+/// difference.
+pub fn as_printed(lines: &[Line], printed: Money) -> Result<Vec<Line>, MoneyError> {
+    let sent = lines.iter().try_fold(printed.zero(), |sum, line| sum.plus(line.amount))?;
+    if sent == printed || !printed.is_positive() || !sent.is_positive() {
+        return Ok(lines.to_vec());
+    }
+    let available = whole(lines);
+    let shares = spread(&available, printed, sent).map_err(|_| MoneyError::Overflow)?;
+    Ok(as_lines(lines, &with_units(shares, &available), false))
+}
+
 /// A part by its units: at one price, or where no price of whole kopecks costs just so much, at two that are a kopeck apart.
 fn units(line: &Line, part: &Part) -> Option<Vec<Line>> {
     let Part { quantity, amount, .. } = part;
