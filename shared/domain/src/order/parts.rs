@@ -359,10 +359,12 @@ mod tests {
     }
 
     fn boots(mark: bool) -> Line {
-        let mut particulars = crate::details::Particulars::default();
-        particulars.mark = mark.then(|| "01046019360054642100001\u{1d}91EE05".to_owned());
-        let subject = if mark { crate::receipt::Subject::GoodsMarked } else { crate::receipt::Subject::Goods };
-        let quantity = if mark { Decimal::ONE } else { Decimal::from(3) };
+        let mark = mark.then(|| "01046019360054642100001\u{1d}91EE05".to_owned());
+        let (subject, quantity) = match mark {
+            Some(_) => (crate::receipt::Subject::GoodsMarked, Decimal::ONE),
+            None => (crate::receipt::Subject::Goods, Decimal::from(3)),
+        };
+        let particulars = crate::details::Particulars { mark, ..crate::details::Particulars::default() };
         let (price, vat, name) = (Money::rub(61_000), crate::tax::VatRate::Vat22, "Ботинки".to_owned());
         Line { amount: price.times(quantity).unwrap(), name, price, quantity, vat, subject, particulars }
     }
