@@ -232,6 +232,32 @@ fn a_refund_that_is_through_shows_that_an_earlier_one_was_taken_back() {
 }
 
 #[test]
+fn news_older_than_a_refunds_being_taken_back_settles_nothing_of_it() {
+    let part = |minor| cancel(What::Amount(Money::rub(minor)));
+    let first = after(after(order(), 1, &pay(1)), 10, &[part(100_000), stands(0, 300_000, 100_000)]);
+    let undone = after(first, 20, &[stands(0, 300_000, 0)]);
+    let tried = undone.open_operation_of(1).map(|open| (open.no, open.attempt()));
+    assert_eq!(tried, Some((2, 1)));
+    let news = |minor| {
+        let standing = Standing { held: Money::rub(0), captured: Money::rub(300_000), refunded: Money::rub(minor) };
+        let report = BankReport::new(None, BankState::Stands(standing));
+        Command::BankReported { operation: 1, report, asked: false }
+    };
+    assert_eq!(after(undone.clone(), 30, &[news(100_000)]).operations, undone.operations, "told again, late");
+    let done = after(undone, 40, &[stands(0, 300_000, 100_000)]);
+    assert_eq!(done.open_operation_of(1), None, "asked, the bank says the truth of now");
+
+    // Of two under way that one is through whose sum went back.
+    let first = after(after(order(), 1, &pay(1)), 10, &[part(100_000), stands(0, 300_000, 100_000), part(150_000)]);
+    let both = after(first, 20, &[stands(0, 300_000, 0)]);
+    for told in [news(150_000), stands(0, 300_000, 150_000)] {
+        let seen = after(both.clone(), 30, &[told]);
+        assert_eq!(seen.open_operation_of(1).map(|open| (open.no, open.attempt())), Some((2, 1)));
+        assert!(seen.operation(3).is_some_and(Operation::succeeded));
+    }
+}
+
+#[test]
 fn what_the_bank_gave_back_of_itself_and_took_again_is_owed_where_the_order_ended_by_it() {
     let gone = after(after(order(), 1, &pay(1)), 10, &[stands(0, 300_000, 300_000)]);
     assert_eq!(gone.status(), Status::Refunded);
