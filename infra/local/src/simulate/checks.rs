@@ -10,10 +10,11 @@ use domain::details::Details;
 use domain::id::Tenant;
 use domain::money::Money;
 use domain::order::{
-    Event, Initiator, Operation, OperationKind, Order, Status, TransactionKind, TransactionState, means_id,
+    Event, Initiator, Operation, OperationKind, Order, Status, Task, TaskId, TransactionKind, TransactionState,
+    means_id,
 };
 use domain::receipt::Fiscal;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, plus_seconds};
 use domain::wallet::Kept;
 use sandbox::double::{Binding, Deal};
 use serde::de::DeserializeOwned;
@@ -141,9 +142,19 @@ fn name_of(deal: &Deal) -> Name {
     (deal.family.code().to_owned(), number.to_owned())
 }
 
+/// Seconds in which everybody hears of what has happened.
+const FRESH_SECONDS: i64 = 24 * 3_600;
+
 /// Everything that was asked for has ended, and nothing is still to be done.
 fn nothing_is_stuck(order: &Order, now: Timestamp, findings: &mut Vec<String>) {
-    for task in &order.tasks {
+    // What happened in the last day of calm is still being told, or was told and not looked at since.
+    let is_fresh =
+        |no: u16| order.journal.iter().any(|entry| entry.no == no && plus_seconds(entry.at, FRESH_SECONDS) > now);
+    let is_told = |task: &&Task| match task.id {
+        TaskId::Webhook(no) | TaskId::Notify(no, _) => is_fresh(no),
+        _ => false,
+    };
+    for task in order.tasks.iter().filter(|task| !is_told(task)) {
         findings.push(format!("{} task {} is not done after weeks of calm", order.id, task.id));
     }
     for operation in order.operations.iter().filter(|operation| operation.is_open()) {
