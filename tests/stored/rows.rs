@@ -229,7 +229,7 @@ async fn sites_and_subscriptions(shapes: &mut BTreeMap<String, Value>) {
         order: saved_with.id.clone(),
         agreed: Some(agreed),
     };
-    ports.store.put_means(shop, "buyer-1", &kept).await.unwrap();
+    ports.store.keep_means(shop, "buyer-1", &kept).await.unwrap();
     add(shapes, "saved-means", &keys::means(shop, "buyer-1", &kept.id));
     let phase = |amount: &str, count| PhaseRequest { amount: amount.to_owned(), count };
     let request = SubscriptionRequest {

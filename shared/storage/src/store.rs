@@ -579,9 +579,39 @@ impl Store {
         page.items.iter().map(parse).collect()
     }
 
-    /// Keeps means in a wallet, as they are now.
-    pub async fn put_means(&self, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<(), StoreError> {
-        self.write(keys::means(tenant, customer, &kept.id), kept).await
+    /// Keeps means in a wallet. What is there under their id already stays as it is: switched off, or deleted.
+    pub async fn keep_means(&self, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<(), StoreError> {
+        let key = keys::means(tenant, customer, &kept.id);
+        let item = Item { body: text(&key, kept)?, key, version: 1, due: None, ttl: None };
+        match self.table.put(Write { item, condition: Condition::NotExists }).await {
+            Ok(()) | Err(TableError::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Changes means as they are stored now, and answers how they stand then; nothing where there are none. `change` may be called
+    /// again when another change comes between, and answers nothing to leave everything as it is.
+    pub async fn change_means(
+        &self,
+        tenant: &Tenant,
+        customer: &str,
+        id: &str,
+        mut change: impl FnMut(&Kept) -> Option<Kept> + Send,
+    ) -> Result<Option<Kept>, StoreError> {
+        let key = keys::means(tenant, customer, id);
+        for _ in 0..5 {
+            let Some(stored) = self.table.get(&key, Freshness::Consistent).await? else { return Ok(None) };
+            let before: Kept = parse(&stored)?;
+            let Some(kept) = change(&before) else { return Ok(Some(before)) };
+            let body = text(&key, &kept)?;
+            let item = Item { key: key.clone(), version: stored.version + 1, body, due: None, ttl: None };
+            match self.table.put(Write { item, condition: Condition::Version(stored.version) }).await {
+                Ok(()) => return Ok(Some(kept)),
+                Err(TableError::Conflict { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     // --- subscriptions ---

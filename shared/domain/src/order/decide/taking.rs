@@ -155,7 +155,10 @@ impl Next<'_> {
         let before = self.order.taken()?.minus(amount)?; // the operation counts as done already
         let fee = self.fee(before.plus(amount)?)?.minus(self.fee(before)?)?;
         let postings = ledger::capture(landing(&payment), amount, fee);
-        self.payment_came(payment_no);
+        if at_once {
+            // Of a hold it is known for long that it came: what is asked about it now is another thing.
+            self.payment_came(payment_no);
+        }
         self.drop_task(TaskId::TellBank(operation));
         self.record(Event::Captured, Some(operation), postings)?;
         self.receipt(ReceiptKind::Sale, operation)?;
