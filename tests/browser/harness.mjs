@@ -177,17 +177,22 @@ export async function qrShown(page, selector) {
   return qrText(await page.locator(selector).screenshot({ scale: "css" }));
 }
 
-/** The API, with the demo shop's key. */
-export async function api(method, path, body) {
+async function ask(token, method, path, body) {
   const answer = await fetch(url + path, {
     method,
-    headers: { authorization: `Bearer ${demo.test_key}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const said = await answer.json();
   assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(said)}`);
   return said;
 }
+
+/** The API, with the demo shop's key. */
+export const api = (method, path, body) => ask(demo.test_key, method, path, body);
+
+/** The API, with the operator's token. */
+export const operator = (method, path, body) => ask(demo.operator_token, method, path, body);
 
 let numbers = 0;
 /** A new order by the API. */

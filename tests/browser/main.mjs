@@ -2,6 +2,7 @@ import { run } from "./harness.mjs";
 import "./journey.mjs";
 import "./states.mjs";
 import "./ways.mjs";
+import "./receipts.mjs";
 import "./limits.mjs";
 import "./rooms.mjs";
 

@@ -9,6 +9,7 @@ mod charging;
 mod choosing;
 mod exchanges;
 mod giving;
+mod handing;
 mod holding;
 mod paying;
 mod payouts;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use storage::keys;
 use storage::table::Item;
 use support::{START, World, wish};
+use workflows::access::KeyRole;
 use workflows::orders::{OrderRequest, ScenarioRequest};
 use workflows::subscriptions::{Made, PhaseRequest, SubscriptionRequest};
 
@@ -195,14 +196,23 @@ async fn sites_and_subscriptions(shapes: &mut BTreeMap<String, Value>) {
         let found = items.iter().find(|item| item.key == *key).unwrap_or_else(|| panic!("{name}"));
         shapes.insert(name.to_owned(), row(found));
     };
-    let (site, _) = workflows::access::issue_named_key(ports, shop, "RetailCRM").await.unwrap().unwrap();
-    let (old, _) = workflows::access::issue_named_key(ports, shop, "1С").await.unwrap().unwrap();
+    let (site, _) =
+        workflows::access::issue_named_key(ports, shop, "RetailCRM", KeyRole::Partner).await.unwrap().unwrap();
+    let (old, _) = workflows::access::issue_named_key(ports, shop, "1С", KeyRole::Partner).await.unwrap().unwrap();
     assert!(workflows::access::revoke_key(ports, shop, &old.sha256).await.unwrap());
     add(shapes, "api-key-named", &keys::api_key(&site.sha256));
     add(shapes, "api-key-revoked", &keys::api_key(&old.sha256));
     add(shapes, "api-key-list", &keys::api_keys(shop));
+    let (courier, _) =
+        workflows::access::issue_named_key(ports, shop, "Курьер", KeyRole::Courier).await.unwrap().unwrap();
+    add(shapes, "api-key-courier", &keys::api_key(&courier.sha256));
+    add(shapes, "api-key-list-with-courier", &keys::api_keys(shop));
 
     let saved_with = world.order(&by_email("S-1")).await;
+    for (name, given) in [("couriers-order", true), ("couriers-order-taken-back", false)] {
+        workflows::couriers::give(ports, &saved_with.id, &courier.sha256, given).await.unwrap();
+        add(shapes, name, &keys::given(&saved_with.id, &courier.sha256));
+    }
     let agreed = domain::consent::AgreedText { version: "2026-11-21.ru".to_owned(), sha256: "0".repeat(64) };
     let kept = domain::wallet::Kept {
         id: domain::order::means_id(&saved_with.id, 1),
@@ -219,7 +229,7 @@ async fn sites_and_subscriptions(shapes: &mut BTreeMap<String, Value>) {
         order: saved_with.id.clone(),
         agreed: Some(agreed),
     };
-    ports.store.put_means(shop, "buyer-1", &kept).await.unwrap();
+    ports.store.keep_means(shop, "buyer-1", &kept).await.unwrap();
     add(shapes, "saved-means", &keys::means(shop, "buyer-1", &kept.id));
     let phase = |amount: &str, count| PhaseRequest { amount: amount.to_owned(), count };
     let request = SubscriptionRequest {
@@ -293,6 +303,7 @@ impl TableRow for World {
                 ("R", _) => "subscription".to_owned(),
                 ("A", _) => "api-key-list".to_owned(),
                 ("E", _) => "exchanges".to_owned(),
+                ("Q", _) => "receipt-of-concern".to_owned(),
                 ("S", _) => format!("sandbox-{}", parts[2]),
                 _ => panic!("{:?} is a new kind of row: give it a name here and a type in main.rs", item.key),
             };

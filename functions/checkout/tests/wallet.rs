@@ -37,7 +37,7 @@ async fn means_are_switched_off_on_and_deleted() {
     // A bank that gives the same token again: kept twice, shown once.
     let mut twice = world.ports.store.wallet(&world.shop, "Иванов/1").await.unwrap().remove(0);
     twice.id = "mns_again_1".to_owned();
-    world.ports.store.put_means(&world.shop, "Иванов/1", &twice).await.unwrap();
+    world.ports.store.keep_means(&world.shop, "Иванов/1", &twice).await.unwrap();
     let shown = world.get(&page).await;
     assert_eq!(shown.text().matches("<h2><svg").count(), 1, "the same card twice is one: {}", shown.text());
     assert!(shown.text().contains("Мир •• 0001") && shown.text().contains("12/2030"));

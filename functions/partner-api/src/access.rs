@@ -1,15 +1,17 @@
 //! Who asks, and for what of theirs: the API key's tenant, the operator, and ids in the path that are the tenant's own.
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use domain::id::{OrderId, Tenant};
+use domain::id::{Mode, OrderId, Tenant};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use runtime::Problem;
-use workflows::access;
+use utoipa::IntoParams;
+use workflows::access::{self, KeyRole};
+use workflows::couriers;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
-use crate::problems::Refused;
+use crate::problems::{self, Refused};
 
 /// The tenant whose API key was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +26,43 @@ pub struct Site {
     pub name: Option<String>,
 }
 
+/// An order in the path that a courier's key may open if it was given to it, and a partner's as [`OwnOrder`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOrder(pub OrderId);
+
+/// The key that asks, whatever it may do: its tenant, and its SHA-256 in hex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The key's id.
+    pub key_sha256: String,
+    /// What it may do.
+    pub role: KeyRole,
+    /// The key's name.
+    pub name: Option<String>,
+}
+
 /// The operator; for anybody else the route is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator;
+
+/// The tenant in the path of one of the operator's routes. Whether there is such a partner is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatedTenant(pub Tenant);
+
+/// What [`OperatedTenant`] is in the path.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it only says what the path is made of")]
+pub struct TenantPath {
+    /// The partner's id.
+    #[param(example = "demoshop")]
+    partner: String,
+    /// `test` or `live`.
+    #[param(example = "live")]
+    mode: String,
+}
 
 /// An order of the caller's tenant, by the id in the path. Whether it exists is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +99,36 @@ impl FromRequestParts<Ports> for Site {
     type Rejection = Refused;
 
     async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let caller = access::caller(ports, authorization(request)).await.map_err(WorkflowError::from)?;
-        let caller = caller.ok_or_else(Problem::unauthorized)?;
-        Ok(Self { tenant: caller.tenant, name: caller.name })
+        let bearer = Bearer::from_request_parts(request, ports).await?;
+        match bearer.role {
+            KeyRole::Partner => Ok(Self { tenant: bearer.tenant, name: bearer.name }),
+            KeyRole::Courier => Err(problems::courier_key().into()),
+        }
+    }
+}
+
+impl FromRequestParts<Ports> for Bearer {
+    type Rejection = Refused;
+
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let sent = authorization(request);
+        let caller = access::caller(ports, sent).await.map_err(WorkflowError::from)?;
+        let (caller, key_sha256) = caller.zip(access::key_sha256(sent)).ok_or_else(Problem::unauthorized)?;
+        Ok(Self { tenant: caller.tenant, key_sha256, role: caller.role, name: caller.name })
+    }
+}
+
+impl FromRequestParts<Ports> for HandedOrder {
+    type Rejection = Refused;
+
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let bearer = Bearer::from_request_parts(request, ports).await?;
+        let id = order_in_path(request, ports, &bearer.tenant).await?;
+        let given = match bearer.role {
+            KeyRole::Partner => true,
+            KeyRole::Courier => couriers::has(ports, &id, &bearer.key_sha256).await?,
+        };
+        if given { Ok(Self(id)) } else { Err(Problem::not_found().into()) }
     }
 }
 
@@ -84,13 +147,33 @@ async fn in_path(request: &mut Parts, ports: &Ports, name: &str) -> Result<Strin
     value.ok_or_else(|| Problem::not_found().into())
 }
 
+/// An order of a tenant by the id in the path; another tenant's is not there.
+async fn order_in_path(request: &mut Parts, ports: &Ports, tenant: &Tenant) -> Result<OrderId, Refused> {
+    let id = in_path(request, ports, "id").await?.parse::<OrderId>().ok();
+    id.filter(|id| id.tenant() == tenant).ok_or_else(|| Problem::not_found().into())
+}
+
+impl FromRequestParts<Ports> for OperatedTenant {
+    type Rejection = Refused;
+
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        Operator::from_request_parts(request, ports).await?;
+        let mode = match in_path(request, ports, "mode").await?.as_str() {
+            "test" => Mode::Test,
+            "live" => Mode::Live,
+            _ => return Err(Problem::not_found().into()),
+        };
+        let tenant = Tenant::try_new(&in_path(request, ports, "partner").await?, mode);
+        tenant.map(Self).map_err(|_| Problem::not_found().into())
+    }
+}
+
 impl FromRequestParts<Ports> for OwnOrder {
     type Rejection = Refused;
 
     async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
         let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
-        let id = in_path(request, ports, "id").await?.parse::<OrderId>().ok();
-        id.filter(|id| *id.tenant() == tenant).map(Self).ok_or_else(|| Problem::not_found().into())
+        order_in_path(request, ports, &tenant).await.map(Self)
     }
 }
 

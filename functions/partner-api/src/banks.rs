@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::acquiring::{Account, Credentials, MethodTerms};
-use domain::id::{Mode, Tenant};
+use domain::id::Tenant;
 use domain::partner::{Partner, PaymentSettings};
 use http::StatusCode;
 use runtime::{FieldError, Problem};
@@ -15,7 +15,7 @@ use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 use workflows::{connect, perform};
 
-use crate::access::{Caller, Operator};
+use crate::access::{Caller, OperatedTenant, TenantPath};
 use crate::problems::Answer;
 use crate::web;
 
@@ -240,16 +240,6 @@ pub async fn read_settings(State(ports): State<Ports>, Caller(tenant): Caller) -
     Ok(Json(partner.payment.clone()))
 }
 
-/// A tenant by the words of a path.
-pub(crate) fn tenant_of(partner: &str, mode: &str) -> Answer<Tenant> {
-    let mode = match mode {
-        "test" => Mode::Test,
-        "live" => Mode::Live,
-        _ => return Err(Problem::not_found().into()),
-    };
-    Tenant::try_new(partner, mode).map_err(|_| Problem::not_found().into())
-}
-
 /// Connect a partner to banks
 ///
 /// All accounts of one mode at once. Credentials are never shown again.
@@ -258,21 +248,16 @@ pub(crate) fn tenant_of(partner: &str, mode: &str) -> Answer<Tenant> {
     path = "/v1/operator/partners/{partner}/{mode}/accounts",
     operation_id = "set_bank_accounts",
     tag = "Operator",
-    params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
-    ),
+    params(TenantPath),
     request_body = BankAccountsRequest,
     responses((status = 200, description = "The accounts.", body = BankAccountList)),
     security(("operator_token" = [])),
 )]
 pub async fn connect_accounts(
     State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode)): Path<(String, String)>,
+    OperatedTenant(tenant): OperatedTenant,
     web::Json(request): web::Json<BankAccountsRequest>,
 ) -> Answer<Json<BankAccountList>> {
-    let tenant = tenant_of(&partner, &mode)?;
     let before = perform::partner(&ports, &tenant).await?;
     let accounts = check(&request, &before, ports.settings.allow_private_hosts)?;
     let set = |partner: Option<Partner>| {
@@ -347,21 +332,16 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
     path = "/v1/operator/partners/{partner}/{mode}/charges",
     operation_id = "freeze_charges",
     tag = "Operator",
-    params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
-    ),
+    params(TenantPath),
     request_body = FreezeRequest,
     responses((status = 204, description = "It is so.")),
     security(("operator_token" = [])),
 )]
 pub async fn freeze(
     State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode)): Path<(String, String)>,
+    OperatedTenant(tenant): OperatedTenant,
     web::Json(request): web::Json<FreezeRequest>,
 ) -> Answer<StatusCode> {
-    let tenant = tenant_of(&partner, &mode)?;
     let set = |partner: Option<Partner>| {
         let mut partner = partner?;
         partner.payment.charges_frozen = request.frozen;

@@ -3,16 +3,20 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use connectors::till::device::catalogue::{Closing, DRIVE_DOCUMENTS, DRIVE_MONTHS, MODELS, Model};
-use domain::receipt::device::Warning;
+use domain::receipt::device::{JobState, Warning};
 use http::StatusCode;
-use serde::Serialize;
+use runtime::Problem;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use workflows::device;
+use workflows::device::{self, Declared};
 use workflows::ports::Ports;
 
-use crate::access::{Caller, Operator};
-use crate::banks::tenant_of;
-use crate::problems::Answer;
+use crate::access::{Caller, OperatedTenant, TenantPath};
+use crate::problems::{self, Answer};
+use crate::web;
+
+/// Characters of a reason, at most.
+const REASON_CHARACTERS_MAX: usize = 200;
 
 /// A model of a stationary register.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -119,6 +123,35 @@ pub struct DeviceStateView {
     pub software: String,
 }
 
+/// That a job was not printed.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotPrintedRequest {
+    /// How that is known, 1 to 200 characters.
+    #[schema(example = "Касса сгорела; ФН прочитан, документа нет")]
+    pub reason: String,
+    /// Somebody has made sure that the register has not printed it; needed for a job an agent has had.
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
+/// A job of a register.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct JobView {
+    /// The receipt's id at the register.
+    pub external_id: String,
+    /// When it was put there, last.
+    pub since: String,
+    /// `waiting` to be fetched; `out`, given to an agent; `printed`; `failed`, surely not printed; `gone` to another register.
+    #[schema(example = "failed")]
+    pub state: &'static str,
+    /// Why it was not printed: what the agent told, `not_fetched`, or `declared` by a person.
+    #[schema(example = "declared")]
+    pub code: Option<&'static str>,
+    /// The same in the agent's or the person's words.
+    pub text: Option<String>,
+}
+
 fn shown(model: &Model) -> DeviceModelView {
     let mut months: Vec<u8> =
         DRIVE_MONTHS.iter().filter(|(ffd, _)| model.ffd.contains(ffd)).flat_map(|(_, months)| *months).collect();
@@ -161,8 +194,7 @@ pub async fn models(Caller(_): Caller) -> Json<DeviceModelList> {
     operation_id = "issue_device_key",
     tag = "Operator",
     params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
+        TenantPath,
         ("register" = String, Path, description = "The register's id.", example = "shop-1"),
     ),
     responses((status = 201, description = "The key.", body = IssuedDeviceKey)),
@@ -170,10 +202,9 @@ pub async fn models(Caller(_): Caller) -> Json<DeviceModelList> {
 )]
 pub async fn issue_key(
     State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode, register)): Path<(String, String, String)>,
+    OperatedTenant(tenant): OperatedTenant,
+    Path((_, _, register)): Path<(String, String, String)>,
 ) -> Answer<(StatusCode, Json<IssuedDeviceKey>)> {
-    let tenant = tenant_of(&partner, &mode)?;
     let device_key = device::issue_key(&ports, &tenant, &register).await?;
     Ok((StatusCode::CREATED, Json(IssuedDeviceKey { register, device_key })))
 }
@@ -187,8 +218,7 @@ pub async fn issue_key(
     operation_id = "device",
     tag = "Operator",
     params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
+        TenantPath,
         ("register" = String, Path, description = "The register's id.", example = "shop-1"),
     ),
     responses((status = 200, description = "The register.", body = DeviceView)),
@@ -196,10 +226,9 @@ pub async fn issue_key(
 )]
 pub async fn look(
     State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode, register)): Path<(String, String, String)>,
+    OperatedTenant(tenant): OperatedTenant,
+    Path((_, _, register)): Path<(String, String, String)>,
 ) -> Answer<Json<DeviceView>> {
-    let tenant = tenant_of(&partner, &mode)?;
     let seen = device::look(&ports, &tenant, &register).await?;
     let out = seen.out.map(|lease| DeviceJobView { external_id: lease.job, lease_until: lease.until.to_string() });
     let state = seen.state.map(|state| DeviceStateView {
@@ -215,4 +244,82 @@ pub async fn look(
         software: state.software,
     });
     Ok(Json(DeviceView { register, has_key: seen.has_key, waiting: seen.waiting, out, warnings: seen.warnings, state }))
+}
+
+/// Declare a job not printed
+///
+/// So that another register may print the receipt: when the register itself has said so or never fetched the job, or when somebody has
+/// looked at it and confirms that the drive has no such document. A job that an agent has at this moment is refused until its lease is
+/// over. The reason stays with the job. Repeating it changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/operator/partners/{partner}/{mode}/registers/{register}/jobs/{job}/not-printed",
+    operation_id = "declare_not_printed",
+    tag = "Operator",
+    params(
+        TenantPath,
+        ("register" = String, Path, description = "The register's id.", example = "shop-1"),
+        ("job" = String, Path, description = "The receipt's id at the register, `external_id`."),
+    ),
+    request_body = NotPrintedRequest,
+    responses((status = 204, description = "It is on record; the receipt goes to the next register, or comes again.")),
+    security(("operator_token" = [])),
+)]
+pub async fn not_printed(
+    State(ports): State<Ports>,
+    OperatedTenant(tenant): OperatedTenant,
+    Path((_, _, register, job)): Path<(String, String, String, String)>,
+    web::Json(request): web::Json<NotPrintedRequest>,
+) -> Answer<StatusCode> {
+    let reason = request.reason.trim();
+    if reason.is_empty() || reason.chars().count() > REASON_CHARACTERS_MAX || reason.chars().any(char::is_control) {
+        let (ru, en) = ("От 1 до 200 символов, без управляющих.", "1 to 200 characters, none of them a control one.");
+        return Err(problems::fault("/reason", "reason", ru, en).into());
+    }
+    let job = job_id(&job)?;
+    match Box::pin(device::declare(&ports, &tenant, &register, job, reason, request.confirmed)).await? {
+        Declared::Recorded => Ok(StatusCode::NO_CONTENT),
+        Declared::Printed => Err(problems::job_printed().into()),
+        Declared::Unconfirmed => Err(problems::job_unconfirmed().into()),
+        Declared::Leased(until) => Err(problems::job_leased().detail(format!("the lease is over at {until}")).into()),
+    }
+}
+
+/// A register's other rows are no jobs.
+fn job_id(text: &str) -> Result<&str, Problem> {
+    if text.starts_with("ord_") { Ok(text) } else { Err(Problem::not_found()) }
+}
+
+/// Look at a job
+///
+/// How it stands, and why it was not printed.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/partners/{partner}/{mode}/registers/{register}/jobs/{job}",
+    operation_id = "device_job",
+    tag = "Operator",
+    params(
+        TenantPath,
+        ("register" = String, Path, description = "The register's id.", example = "shop-1"),
+        ("job" = String, Path, description = "The receipt's id at the register, `external_id`."),
+    ),
+    responses((status = 200, description = "The job.", body = JobView)),
+    security(("operator_token" = [])),
+)]
+pub async fn job(
+    State(ports): State<Ports>,
+    OperatedTenant(tenant): OperatedTenant,
+    Path((_, _, register, job)): Path<(String, String, String, String)>,
+) -> Answer<Json<JobView>> {
+    let id = job_id(&job)?;
+    let found = device::job(&ports, &tenant, &register, id).await?;
+    let (state, why) = match found.state {
+        JobState::Waiting => ("waiting", None),
+        JobState::Out => ("out", None),
+        JobState::Printed(_) => ("printed", None),
+        JobState::Failed(why) => ("failed", Some(why)),
+        JobState::Gone => ("gone", None),
+    };
+    let (code, text) = why.map(|why| (why.why.code(), why.text)).unzip();
+    Ok(Json(JobView { external_id: job, since: found.since.to_string(), state, code, text }))
 }

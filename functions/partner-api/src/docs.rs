@@ -13,7 +13,7 @@ use workflows::links;
 use workflows::ports::Ports;
 
 use crate::openapi::{self, TAGS};
-use crate::problems;
+use crate::{problems, refusals};
 
 /// How webhooks come and are verified.
 pub const WEBHOOKS: &str = "Webhooks follow Standard Webhooks (standardwebhooks.com): verify them with one of its libraries and your \
@@ -136,6 +136,7 @@ fn operation(document: &Value, path: &str, method: &str, found: &Value) -> ApiOp
     let body = &found["requestBody"]["content"]["application/json"];
     fields(document, &body["schema"], "", 0, &mut params);
     let responses = found["responses"].as_object().into_iter().flatten().map(|(status, response)| {
+        let response = resolved(document, response);
         let content = response["content"].as_object().and_then(|content| content.values().next());
         ApiResponse {
             status: status.clone(),
@@ -163,7 +164,7 @@ fn quoted(text: &str) -> String {
     pairs.collect()
 }
 
-/// A schema behind its references, and behind "this or null".
+/// A schema or an answer behind its references, and behind "this or null".
 fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let choices = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
     if let Some(real) = choices.into_iter().flatten().find(|choice| choice["type"] != "null") {
@@ -315,7 +316,7 @@ fn problem_codes() -> ApiOperation {
         responses: vec![ApiResponse {
             status: "422".to_owned(),
             description: "For example.".to_owned(),
-            example: serde_json::to_string_pretty(&openapi::example(&sample)).ok(),
+            example: serde_json::to_string_pretty(&refusals::example(&sample)).ok(),
         }],
     }
 }

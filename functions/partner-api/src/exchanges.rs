@@ -342,7 +342,7 @@ pub async fn export(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri
 }
 
 /// The tenant an operator names.
-async fn named(ports: &Ports, parameters: &Parameters) -> Answer<Tenant> {
+pub(crate) async fn named(ports: &Ports, parameters: &Parameters) -> Answer<Tenant> {
     let missing = || problems::fault("/tenant", "tenant", "Такого партнёра нет.", "There is no such tenant.");
     let tenant: Tenant = parameters.text("tenant").and_then(|text| text.parse().ok()).ok_or_else(missing)?;
     match perform::partner(ports, &tenant).await {

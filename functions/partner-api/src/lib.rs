@@ -14,6 +14,8 @@
 pub mod access;
 pub mod banks;
 pub mod clearing;
+pub mod concerns;
+pub mod couriers;
 pub mod csv;
 pub mod deliveries;
 pub mod devices;
@@ -34,6 +36,7 @@ pub mod payouts;
 pub mod problems;
 pub mod query;
 pub mod receipts;
+pub mod refusals;
 pub mod requisites;
 pub mod subscriptions;
 pub mod web;
@@ -43,8 +46,15 @@ use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
 
+/// A route and what answers it.
+type Route = (&'static str, MethodRouter<Ports>);
+
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
-pub fn routes() -> [(&'static str, MethodRouter<Ports>); 55] {
+pub fn routes() -> impl Iterator<Item = Route> {
+    partners().into_iter().chain(operators())
+}
+
+fn partners() -> [Route; 45] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -60,6 +70,8 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 55] {
         ("/v1/orders/{id}/terminal", post(payments::terminal)),
         ("/v1/orders/{id}/collect", post(payments::collect)),
         ("/v1/orders/{id}/marks", put(payments::marks)),
+        ("/v1/orders/{id}/couriers/{key}", put(couriers::give).delete(couriers::take_back)),
+        ("/v1/courier/orders", get(couriers::orders)),
         ("/v1/customers/{customer}/means", get(means::list)),
         ("/v1/customers/{customer}/means/{means}", patch(means::change).delete(means::delete)),
         ("/v1/customers/{customer}/wallet-link", post(means::wallet_link)),
@@ -73,8 +85,6 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 55] {
         ("/v1/payment-settings", get(banks::read_settings).put(banks::settings)),
         ("/v1/exchanges", get(exchanges::list)),
         ("/v1/exchanges.ndjson", get(exchanges::export)),
-        ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record)),
-        ("/v1/operator/statements", post(outcomes::load)),
         ("/v1/ledger", get(ledger::of_month)),
         ("/v1/ledger/days", get(ledger::days)),
         ("/v1/ledger/statement", get(ledger::statement)),
@@ -86,7 +96,16 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 55] {
         ("/v1/payouts/{id}/payment-order.txt", get(payouts::file)),
         ("/v1/webhook", get(webhook::read).put(webhook::set).delete(webhook::remove)),
         ("/v1/partner", get(partner::read)),
+        ("/v1/partner/keys", get(keys::list_own).post(keys::issue_to_courier)),
+        ("/v1/partner/keys/{key}", delete(keys::revoke_own)),
         ("/v1/partner/receipts", get(receipts::read).put(receipts::set)),
+        ("/openapi.json", get(docs::document)),
+        ("/docs", get(docs::page)),
+    ]
+}
+
+fn operators() -> [Route; 17] {
+    [
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/accounts", put(banks::connect_accounts).fallback(problems::nowhere)),
@@ -110,15 +129,24 @@ pub fn routes() -> [(&'static str, MethodRouter<Ports>); 55] {
             "/v1/operator/partners/{partner}/{mode}/registers/{register}/device",
             get(devices::look).fallback(problems::nowhere),
         ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers/{register}/jobs/{job}",
+            get(devices::job).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/registers/{register}/jobs/{job}/not-printed",
+            post(devices::not_printed).fallback(problems::nowhere),
+        ),
+        ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record).fallback(problems::nowhere)),
+        ("/v1/operator/statements", post(outcomes::load).fallback(problems::nowhere)),
+        ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
-        ("/openapi.json", get(docs::document)),
-        ("/docs", get(docs::page)),
     ]
 }
 
 /// The API behind the door.
 pub fn router(ports: Ports) -> Router {
-    let routed = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let routed = routes().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     routed.with_state(ports)
 }

@@ -17,9 +17,10 @@ use runtime::{FieldError, Problem};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workflows::access::{self, KeyRole};
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
-use workflows::{access, links, orders};
+use workflows::{links, orders};
 
 use crate::access::Operator;
 use crate::partner::CHANNELS;
@@ -238,7 +239,7 @@ pub async fn enrol(
     for tenant in [&test, &live] {
         // Nothing is changed of a partner who can have no more keys, though they are asked for.
         let keys = ports.store.listed_keys(tenant).await.map_err(WorkflowError::from)?;
-        if request.issue_keys && keys.len() >= access::KEYS_MAX {
+        if request.issue_keys && !access::has_room(&keys, KeyRole::Partner) {
             return Err(problems::keys_full().into());
         }
     }
@@ -302,7 +303,8 @@ async fn put(
     let api_key = if was_there && !request.issue_keys {
         None
     } else {
-        let issued = access::issue_named_key(ports, tenant, FIRST_KEY).await.map_err(WorkflowError::from)?;
+        let issued =
+            access::issue_named_key(ports, tenant, FIRST_KEY, KeyRole::Partner).await.map_err(WorkflowError::from)?;
         Some(issued.ok_or_else(problems::keys_full)?.1)
     };
     let form_secret = (!was_there).then_some(form_secret);

@@ -17,7 +17,7 @@ use workflows::reading::Reach;
 use workflows::view::{self, OrderView};
 use workflows::{checkout, clock, links, orders, reading};
 
-use crate::access::{Caller, OwnOrder, Site};
+use crate::access::{Caller, HandedOrder, Site};
 use crate::problems::{self, Answer};
 use crate::query::{List, Month, Parameters};
 use crate::{examples, web};
@@ -87,7 +87,7 @@ pub struct OrderList {
     pub next_cursor: Option<String>,
 }
 
-fn summary(settings: &Settings, order: &Order) -> OrderSummary {
+pub(crate) fn summary(settings: &Settings, order: &Order) -> OrderSummary {
     let (fee, net) = view::earned(order).unzip();
     let time = |at: Timestamp| at.to_string();
     OrderSummary {
@@ -177,7 +177,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     responses((status = 200, description = "The order.", body = OrderView, example = json!(examples::paid_order()))),
     security(("api_key" = [])),
 )]
-pub async fn one(State(ports): State<Ports>, OwnOrder(id): OwnOrder) -> Answer<Json<OrderView>> {
+pub async fn one(State(ports): State<Ports>, HandedOrder(id): HandedOrder) -> Answer<Json<OrderView>> {
     let seen = checkout::look(&ports, &id).await?;
     Ok(Json(view::order(&ports.settings, &seen.order, &seen.details)))
 }

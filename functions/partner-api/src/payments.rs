@@ -12,7 +12,7 @@ use workflows::payments::{self, Done, PartRequest};
 use workflows::ports::Ports;
 use workflows::view::{self, OrderView};
 
-use crate::access::OwnOrder;
+use crate::access::{HandedOrder, OwnOrder};
 use crate::problems::{self, Answer};
 use crate::{examples, web};
 
@@ -203,7 +203,7 @@ pub async fn terminal(
 )]
 pub async fn collect(
     State(ports): State<Ports>,
-    OwnOrder(id): OwnOrder,
+    HandedOrder(id): HandedOrder,
     web::Json(request): web::Json<CollectRequest>,
 ) -> Answer<Json<OrderView>> {
     answer(&ports, handover::collect(&ports, &id, &request).await)
@@ -225,7 +225,7 @@ pub async fn collect(
 )]
 pub async fn marks(
     State(ports): State<Ports>,
-    OwnOrder(id): OwnOrder,
+    HandedOrder(id): HandedOrder,
     web::Json(request): web::Json<Vec<MarkRequest>>,
 ) -> Answer<Json<OrderView>> {
     answer(&ports, handover::marks(&ports, &id, &request).await)

@@ -72,6 +72,16 @@ pub const fn idempotency_key_malformed() -> Problem {
     )
 }
 
+/// 403: a courier's key at a door that is none of theirs.
+pub const fn courier_key() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "courier_key",
+        "A courier's key reads the orders given to it, takes their money and names marked units; nothing else",
+        "Ключ курьера открывает только переданные ему заказы: прочитать, принять оплату, указать коды маркировки",
+    )
+}
+
 /// 409: the number belongs to another order.
 pub const fn order_number_taken() -> Problem {
     Problem::conflict(
@@ -104,8 +114,8 @@ pub const fn subscription_number_taken() -> Problem {
 pub const fn keys_full() -> Problem {
     Problem::conflict(
         "keys_full",
-        "There are five keys with names already; revoke one first",
-        "Пять ключей с именами уже есть; сначала отзовите один из них",
+        "There are five keys with names already, or a hundred of couriers; revoke one first",
+        "Пять ключей с именами или сто ключей курьеров уже есть; сначала отзовите один из них",
     )
 }
 
@@ -163,6 +173,29 @@ pub const fn webhook_not_set() -> Problem {
     )
 }
 
+/// 409: the job is on record as printed.
+pub const fn job_printed() -> Problem {
+    Problem::conflict("job_printed", "The register has printed it", "Касса напечатала этот чек")
+}
+
+/// 409: the job was given out.
+pub const fn job_unconfirmed() -> Problem {
+    Problem::conflict(
+        "job_unconfirmed",
+        "An agent has had the job; look at the register and confirm that it has not printed it",
+        "Задание побывало у агента; проверьте кассу и подтвердите, что чек не напечатан",
+    )
+}
+
+/// 409: an agent has the job now.
+pub const fn job_leased() -> Problem {
+    Problem::conflict(
+        "job_leased",
+        "An agent has the job at this moment; wait until its lease is over",
+        "Задание сейчас у агента; дождитесь, пока истечёт его срок",
+    )
+}
+
 /// All problems of the API, in the order of their statuses, for the documentation.
 pub fn all() -> Vec<Problem> {
     let mut all = vec![
@@ -170,10 +203,14 @@ pub fn all() -> Vec<Problem> {
         json_malformed(),
         idempotency_key_malformed(),
         Problem::unauthorized(),
+        courier_key(),
         Problem::not_found(),
         Problem::method_not_allowed(),
         bank_not_connected(),
         clearing_too_large(),
+        job_leased(),
+        job_printed(),
+        job_unconfirmed(),
         keys_full(),
         nothing_sealed(),
         nothing_to_pay_out(),

@@ -20,8 +20,7 @@ use workflows::ports::{Ports, Settings};
 use workflows::view::{self, OrderView};
 use workflows::{clock, perform, receipt};
 
-use crate::access::{Caller, Operator};
-use crate::banks::tenant_of;
+use crate::access::{Caller, OperatedTenant, Operator, TenantPath};
 use crate::problems::Answer;
 use crate::{examples, logo, web};
 
@@ -333,19 +332,11 @@ pub async fn set(
     path = "/v1/operator/partners/{partner}/{mode}/registers",
     operation_id = "registers",
     tag = "Operator",
-    params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
-    ),
+    params(TenantPath),
     responses((status = 200, description = "The registers.", body = RegisterList)),
     security(("operator_token" = [])),
 )]
-pub async fn list(
-    State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode)): Path<(String, String)>,
-) -> Answer<Json<RegisterList>> {
-    let tenant = tenant_of(&partner, &mode)?;
+pub async fn list(State(ports): State<Ports>, OperatedTenant(tenant): OperatedTenant) -> Answer<Json<RegisterList>> {
     let partner = perform::partner(&ports, &tenant).await?;
     Ok(Json(listed(&ports.settings, &tenant, &partner.receipts)))
 }
@@ -362,21 +353,16 @@ fn listed(settings: &Settings, tenant: &Tenant, receipts: &ReceiptSettings) -> R
     path = "/v1/operator/partners/{partner}/{mode}/registers",
     operation_id = "set_registers",
     tag = "Operator",
-    params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
-    ),
+    params(TenantPath),
     request_body = RegistersRequest,
     responses((status = 200, description = "The registers.", body = RegisterList)),
     security(("operator_token" = [])),
 )]
 pub async fn connect(
     State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode)): Path<(String, String)>,
+    OperatedTenant(tenant): OperatedTenant,
     web::Json(request): web::Json<RegistersRequest>,
 ) -> Answer<Json<RegisterList>> {
-    let tenant = tenant_of(&partner, &mode)?;
     let before = perform::partner(&ports, &tenant).await?;
     let mut check = Check::default();
     let sign = check.registers_sign(request.agent_sign.as_deref());

@@ -12,8 +12,7 @@ use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 use workflows::subscriptions::{self, Made, SubscriptionRequest, SubscriptionView};
 
-use crate::access::{Operator, OwnSubscription, Site};
-use crate::banks::tenant_of;
+use crate::access::{OperatedTenant, OwnSubscription, Site, TenantPath};
 use crate::problems::{self, Answer};
 use crate::query::{List, Parameters};
 use crate::{access::Caller, web};
@@ -185,8 +184,7 @@ pub async fn resume(
     operation_id = "operator_cancel_subscription",
     tag = "Operator",
     params(
-        ("partner" = String, Path, description = "The partner's id.", example = "demoshop"),
-        ("mode" = String, Path, description = "`test` or `live`.", example = "live"),
+        TenantPath,
         ("id" = String, Path, description = "Id of the subscription."),
     ),
     responses((status = 200, description = "The subscription.", body = SubscriptionView)),
@@ -194,10 +192,9 @@ pub async fn resume(
 )]
 pub async fn cancel_by_operator(
     State(ports): State<Ports>,
-    Operator: Operator,
-    Path((partner, mode, id)): Path<(String, String, String)>,
+    OperatedTenant(tenant): OperatedTenant,
+    Path((_, _, id)): Path<(String, String, String)>,
 ) -> Answer<Json<SubscriptionView>> {
-    let tenant = tenant_of(&partner, &mode)?;
     let found = subscriptions::cancel(&ports, &tenant, &id, Canceller::Operator).await?;
     Ok(Json(subscriptions::view(&ports, &tenant, &found)))
 }

@@ -322,6 +322,77 @@ async fn a_register_that_can_not_print_leaves_the_receipt_to_another() {
     }
 }
 
+async fn declare(world: &World, register: &str, job: &str, body: &Value) -> support::Answer {
+    let path = format!("{REGISTERS}/{register}/jobs/{job}/not-printed");
+    world.api(Method::POST, &path, OPERATOR_TOKEN, &body.to_string()).await
+}
+
+#[tokio::test]
+async fn a_job_lost_with_its_register_is_declared_not_printed_and_printed_by_another() {
+    let (world, mut agents) = world("atol-77f", &["shop-1", "shop-2"]).await;
+    let order = paid(&world, "A-1").await;
+    let job = format!("{}-r1", order.id);
+    agents[0].crash = Some(Crash::BeforePrinting);
+    assert_eq!(turn(&world, &mut agents[0]).await, Turn::Crashed);
+    let reason = json!({ "reason": "Касса сгорела, в ФН документа нет" });
+    let sure = json!({ "reason": "Касса сгорела, в ФН документа нет", "confirmed": true });
+    let code = |answer: &support::Answer| answer.json()["code"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(code(&declare(&world, "shop-1", &job, &reason).await), "job_unconfirmed");
+    assert_eq!(code(&declare(&world, "shop-1", &job, &sure).await), "job_leased", "it may be printing");
+    world.pass(LEASE_SECONDS, LEASE_SECONDS).await;
+    for other in ["@desk", "@state", "x", &format!("{}-r2", order.id)] {
+        assert_eq!(declare(&world, "shop-1", other, &sure).await.status, 404, "{other}");
+    }
+    assert_eq!(declare(&world, "shop-2", &job, &sure).await.status, 404, "it is not there");
+    for bad in [json!({}), json!({ "reason": " ", "confirmed": true }), json!({ "reason": "x".repeat(201) })] {
+        assert_eq!(declare(&world, "shop-1", &job, &bad).await.status, 422, "{bad}");
+    }
+    let path = format!("{REGISTERS}/shop-1/jobs/{job}/not-printed");
+    assert_eq!(world.api(Method::POST, &path, &world.key, &sure.to_string()).await.status, 404, "the operator's alone");
+    assert_eq!(document(&world, &order).await, None);
+    for _ in 0..2 {
+        let answer = declare(&world, "shop-1", &job, &sure).await;
+        assert_eq!(answer.status, 204, "{}", answer.text());
+        world.settle().await;
+    }
+    let receipt = world.load(&order.id).await.order.receipts[0].clone();
+    assert_eq!(receipt.register.as_deref(), Some("shop-2"));
+    let view = world.api(Method::GET, &format!("{REGISTERS}/shop-1/jobs/{job}"), OPERATOR_TOKEN, "").await.json();
+    assert_eq!((&view["state"], &view["code"]), (&"failed".into(), &"declared".into()));
+    assert_eq!(view["text"], "Касса сгорела, в ФН документа нет");
+    assert!(is_done(&turn(&world, &mut agents[1]).await, false));
+    // The first register comes back: it has nothing to print, and its desk is free.
+    world.pass(7_200, 600).await;
+    work(&world, &mut agents[0]).await;
+    assert_eq!((agents[0].register.drive.receipts.len(), agents[1].register.drive.receipts.len()), (0, 1));
+    let next = paid(&world, "A-2").await;
+    assert!(is_done(&turn(&world, &mut agents[0]).await, false));
+    assert!(document(&world, &next).await.is_some());
+    let printed = format!("{}-r1", next.id);
+    assert_eq!(code(&declare(&world, "shop-1", &printed, &sure).await), "job_printed");
+}
+
+#[tokio::test]
+async fn what_no_agent_has_had_needs_no_confirmation() {
+    let (world, mut agents) = world("atol-77f", &["shop-1", "shop-2"]).await;
+    let reason = json!({ "reason": "Магазин закрыт" });
+    let waits = paid(&world, "A-1").await;
+    assert_eq!(declare(&world, "shop-1", &format!("{}-r1", waits.id), &reason).await.status, 204);
+    world.settle().await;
+    assert!(is_done(&turn(&world, &mut agents[1]).await, false));
+    // What the register itself has refused neither, though it would come there again.
+    let refused = paid(&world, "A-2").await;
+    agents[0].register.paper = false;
+    assert!(matches!(turn(&world, &mut agents[0]).await, Turn::Failed(_, Trouble::PaperOut)));
+    assert_eq!(declare(&world, "shop-1", &format!("{}-r1", refused.id), &reason).await.status, 204);
+    world.settle().await;
+    assert!(is_done(&turn(&world, &mut agents[1]).await, false));
+    agents[0].register.paper = true;
+    world.pass(7_200, 600).await;
+    work(&world, &mut agents[0]).await;
+    assert_eq!((agents[0].register.drive.receipts.len(), agents[1].register.drive.receipts.len()), (0, 2));
+}
+
 #[tokio::test]
 async fn a_message_brought_again_after_the_receipt_has_moved_prints_nothing() {
     let (world, mut agents) = world("atol-77f", &["shop-1", "shop-2"]).await;

@@ -147,6 +147,7 @@ fn example() -> ReceiptDocument {
         payments: Payments::electronic(total),
         total,
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
     }
 }

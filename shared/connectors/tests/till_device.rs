@@ -74,6 +74,7 @@ fn document() -> ReceiptDocument {
             date: jiff::civil::date(2026, 11, 1),
             wrong_sign: Some("1234567890".into()),
         }),
+        wrong_sign: None,
         sell_unchecked: true,
     }
 }

@@ -167,6 +167,7 @@ fn document(items: Vec<Item>) -> ReceiptDocument {
         payments: Payments::electronic(total),
         total,
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
     }
 }

@@ -206,6 +206,7 @@ fn document(kind: ReceiptKind, contact: &str) -> ReceiptDocument {
         items: vec![item()],
         payments: Payments::electronic(Money::rub(15_002)),
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
         total: Money::rub(15_002),
     }

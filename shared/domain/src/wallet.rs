@@ -21,7 +21,7 @@ pub struct Kept {
     pub means: SavedMeans,
     /// The buyer lets them be used. Switched off and on again by the buyer; deleting forgets them at the bank, too.
     pub enabled: bool,
-    /// They were deleted: forgotten at the bank, their token here, too.
+    /// They were deleted: never to be switched on again. While their token is still here, their bank may not have forgotten them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
     /// When they were saved.
@@ -44,6 +44,11 @@ impl Kept {
             && mine.valid_until.is_some()
             && mine.valid_until == theirs.valid_until;
         self.account == other.account && (mine.token == theirs.token || card)
+    }
+
+    /// Whether nothing is left of them: they were deleted, and their bank has forgotten them.
+    pub const fn is_gone(&self) -> bool {
+        self.deleted && self.means.token.is_empty()
     }
 
     /// Whether they can be charged.

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for (name, mail) in samples::mails() {
         println!("{name}: {}", mail.subject);
-        let mut html = mail.html;
+        let mut html = mail.html.replace(&format!("cid:{}", samples::LOGO_CONTENT_ID), samples::LOGO);
         for image in &mail.inline {
             // a browser knows no content-ids
             html = html.replace(

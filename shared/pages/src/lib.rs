@@ -55,8 +55,8 @@ pub use page::Page;
 pub use parties::{Agent, Line, Partner};
 pub use qr::{qr_png, qr_svg};
 pub use receipt::{
-    BuyerFirm, Cashier, Correction, ReceiptKind, ReceiptLine, ReceiptStage, ReceiptView, Supplier, VatSum, receipt,
-    receipt_text,
+    BuyerFirm, Cashier, Correction, Mends, ReceiptKind, ReceiptLine, ReceiptStage, ReceiptView, Supplier, VatSum,
+    receipt, receipt_text,
 };
 pub use sbp::{OtherWay, SbpView, sbp};
 pub use sms::{SmsKind, SmsView, sms};

@@ -10,7 +10,7 @@ use crate::{
     Agent, DeclineReason, Lang, Partner, ReceiptView,
     page::fill,
     qr::qr_png,
-    receipt::{Layout, ReceiptStage, layout, receipt_text},
+    receipt::{Layout, Mends, ReceiptStage, layout, receipt_text},
     words::{Words, words},
 };
 
@@ -373,7 +373,7 @@ fn tell_kind<'a>(view: &'a MailView, w: &'static Words) -> Telling<'a> {
         MailKind::CorrectedReceipt { receipt, receipt_url } => Telling {
             button: Some((w.open_receipt.to_owned(), receipt_url)),
             receipt: Some(receipt),
-            ..plain(w.mail_corrected, CALM, vec![w.mail_corrected_text.to_owned()])
+            ..plain(w.mail_corrected, CALM, vec![receipt.mends.unwrap_or(Mends::Undoes).text(w).to_owned()])
         },
         MailKind::Held { held_minor, until_ms, is_taken_at_end, fate } => {
             let end = if *is_taken_at_end { w.held_end_captured } else { w.held_end_released };

@@ -44,6 +44,15 @@ pub enum ReceiptStage {
     Closing,
 }
 
+/// What a receipt is to one that was printed wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mends {
+    /// It says the contrary of the wrong one.
+    Undoes,
+    /// It says what the wrong one should have said.
+    Replaces,
+}
+
 /// The person at the till, tags 1021 and 1203.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cashier {
@@ -133,6 +142,8 @@ pub struct ReceiptView {
     pub stage: ReceiptStage,
     /// What it corrects, where it is a correction.
     pub correction: Option<Correction>,
+    /// What it is to a wrong one; known of plain receipts too, which mend in FFD 1.05.
+    pub mends: Option<Mends>,
     /// A receipt of a test till; the page says so.
     pub test_mode: bool,
     /// The partner's logo, `data:image/…`.
@@ -201,6 +212,16 @@ pub(crate) struct Row {
     pub value: String,
     /// Printed large.
     pub strong: bool,
+}
+
+/// Characters of a label and its value that stand beside each other on a phone.
+const BESIDE_CHARACTERS_MAX: usize = 38;
+
+impl Row {
+    /// Whether the value stands below its label: mail programs break it anywhere to get it beside.
+    pub(crate) fn is_long(&self) -> bool {
+        self.label.chars().count() + self.value.chars().count() > BESIDE_CHARACTERS_MAX
+    }
 }
 
 fn row(label: impl Into<String>, value: impl Into<String>) -> Row {
@@ -313,6 +334,27 @@ pub(crate) fn layout(view: &ReceiptView) -> Layout {
     }
 }
 
+impl ReceiptView {
+    /// What a buyer may not understand of it.
+    fn note(&self, w: &Words) -> Option<&'static str> {
+        match (self.mends, self.stage, self.kind) {
+            (Some(mends), ..) => Some(mends.text(w)),
+            (None, ReceiptStage::Before, ReceiptKind::Income) => Some(w.receipt_before),
+            (None, ReceiptStage::Closing, ReceiptKind::Income) => Some(w.mail_closing_text),
+            (None, ..) => None,
+        }
+    }
+}
+
+impl Mends {
+    pub(crate) const fn text(self, w: &Words) -> &'static str {
+        match self {
+            Self::Undoes => w.mail_undoing_text,
+            Self::Replaces => w.mail_replacing_text,
+        }
+    }
+}
+
 /// The receipt as plain text with all requisites, for the text part of a mail.
 pub fn receipt_text(view: &ReceiptView) -> String {
     let paper = layout(view);
@@ -350,6 +392,7 @@ struct ReceiptTemplate<'a> {
     w: &'static Words,
     v: &'a ReceiptView,
     paper: Layout,
+    note: Option<&'static str>,
     qr: Option<String>,
 }
 
@@ -362,6 +405,13 @@ pub fn receipt(view: &ReceiptView) -> Page {
         .with_test_mode(view.test_mode);
     finish(
         &shell,
-        &ReceiptTemplate { shell: &shell, w, v: view, paper: layout(view), qr: qr_svg(&view.qr, w.receipt_qr) },
+        &ReceiptTemplate {
+            shell: &shell,
+            w,
+            v: view,
+            paper: layout(view),
+            note: view.note(w),
+            qr: qr_svg(&view.qr, w.receipt_qr),
+        },
     )
 }

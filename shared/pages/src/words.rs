@@ -269,6 +269,7 @@ one: {
 
     // receipt and result
     receipt_title: "Кассовый чек", "Fiscal receipt";
+    receipt_before: "Это чек предоплаты. При выдаче заказа придёт второй чек, платить по нему не нужно.", "This is the receipt of prepayment. A second one comes when the order is handed over; there is nothing to pay by it.";
     receipt_check: "Проверить чек можно по QR-коду в приложении «Проверка чеков ФНС» или на сайте", "Check the receipt by its QR code in the tax service’s app or at";
     mention: "Платёж принят сервисом АПИКАССА.", "Payment taken by the APIKASSA service.";
     available_until: "Доступно до", "Available until";
@@ -375,7 +376,8 @@ one: {
     mail_closing: "Чек на выдачу: предоплата зачтена", "Receipt for the hand-over: prepayment offset";
     mail_closing_text: "Заказ выдан. Этот чек закрывает предоплату, деньги второй раз не списаны.", "The order is handed over. This receipt closes the prepayment; nothing was charged again.";
     mail_corrected: "Исправлен чек", "A receipt is corrected";
-    mail_corrected_text: "В одном из чеков заказа была ошибка. Касса отменяет ошибочный чек и печатает верный. Деньги при этом не списываются и не возвращаются.", "One of the order’s receipts had a mistake. The register undoes the wrong one and prints the right one. No money moves.";
+    mail_undoing_text: "В одном из чеков заказа была ошибка. Этот чек отменяет его, верный чек придёт отдельно. Деньги при этом не списываются и не возвращаются.", "One of the order’s receipts had a mistake. This one undoes it; the right one comes on its own. No money moves.";
+    mail_replacing_text: "В одном из чеков заказа была ошибка, он отменён отдельным чеком. Этот чек верный. Деньги при этом не списываются и не возвращаются.", "One of the order’s receipts had a mistake and was undone by a receipt of its own. This one is right. No money moves.";
     mail_fulfilled_text: "Результат вашего заказа готов. Откройте его по кнопке.", "The result of your order is ready. Open it with the button.";
     mail_reminder: "Результат ждёт вас", "Your result is waiting";
     mail_reminder_text: "Вы ещё не открыли результат заказа. Ссылка действует ограниченное время.", "You have not opened the result of your order yet. The link works for a limited time.";

@@ -393,7 +393,7 @@ fn a_receipt_has_every_requisite_on_the_page_in_the_mail_and_in_the_text() {
             "ИТОГ",
             "1\u{a0}234,50",
             "БЕЗНАЛИЧНЫМИ",
-            "Сумма без НДС",
+            "СУММА БЕЗ НДС",
             "0000123456012345",
             "9960440300123456",
             "12345",
@@ -426,7 +426,7 @@ fn a_receipt_shows_who_took_the_money_how_it_was_paid_and_what_was_marked() {
     for text in [&page, &mail.html, &mail.text] {
         for shown in [
             "[М] Выписка из ЕГРН",
-            "0.5 кг",
+            "0,5 кг",
             "ПОЛНЫЙ РАСЧЕТ",
             "НАЛИЧНЫМИ",
             "234,50",
@@ -461,6 +461,37 @@ fn a_correction_says_what_it_corrects_and_why() {
     let ordered = pages::Correction { order: Some("17-04/2".to_owned()), ..view.correction.clone().unwrap() };
     let page = pages::receipt(&pages::ReceiptView { correction: Some(ordered), ..view }).html;
     assert!(page.contains("по предписанию") && page.contains("17-04/2"));
+}
+
+#[test]
+fn a_receipt_that_may_puzzle_is_explained_on_its_page_and_in_its_letter() {
+    let all = samples::receipts();
+    let named = |name: &str| all.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+    for (name, said) in [
+        ("prepayment", "придёт второй чек, платить по нему не нужно"),
+        ("advance", "придёт второй чек, платить по нему не нужно"),
+        ("closing", "деньги второй раз не списаны"),
+        ("undoing", "Этот чек отменяет его, верный чек придёт отдельно"),
+        ("ordered", "Этот чек верный"),
+    ] {
+        let view = named(name);
+        let mail = pages::mail(&samples::receipt_mail(view.clone()));
+        for text in [pages::receipt(&view).html, mail.html, mail.text] {
+            assert!(text.contains(said), "{name}: {said}");
+        }
+    }
+    for name in ["sale", "refund", "prepayment-refund", "cash"] {
+        let page = pages::receipt(&named(name)).html;
+        assert!(!page.contains("второй"), "{name}");
+    }
+}
+
+#[test]
+fn a_long_value_stands_below_its_label_in_a_letter_and_a_short_one_beside_it() {
+    let html = pages::mail(&samples::receipt_mail(samples::receipt_long())).html;
+    let address = "konstantin.konstantinovich.konstantinopolskij@mail.example</div>";
+    assert!(html.contains(address), "a long address breaks beside its label");
+    assert!(html.contains("<td align=\"right\" nowrap>9960440300123456</td>"), "a number breaks");
 }
 
 #[test]

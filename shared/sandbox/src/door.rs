@@ -7,11 +7,16 @@ use axum::response::{Html, IntoResponse, Response};
 use connectors::peer::{self, Malformed, TERMINAL};
 use connectors::signature::{self, SignatureError};
 use domain::id::Tenant;
+use domain::partner::origin;
 use runtime::problem::{FieldError, Problem};
 use serde::de::DeserializeOwned;
+use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use crate::SandboxError;
+
+/// Bytes of the address a double tells its outcomes to, at most.
+const CALLBACK_URL_BYTES_MAX: usize = 2_048;
 
 /// A request that is not granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,14 @@ impl Refusal {
         let view =
             pages::ErrorView { lang, status: status_code, title: None, text: None, reference: None, onward: None };
         page(status, pages::error_page(&view), "")
+    }
+
+    /// Why a test partner's choice of doubles was not kept.
+    pub fn of_choice(error: WorkflowError) -> Self {
+        match error {
+            WorkflowError::Store(error) => SandboxError::from(error).into(),
+            _ => Self::not_found(),
+        }
     }
 
     /// Nothing there, or nothing of the caller's.
@@ -103,6 +116,22 @@ pub fn bytes(received: Received) -> Result<axum::body::Bytes, Refusal> {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal(Problem::too_large()),
         _ => Refusal(Problem::malformed()),
     })
+}
+
+/// Checks where a test partner wants to be told of what a double does; nowhere is the platform.
+pub fn told_where(callback_url: Option<&str>) -> Result<(), Refusal> {
+    let fits = |url: &str| {
+        let plain = !url.contains(|c: char| c.is_control() || c.is_whitespace());
+        url.len() <= CALLBACK_URL_BYTES_MAX && origin(url).is_some() && plain
+    };
+    if callback_url.is_none_or(fits) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(vec![(
+        "/callback_url".to_owned(),
+        format!("абсолютный адрес http(s), не длиннее {CALLBACK_URL_BYTES_MAX} знаков"),
+        format!("an absolute http(s) URL, at most {CALLBACK_URL_BYTES_MAX} characters"),
+    )]))
 }
 
 /// Who signed a machine's request, verified over the bytes received.

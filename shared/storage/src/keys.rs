@@ -26,6 +26,8 @@
 //! | a register's desk and state | `J#tenant#register` | `@desk`, `@state` | the agent; the operator |
 //! | device job | same | external id | external id; what waits, by the due index |
 //! | fiscal document of a job | same | `F#drive#number` | whether it is another job's |
+//! | order with a receipt to look after | `Q#l#s`, `Q#tenant` of a test tenant | `tenant#ULID` | the operator |
+//! | courier's order | `V#tenant#sha256(key)` | ULID | whether it was given to that key; what was |
 //! | sandbox row | `S#tenant#kind` | id | the sandbox |
 //!
 //! The month and the spread `s` come from the order's id, so that a key can be made from an id alone and a busy partner's
@@ -290,6 +292,48 @@ pub fn job_due_bucket(tenant: &Tenant, register: &str) -> String {
     format!("j#{tenant}#{register}")
 }
 
+/// Partitions of the live orders with a receipt to look after: those of all partners, for their operator is one.
+pub fn concern_partitions(test: Option<&Tenant>) -> Vec<String> {
+    match test {
+        Some(tenant) => vec![format!("Q#{tenant}")],
+        None => (0..DUE_SPREAD).map(|part| format!("Q#l#{part}")).collect(),
+    }
+}
+
+/// What the sort keys of a tenant's orders with a receipt to look after begin with.
+pub fn concern_prefix(tenant: &Tenant) -> String {
+    format!("{tenant}#")
+}
+
+/// An order with a receipt to look after.
+pub fn concern(id: &OrderId) -> Key {
+    let tenant = id.tenant();
+    let pk = if tenant.is_test() { format!("Q#{tenant}") } else { format!("Q#l#{}", id.spread(DUE_SPREAD)) };
+    key(pk, format!("{}{}", concern_prefix(tenant), id.ulid()))
+}
+
+/// The order a row of those with a receipt to look after is about.
+pub fn concern_order(key: &Key) -> Option<OrderId> {
+    let (tenant, ulid) = key.sk.split_once('#').filter(|_| key.pk.starts_with("Q#"))?;
+    order_id(&tenant.parse().ok()?, ulid)
+}
+
+/// Partition of the orders given to a courier's key, by the key's SHA-256 in hex.
+pub fn given_partition(tenant: &Tenant, key_sha256: &str) -> String {
+    format!("V#{tenant}#{key_sha256}")
+}
+
+/// An order given to a courier's key.
+pub fn given(id: &OrderId, key_sha256: &str) -> Key {
+    key(given_partition(id.tenant(), key_sha256), id.ulid())
+}
+
+/// The order a row of those given to a courier's key is about.
+pub fn given_order(key: &Key) -> Option<OrderId> {
+    let (tenant, _) = key.pk.strip_prefix("V#")?.split_once('#')?;
+    order_id(&tenant.parse().ok()?, &key.sk)
+}
+
 /// Partition of sandbox rows of a kind.
 pub fn sandbox_partition(tenant: &Tenant, kind: &str) -> String {
     format!("S#{tenant}#{kind}")
@@ -329,9 +373,12 @@ pub fn order_of(key: &Key) -> Option<OrderId> {
     if key.sk.len() != HEAD_LENGTH {
         return None;
     }
-    let tenant: Tenant = tenant.parse().ok()?;
+    order_id(&tenant.parse().ok()?, &key.sk)
+}
+
+fn order_id(tenant: &Tenant, ulid: &str) -> Option<OrderId> {
     let mode = if tenant.is_test() { "t" } else { "l" };
-    format!("ord_{mode}_{}_{}", tenant.partner(), key.sk).parse().ok()
+    format!("ord_{mode}_{}_{ulid}", tenant.partner()).parse().ok()
 }
 
 /// Kind and id of a sandbox row's key.
@@ -363,6 +410,8 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
         (Some(b'J'), _) => "device job",
+        (Some(b'Q'), _) => "receipt to look after",
+        (Some(b'V'), _) => "courier's order",
         (Some(b'j' | b'l' | b't' | b's' | b'r'), _) => "due index",
         _ => "other",
     }
@@ -382,6 +431,20 @@ mod tests {
             assert_eq!(order_of(&head(&id)), Some(id.clone()));
             assert_eq!(order_of(&agreement(&id)), None);
             assert!(head(&id).pk.contains("#202611#"));
+        }
+    }
+
+    #[test]
+    fn rows_about_an_order_lead_back_to_it() {
+        for mode in [Mode::Test, Mode::Live] {
+            let tenant = Tenant::try_new("demoshop", mode).unwrap();
+            let id = OrderId::new(tenant.clone(), "A-1", "2026-11-21T10:00:00Z".parse().unwrap());
+            let listed = concern(&id);
+            assert!(concern_partitions(tenant.is_test().then_some(&tenant)).contains(&listed.pk));
+            assert!(listed.sk.starts_with(&concern_prefix(&tenant)));
+            assert_eq!(concern_order(&listed), Some(id.clone()));
+            assert_eq!(given_order(&given(&id, "00ff")), Some(id.clone()));
+            assert_eq!((concern_order(&head(&id)), given_order(&head(&id))), (None, None));
         }
     }
 

@@ -8,6 +8,7 @@ pub mod devices;
 pub mod dynamo;
 pub mod exchanges;
 pub mod keys;
+pub mod listed;
 pub mod memory;
 pub mod metered;
 pub mod store;

@@ -118,6 +118,44 @@ pub enum KeyRow {
         #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
         revoked: bool,
     },
+    /// A courier's key. Its tenant has a name of its own here, so that no program that knows nothing of couriers takes it for
+    /// a key to everything.
+    Courier {
+        /// Whose.
+        #[serde(rename = "c")]
+        tenant: Tenant,
+        /// The courier's name.
+        #[serde(rename = "n")]
+        name: String,
+    },
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyRole {
+    /// Everything a partner can.
+    #[default]
+    Partner,
+    /// Read the orders given to it, take their money, hand them over.
+    Courier,
+}
+
+impl KeyRole {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Partner, Self::Courier];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Courier => "courier",
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Who bears an API key.
@@ -127,15 +165,18 @@ pub struct KeyOwner {
     pub tenant: Tenant,
     /// The name of the key.
     pub name: Option<String>,
+    /// What it may do.
+    pub role: KeyRole,
 }
 
 impl KeyRow {
     /// Who bears the key; nobody when it was revoked.
     fn owner(self) -> Option<KeyOwner> {
         match self {
-            Self::Plain(tenant) => Some(KeyOwner { tenant, name: None }),
+            Self::Plain(tenant) => Some(KeyOwner { tenant, name: None, role: KeyRole::Partner }),
             Self::Named { revoked: true, .. } => None,
-            Self::Named { tenant, name, .. } => Some(KeyOwner { tenant, name }),
+            Self::Named { tenant, name, .. } => Some(KeyOwner { tenant, name, role: KeyRole::Partner }),
+            Self::Courier { tenant, name } => Some(KeyOwner { tenant, name: Some(name), role: KeyRole::Courier }),
         }
     }
 }
@@ -152,6 +193,9 @@ pub struct ListedKey {
     /// When it was issued.
     #[serde(rename = "t", with = "jiff::fmt::serde::timestamp::second::required")]
     pub at: Timestamp,
+    /// What it may do.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub role: KeyRole,
 }
 
 /// A claim on an idempotency key.
@@ -565,9 +609,39 @@ impl Store {
         page.items.iter().map(parse).collect()
     }
 
-    /// Keeps means in a wallet, as they are now.
-    pub async fn put_means(&self, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<(), StoreError> {
-        self.write(keys::means(tenant, customer, &kept.id), kept).await
+    /// Keeps means in a wallet. What is there under their id already stays as it is: switched off, or deleted.
+    pub async fn keep_means(&self, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<(), StoreError> {
+        let key = keys::means(tenant, customer, &kept.id);
+        let item = Item { body: text(&key, kept)?, key, version: 1, due: None, ttl: None };
+        match self.table.put(Write { item, condition: Condition::NotExists }).await {
+            Ok(()) | Err(TableError::Conflict { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Changes means as they are stored now, and answers how they stand then; nothing where there are none. `change` may be called
+    /// again when another change comes between, and answers nothing to leave everything as it is.
+    pub async fn change_means(
+        &self,
+        tenant: &Tenant,
+        customer: &str,
+        id: &str,
+        mut change: impl FnMut(&Kept) -> Option<Kept> + Send,
+    ) -> Result<Option<Kept>, StoreError> {
+        let key = keys::means(tenant, customer, id);
+        for _ in 0..5 {
+            let Some(stored) = self.table.get(&key, Freshness::Consistent).await? else { return Ok(None) };
+            let before: Kept = parse(&stored)?;
+            let Some(kept) = change(&before) else { return Ok(Some(before)) };
+            let body = text(&key, &kept)?;
+            let item = Item { key: key.clone(), version: stored.version + 1, body, due: None, ttl: None };
+            match self.table.put(Write { item, condition: Condition::Version(stored.version) }).await {
+                Ok(()) => return Ok(Some(kept)),
+                Err(TableError::Conflict { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     // --- subscriptions ---

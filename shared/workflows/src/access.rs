@@ -3,7 +3,7 @@
 use domain::id::{Mode, Tenant};
 use domain::time::whole_seconds;
 use sha2::{Digest, Sha256};
-pub use storage::store::{KeyOwner, ListedKey};
+pub use storage::store::{KeyOwner, KeyRole, ListedKey};
 use storage::store::{KeyRow, StoreError};
 use subtle::ConstantTimeEq;
 
@@ -12,10 +12,18 @@ use crate::ports::Ports;
 
 /// Keys with a name a tenant can have at once: one for each site or program that makes orders.
 pub const KEYS_MAX: usize = 5;
+/// Keys of couriers a tenant can have at once: the list of keys is one row.
+pub const COURIER_KEYS_MAX: usize = 100;
 
-/// The tenant whose API key an `Authorization` header bears. Nothing when it bears none that is known.
+/// The tenant whose API key an `Authorization` header bears. Nothing when it bears none that is known, or a courier's.
 pub async fn tenant(ports: &Ports, authorization: Option<&str>) -> Result<Option<Tenant>, StoreError> {
-    Ok(caller(ports, authorization).await?.map(|owner| owner.tenant))
+    let owner = caller(ports, authorization).await?.filter(|owner| owner.role == KeyRole::Partner);
+    Ok(owner.map(|owner| owner.tenant))
+}
+
+/// The SHA-256 in hex of the API key an `Authorization` header bears.
+pub fn key_sha256(authorization: Option<&str>) -> Option<String> {
+    bearer(authorization).map(sha256_hex)
 }
 
 /// Whose API key an `Authorization` header bears, and the name of the key. Nothing when it bears none that is known.
@@ -50,7 +58,8 @@ pub async fn issue_key(ports: &Ports, tenant: &Tenant) -> Result<String, StoreEr
     Ok(key)
 }
 
-/// Makes a key for one of a tenant's sites; it is shown once and can not be read again. Nothing when there are [`KEYS_MAX`].
+/// Makes a key for one of a tenant's sites; it is shown once and can not be read again. Nothing when there are [`KEYS_MAX`],
+/// or of a courier's [`COURIER_KEYS_MAX`].
 ///
 /// The list is written first: a key that is good for something is always on it, and one on it that never came to be can be
 /// revoked like any other.
@@ -58,12 +67,13 @@ pub async fn issue_named_key(
     ports: &Ports,
     tenant: &Tenant,
     name: &str,
+    role: KeyRole,
 ) -> Result<Option<(ListedKey, String)>, StoreError> {
     let key = new_key(ports, tenant);
     let at = whole_seconds(ports.clock.now());
-    let listed = ListedKey { sha256: sha256_hex(&key), name: name.to_owned(), at };
+    let listed = ListedKey { sha256: sha256_hex(&key), name: name.to_owned(), at, role };
     let add = |mut list: Vec<ListedKey>| {
-        (list.len() < KEYS_MAX).then(|| {
+        has_room(&list, role).then(|| {
             list.push(listed.clone());
             (list, ())
         })
@@ -71,9 +81,22 @@ pub async fn issue_named_key(
     if ports.store.change_listed_keys(tenant, add).await?.is_none() {
         return Ok(None);
     }
-    let row = KeyRow::Named { tenant: tenant.clone(), name: Some(name.to_owned()), revoked: false };
+    let (tenant, name) = (tenant.clone(), name.to_owned());
+    let row = match role {
+        KeyRole::Partner => KeyRow::Named { tenant, name: Some(name), revoked: false },
+        KeyRole::Courier => KeyRow::Courier { tenant, name },
+    };
     ports.store.put_key_row(&listed.sha256, &row).await?;
     Ok(Some((listed, key)))
+}
+
+/// Whether a tenant can have one more key of a role.
+pub fn has_room(list: &[ListedKey], role: KeyRole) -> bool {
+    let most = match role {
+        KeyRole::Partner => KEYS_MAX,
+        KeyRole::Courier => COURIER_KEYS_MAX,
+    };
+    list.iter().filter(|key| key.role == role).count() < most
 }
 
 /// Ends a key, by its SHA-256 in hex: within a minute it is good for nothing. Keys without a name are not listed, and can be
@@ -84,6 +107,7 @@ pub async fn revoke_key(ports: &Ports, tenant: &Tenant, sha256: &str) -> Result<
     let (owner, name) = match row {
         Some(KeyRow::Plain(owner)) => (Some(owner), None),
         Some(KeyRow::Named { tenant, name, .. }) => (Some(tenant), name),
+        Some(KeyRow::Courier { tenant, name }) => (Some(tenant), Some(name)),
         None => (None, None),
     };
     if owner.as_ref() != Some(tenant) && !listed {

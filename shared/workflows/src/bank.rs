@@ -369,6 +369,10 @@ async fn answer(
         Ok(kept) => wallet::only_new(ports, order.id.tenant(), customer, operation, kept).await?,
         // What the means are wanted for begins with them, and ends without.
         Err(error) if operation.kind == OperationKind::Verification => return Err(WorkflowError::Bank(error)),
+        // Asked only for the means, a day later: asked again when the bank is back.
+        Err(error @ (BankError::NotSent(_) | BankError::Unknown(_))) if operation.succeeded() => {
+            return Err(WorkflowError::Bank(error));
+        }
         // That the money came is not to wait for it.
         Err(error) => {
             tracing::warn!(order = %order.id, %error, "the bank does not say what means it keeps");

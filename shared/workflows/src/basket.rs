@@ -7,6 +7,7 @@ use domain::money::{Currency, Money};
 use domain::order::{Issuer, ReceiptScheme, Stage, preview};
 use domain::partner::Partner;
 use domain::receipt::laws::{self, rule};
+use domain::receipt::register;
 use domain::receipt::{AgentSign, Measure, Supplier};
 use domain::tax::{Shipment, Taxation, VatRate};
 use domain::time::{Timestamp, moscow_date};
@@ -243,6 +244,17 @@ pub(crate) fn firm(check: &mut Check, asked: Option<&FirmRequest>) -> Option<Fir
 
 fn said(rule: &laws::Rule, tag: u16) -> (String, String) {
     (format!("{} Тег {tag}.", rule.ru), format!("{} Tag {tag}.", rule.en))
+}
+
+/// A line that names the taxation system it would have anyway names none: else the two ways to say the same would go into two
+/// receipts.
+pub(crate) fn one_taxation(mut lines: Vec<Line>, settings: &Settings, partner: &Partner) -> Vec<Line> {
+    if let Some(usual) = register::taxation(&partner.receipts.registers, &settings.agent) {
+        for line in lines.iter_mut().filter(|line| line.particulars.taxation == Some(usual)) {
+            line.particulars.taxation = None;
+        }
+    }
+    lines
 }
 
 /// What no register would print of an order: found when the order is made, not when it is paid.

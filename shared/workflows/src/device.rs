@@ -390,6 +390,77 @@ pub async fn failed(ports: &Ports, agent: &Agent, id: &str, why: &NotDone) -> Re
     Ok(Told::Recorded)
 }
 
+/// What an operator hears of declaring that a job was not printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// It is on record; the receipt goes to the next register.
+    Recorded,
+    /// It is on record as printed.
+    Printed,
+    /// It was given out: only who has looked at the register knows.
+    Unconfirmed,
+    /// An agent has it, until then.
+    Leased(Timestamp),
+}
+
+/// Records that a person vouches for a job not to have been printed, though its register may never say so: its receipt may be printed
+/// elsewhere from then on. What was given out has to be `confirmed`; what was not, or what the register itself has refused, need not.
+///
+/// The desk is taken first, so that no agent gets the job meanwhile; then the job is closed, and then the receipt moves. Cut short, it
+/// is done by declaring it again; until then the receipt stays where it is.
+pub async fn declare(
+    ports: &Ports,
+    tenant: &Tenant,
+    register: &str,
+    id: &str,
+    reason: &str,
+    confirmed: bool,
+) -> Result<Declared, WorkflowError> {
+    let (place, now) = (Place { tenant, register }, whole_seconds(ports.clock.now()));
+    let partner = perform::partner(ports, tenant).await?;
+    let stored = if is_device(&partner, register) { ports.store.job(place, id).await? } else { None };
+    let job = stored.ok_or(WorkflowError::NotFound)?;
+    let mut lease = 0;
+    match &job.row.state {
+        JobState::Printed(_) => return Ok(Declared::Printed),
+        JobState::Gone => return Ok(Declared::Recorded),
+        JobState::Out if !confirmed => return Ok(Declared::Unconfirmed),
+        JobState::Out => {
+            let mut desk = ports.store.desk(place).await?;
+            match &desk.row.out {
+                Some(out) if out.job == id && out.until > now => return Ok(Declared::Leased(out.until)),
+                // Another one is out: nobody gets this one before that is closed.
+                Some(out) if out.job != id => {}
+                _ => {
+                    lease = desk.row.lease(id, now).no;
+                    ports.store.put_desk(place, &desk).await.map_err(busy)?;
+                }
+            }
+        }
+        JobState::Waiting | JobState::Failed(_) => {}
+    }
+    let declared = NotDone { lease, why: Trouble::Declared, text: reason.to_owned() };
+    let again = matches!(&job.row.state, JobState::Failed(before) if before.why == Trouble::Declared);
+    let state = if again { job.row.state.clone() } else { JobState::Failed(declared.clone()) };
+    if !again && !write_job(ports, place, id, &job, state.clone()).await? {
+        return Err(WorkflowError::Busy);
+    }
+    receipt::told(ports, &partner, tenant, register, id, refusal(&declared)).await?;
+    change_desk(ports, place, |desk| desk.close(id, &state)).await?;
+    tracing::warn!(%tenant, register, job = id, reason, "a person has declared a job not printed");
+    Ok(Declared::Recorded)
+}
+
+fn busy(error: StoreError) -> WorkflowError {
+    if matches!(error, StoreError::Conflict) { WorkflowError::Busy } else { error.into() }
+}
+
+/// How a job stands, as the operator sees it.
+pub async fn job(ports: &Ports, tenant: &Tenant, register: &str, id: &str) -> Result<Job, WorkflowError> {
+    let job = ports.store.job(Place { tenant, register }, id).await?;
+    job.map(|job| job.row).ok_or(WorkflowError::NotFound)
+}
+
 /// Keeps what a register tells of itself.
 pub async fn state(ports: &Ports, agent: &Agent, told: &Condition) -> Result<(), WorkflowError> {
     let warnings = told.warnings(told.at);

@@ -522,6 +522,10 @@ pub fn receipt_view(
             date: correction.date.strftime("%d.%m.%Y").to_string(),
             wrong_sign: correction.wrong_sign.clone(),
         }),
+        mends: receipt.corrects.and_then(|no| {
+            let wrong = order.receipts.iter().find(|wrong| wrong.no == no)?;
+            Some(if wrong.kind == receipt.kind { pages::Mends::Replaces } else { pages::Mends::Undoes })
+        }),
         test_mode: order.id.tenant().is_test(),
         logo: partner.receipts.logo.clone(),
         partner_name: partner.name.clone(),
@@ -586,7 +590,7 @@ fn quantity(item: &Item) -> String {
     let measure = item.measure.text();
     match item.fraction {
         Some((part, whole)) => format!("{part}/{whole} {measure}"),
-        None => format!("{} {measure}", item.quantity.normalize()),
+        None => format!("{} {measure}", item.quantity.normalize().to_string().replace('.', ",")),
     }
 }
 

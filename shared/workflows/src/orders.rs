@@ -466,7 +466,7 @@ fn details(
     let details = Details {
         number: request.number.clone(),
         description: request.description.clone(),
-        lines,
+        lines: basket::one_taxation(lines, settings, partner),
         email,
         phone,
         channels,

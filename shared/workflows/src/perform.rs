@@ -12,6 +12,7 @@ use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
 use crate::clock;
+use crate::concern;
 use crate::error::WorkflowError;
 use crate::ports::{Message, Ports, QueueError, QueueName};
 
@@ -104,7 +105,7 @@ async fn look_and_apply(
         match decide(&loaded.order, &loaded.details, command, &context(ports, &partner, now)) {
             Ok(Decision::Changed(change)) => {
                 let Change { order, send: tasks } = *change;
-                match ports.store.commit(&order).await {
+                match concern::commit(ports, &order, now).await {
                     Ok(()) => {}
                     Err(StoreError::Conflict) => continue,
                     Err(other) => return Err(other.into()),

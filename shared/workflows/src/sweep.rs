@@ -9,6 +9,7 @@ use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
 use crate::clock;
+use crate::concern;
 use crate::error::WorkflowError;
 use crate::payouts;
 use crate::perform::{self, Work, context};
@@ -128,7 +129,7 @@ async fn order(ports: &Ports, id: &OrderId, now: Timestamp) -> Result<Looked, Wo
             return Ok(Looked { changed: false, sent: 0, payable });
         };
         let Change { order, send } = *change;
-        match ports.store.commit(&order).await {
+        match concern::commit(ports, &order, now).await {
             Ok(()) => {}
             Err(StoreError::Conflict) => continue,
             Err(other) => return Err(other.into()),

@@ -452,7 +452,8 @@ fn operation_view(order: &Order, operation: &domain::order::Operation) -> Operat
     }
 }
 
-fn receipt_view(
+/// One of an order's receipts.
+pub fn receipt_view(
     settings: &Settings,
     order: &Order,
     details: &Details,

@@ -23,21 +23,18 @@ pub(crate) async fn keep(ports: &Ports, order: &Order, details: &Details, no: u8
     {
         let id = means_id(&order.id, no);
         let tenant = order.id.tenant();
-        // Switched off or deleted before a late repetition: it stays so.
-        if ports.store.means(tenant, customer, &id).await?.is_none() {
-            let kept = Kept {
-                id,
-                account: operation.account.clone(),
-                method: operation.method,
-                means: means.clone(),
-                enabled: true,
-                deleted: false,
-                at: crate::clock::now(ports, tenant).await?,
-                order: order.id.clone(),
-                agreed: details.consent.as_ref().and_then(|consent| consent.means.clone()),
-            };
-            ports.store.put_means(tenant, customer, &kept).await?;
-        }
+        let kept = Kept {
+            id,
+            account: operation.account.clone(),
+            method: operation.method,
+            means: means.clone(),
+            enabled: true,
+            deleted: false,
+            at: crate::clock::now(ports, tenant).await?,
+            order: order.id.clone(),
+            agreed: details.consent.as_ref().and_then(|consent| consent.means.clone()),
+        };
+        ports.store.keep_means(tenant, customer, &kept).await?;
     }
     apply(ports, &order.id, &Command::TaskDone(TaskId::KeepMeans(no))).await?;
     Ok(())
@@ -65,19 +62,20 @@ pub(crate) async fn only_new(
     Ok(only.filter(|_| kept.is_empty()))
 }
 
-/// A buyer's means, oldest first. Means saved twice are listed once, as they were saved last.
+/// A buyer's means, oldest first. Means saved twice are listed once, as they were saved last. Those whose deletion was cut short
+/// are listed, switched off, so that it can be finished.
 pub async fn list(ports: &Ports, tenant: &Tenant, customer: &str) -> Result<Vec<Kept>, WorkflowError> {
     let mut wallet = ports.store.wallet(tenant, customer).await?;
     wallet.sort_by_key(|kept| kept.at);
     let mut list: Vec<Kept> = Vec::new();
-    for kept in wallet.into_iter().filter(|kept| !kept.deleted) {
+    for kept in wallet.into_iter().filter(|kept| !kept.is_gone()) {
         list.retain(|other| !other.is_the_same(&kept));
         list.push(kept);
     }
     Ok(list)
 }
 
-/// Switches means off or on again.
+/// Switches means off or on again. What is deleted, or is being deleted, stays off: its bank may have forgotten it.
 pub async fn enable(
     ports: &Ports,
     tenant: &Tenant,
@@ -86,37 +84,35 @@ pub async fn enable(
     enabled: bool,
 ) -> Result<Kept, WorkflowError> {
     let kept = ports.store.means(tenant, customer, id).await?.filter(|kept| !kept.deleted);
-    let mut kept = kept.ok_or(WorkflowError::NotFound)?;
-    for mut same in same(ports, tenant, customer, &kept).await? {
-        if same.enabled != enabled {
-            same.enabled = enabled;
-            ports.store.put_means(tenant, customer, &same).await?;
-        }
+    let kept = kept.ok_or(WorkflowError::NotFound)?;
+    let switch = |kept: &Kept| (!kept.deleted && kept.enabled != enabled).then(|| Kept { enabled, ..kept.clone() });
+    let mut stands = None;
+    for same in same(ports, tenant, customer, kept).await? {
+        stands = ports.store.change_means(tenant, customer, &same.id, switch).await?;
     }
-    kept.enabled = enabled;
-    Ok(kept)
+    stands.filter(|kept| !kept.deleted).ok_or(WorkflowError::NotFound)
 }
 
-/// All that is kept of the same means: saved twice, they are kept twice and shown once.
-async fn same(ports: &Ports, tenant: &Tenant, customer: &str, kept: &Kept) -> Result<Vec<Kept>, WorkflowError> {
-    let all = ports.store.wallet(tenant, customer).await?;
-    let same = |other: &Kept| other.id == kept.id || (!other.deleted && other.is_the_same(kept));
-    Ok(all.into_iter().filter(same).collect())
+/// All that is kept of the same means, these last: saved twice, they are kept twice and shown once.
+async fn same(ports: &Ports, tenant: &Tenant, customer: &str, kept: Kept) -> Result<Vec<Kept>, WorkflowError> {
+    let mut all = ports.store.wallet(tenant, customer).await?;
+    all.retain(|other| other.id != kept.id && !other.is_gone() && other.is_the_same(&kept));
+    all.push(kept);
+    Ok(all)
 }
 
-/// Deletes means: they can not be charged from this moment on, and are forgotten at the bank. Cut short, it is finished by
-/// asking again.
+/// Deletes means: they can not be charged from this moment on, nor switched on again, and are forgotten at the bank. Cut short, it
+/// is finished by asking again.
 pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) -> Result<(), WorkflowError> {
     let kept = ports.store.means(tenant, customer, id).await?.ok_or(WorkflowError::NotFound)?;
-    if kept.deleted && kept.means.token.is_empty() {
+    if kept.is_gone() {
         return Ok(());
     }
-    let mut same = same(ports, tenant, customer, &kept).await?;
-    // Those that were asked for last: while they are there, asking again does the rest.
-    same.sort_by_key(|kept| kept.id == id);
-    for mut kept in same.clone() {
-        kept.enabled = false;
-        ports.store.put_means(tenant, customer, &kept).await?;
+    // Those that were asked for are the last: while they are there, asking again does the rest.
+    let same = same(ports, tenant, customer, kept.clone()).await?;
+    let delete = |kept: &Kept| (!kept.deleted).then(|| Kept { enabled: false, deleted: true, ..kept.clone() });
+    for kept in &same {
+        ports.store.change_means(tenant, customer, &kept.id, delete).await?;
     }
     let partner = perform::partner(ports, tenant).await?;
     let bank = connect::bank(ports, &partner, At { tenant, account: kept.account.as_deref() })?;
@@ -132,11 +128,12 @@ pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) ->
     for token in tokens.into_iter().filter(|token| !token.is_empty()) {
         bank.forget(&http, customer, token).await.map_err(WorkflowError::Bank)?;
     }
-    for mut kept in same {
-        kept.enabled = false;
-        kept.deleted = true;
-        kept.means.token = String::new();
-        ports.store.put_means(tenant, customer, &kept).await?;
+    let empty = |kept: &Kept| {
+        let means = SavedMeans { token: String::new(), ..kept.means.clone() };
+        (!kept.is_gone()).then(|| Kept { means, enabled: false, deleted: true, ..kept.clone() })
+    };
+    for kept in &same {
+        ports.store.change_means(tenant, customer, &kept.id, empty).await?;
     }
     Ok(())
 }

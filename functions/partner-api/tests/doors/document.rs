@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use http::Request;
 use partner_api::{openapi, routes};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::Api;
@@ -37,6 +38,8 @@ async fn every_route_is_named_and_every_name_is_a_route() {
     let register = serde_json::json!({"id": "shop-1", "kind": "device", "credentials": {}});
     partner.receipts.registers = vec![serde_json::from_value(register).unwrap()];
     api.world.ports.store.put_partner(&api.world.shop, &partner).await.unwrap();
+    let waits = api.paid(&crate::orders::wish("A-2"), "success").await;
+    let job = format!("{}-r1", waits.rsplit('/').next().unwrap());
     let mut there = BTreeSet::new();
     for (path, _) in routes() {
         let id = match path {
@@ -46,7 +49,11 @@ async fn every_route_is_named_and_every_name_is_a_route() {
             _ => "ord_t_demoshop_1",
         };
         let real = path.replace("{id}", id).replace("{entry}", "1").replace("{key}", &key).replace("{no}", "1");
-        let real = real.replace("{partner}", "demoshop").replace("{mode}", "test").replace("{register}", "shop-1");
+        let real = real
+            .replace("{partner}", "demoshop")
+            .replace("{mode}", "test")
+            .replace("{register}", "shop-1")
+            .replace("{job}", &job);
         for method in METHODS {
             // Without a key a route that is there says 401, or answers; the operator's says 415 to the operator.
             let token = if path.contains("operator") { support::OPERATOR_TOKEN } else { "" };
@@ -94,12 +101,26 @@ fn the_document_is_well_formed() {
         assert_eq!(secured, path.starts_with("/v1/"), "{what}");
         assert_eq!(responses.contains_key("401"), secured && !path.contains("operator"), "{what}");
         for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            let response = behind(&document, response);
             let content = &response["content"]["application/problem+json"];
             assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{what} {status}");
-            assert!(content["example"].is_object() || content["examples"].is_object(), "{what} {status}");
+            let examples = content["examples"].as_object().unwrap();
+            assert!(!examples.is_empty(), "{what} {status}");
+            for example in examples.values() {
+                let value = &behind(&document, example)["value"];
+                assert_eq!(value["status"].to_string(), *status, "{what} {value}");
+                let told = format!("`{}`: ", value["code"].as_str().unwrap());
+                assert!(response["description"].as_str().unwrap().contains(&told), "{what} {status} {told}");
+            }
         }
     }
     references(&document, &document);
+}
+
+/// What a place points to, or what lies there.
+fn behind<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let pointer = value["$ref"].as_str().map(|reference| reference.strip_prefix('#').unwrap());
+    pointer.map_or(value, |pointer| document.pointer(pointer).unwrap())
 }
 
 /// Everything pointed to is there.
@@ -143,12 +164,21 @@ fn every_code_is_documented_once_and_for_a_reason() {
     assert!(others.iter().all(|code| unnamed.contains(code)), "a partner can meet one of them: {unnamed:?}");
 }
 
+/// Indented by one space: the document is long and deep.
+fn pretty(document: &Value) -> Vec<u8> {
+    let mut text = Vec::new();
+    let indented = serde_json::ser::PrettyFormatter::with_indent(b" ");
+    document.serialize(&mut serde_json::Serializer::with_formatter(&mut text, indented)).unwrap();
+    text.push(b'\n');
+    text
+}
+
 #[expect(clippy::disallowed_methods, reason = "UPDATE=1 is how a person asks this test to write")]
 #[test]
 fn the_document_in_docs_is_this_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
     if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
-        std::fs::write(path, serde_json::to_string_pretty(&document()).unwrap() + "\n").unwrap();
+        std::fs::write(path, pretty(&document())).unwrap();
     }
     let kept: Option<Value> = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     assert!(kept == Some(document()), "docs/openapi.json is stale: run UPDATE=1 cargo test -p partner-api");
@@ -170,6 +200,8 @@ async fn the_document_and_its_page_are_served() {
     for problem in partner_api::problems::all() {
         assert!(text.contains(&format!("id=\"problem-{}\"", problem.code)), "{}", problem.code);
     }
+    // Refusals stand with each operation, though the document has them once.
+    assert!(text.matches("“unavailable”: ").count() > 50);
     for needed in ["webhook-signature", "openssl dgst -sha256 -hmac", "/pay", "your return address", "lines[].price"] {
         assert!(text.contains(needed), "{needed}");
     }

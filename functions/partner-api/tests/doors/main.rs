@@ -3,6 +3,8 @@
 
 mod banks;
 mod clearing;
+mod concerns;
+mod couriers;
 mod document;
 mod exchanges;
 mod keys;

@@ -1,6 +1,11 @@
 //! A buyer's saved means, and the link to their wallet.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use domain::id::{Mode, Tenant};
+use domain::wallet::Kept;
 use serde_json::json;
 
 use crate::Api;
@@ -61,6 +66,10 @@ async fn deleted_means_are_gone_here_and_at_the_bank() {
     let answer = api.call("DELETE", &path, &api.world.key, None).await;
     assert_eq!(answer.problem(), (503, "unavailable".into()));
     assert_eq!(api.get(LIST).await.json()["means"][0]["enabled"], false);
+    // Whether the bank has forgotten them nobody knows: they are not to be offered again.
+    let on = json!({ "enabled": true });
+    assert_eq!(api.call("PATCH", &path, &api.world.key, Some(&on)).await.problem().0, 404);
+    assert_eq!(api.get(LIST).await.json()["means"][0]["enabled"], false);
     api.world.net.no_faults();
     for _ in 0..2 {
         assert_eq!(api.call("DELETE", &path, &api.world.key, None).await.status, 204);
@@ -71,6 +80,32 @@ async fn deleted_means_are_gone_here_and_at_the_bank() {
     assert_eq!(api.call("PATCH", &path, &api.world.key, Some(&json!({ "enabled": true }))).await.problem().0, 404);
     let absent = format!("{LIST}/mns_x_1");
     assert_eq!(api.call("DELETE", &absent, &api.world.key, None).await.problem().0, 404);
+}
+
+#[tokio::test]
+async fn a_switch_that_comes_between_does_not_undo_a_deletion() {
+    let api = Api::new().await;
+    let id = api.saved("buyer-1", "success").await;
+    let (store, shop) = (&api.world.ports.store, &api.world.shop);
+    let delete = |kept: &Kept| Some(Kept { deleted: true, ..kept.clone() });
+    let mut seen = Vec::new();
+    let stands = store.change_means(shop, "buyer-1", &id, |kept| {
+        seen.push(kept.deleted);
+        if !kept.deleted {
+            // Deleted after it was read, and before it is written. The table in memory answers at once.
+            let deleting = pin!(store.change_means(shop, "buyer-1", &id, delete));
+            assert!(deleting.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        }
+        (!kept.deleted).then(|| Kept { enabled: true, ..kept.clone() })
+    });
+    assert!(stands.await.unwrap().unwrap().deleted);
+    assert_eq!(seen, [false, true], "looked at again");
+    assert!(store.means(shop, "buyer-1", &id).await.unwrap().unwrap().deleted);
+    // Nor does saving them late, once more.
+    let saved = Kept { deleted: false, ..store.means(shop, "buyer-1", &id).await.unwrap().unwrap() };
+    store.keep_means(shop, "buyer-1", &saved).await.unwrap();
+    assert!(store.means(shop, "buyer-1", &id).await.unwrap().unwrap().deleted);
+    assert!(store.change_means(shop, "buyer-1", "mns_x_1", delete).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -344,6 +344,24 @@ async fn registers_are_connected_without_their_secrets_being_shown() {
 }
 
 #[tokio::test]
+async fn the_usual_taxation_system_is_the_same_said_or_not() {
+    let api = Api::new().await;
+    let mut order = reachable("A-1");
+    let line = order["lines"][0].clone();
+    order["lines"] = json!([line, line, line]);
+    order["lines"][1]["taxation"] = "usn_income".into();
+    order["lines"][2]["taxation"] = "patent".into();
+    let path = api.paid(&order, "success").await;
+    let totals: Vec<_> = api.get(&path).await.json()["receipts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|receipt| receipt["total"].clone())
+        .collect();
+    assert_eq!(totals, ["6000.00", "3000.00"]);
+}
+
+#[tokio::test]
 async fn the_operator_has_a_wrong_receipt_undone_and_printed_anew() {
     let api = Api::new().await;
     let path = api.paid(&wish("A-1"), "success").await;

@@ -145,21 +145,27 @@ impl People {
 
     /// The buyer's saved means the partner may use now.
     pub(super) async fn means(&self) -> Vec<String> {
+        self.wallet().await.into_iter().filter(|(_, enabled)| *enabled).map(|(id, _)| id).collect()
+    }
+
+    /// All the buyer's saved means, and whether they may be used now.
+    async fn wallet(&self) -> Vec<(String, bool)> {
         let Some(response) = self.api("GET", &format!("/v1/customers/{}/means", self.customer), None).await else {
             return Vec::new();
         };
         let list: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        let usable = list["means"].as_array().into_iter().flatten().filter(|means| means["enabled"] == true);
-        usable.filter_map(|means| means["id"].as_str().map(ToOwned::to_owned)).collect()
+        let all = list["means"].as_array().into_iter().flatten();
+        all.filter_map(|means| Some((means["id"].as_str()?.to_owned(), means["enabled"] == true))).collect()
     }
 
     async fn means_change(&self) {
         let dice = &self.world.dice;
-        let list = self.means().await;
+        // Those that are switched off as well: perhaps somebody was cut short deleting them.
+        let list = self.wallet().await;
         if list.is_empty() {
             return;
         }
-        let path = format!("/v1/customers/{}/means/{}", self.customer, list[dice.below(list.len())]);
+        let path = format!("/v1/customers/{}/means/{}", self.customer, list[dice.below(list.len())].0);
         if dice.chance(400) {
             let _ = self.api("DELETE", &path, None).await;
         } else {

@@ -131,6 +131,7 @@ pub fn document() -> ReceiptDocument {
         payments: Payments { cash: Money::rub(5_002), ..Payments::electronic(Money::rub(10_000)) },
         total: Money::rub(15_002),
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
     }
 }

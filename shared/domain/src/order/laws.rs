@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::acquiring::{Lapse, Method, SavedMeans, Stages, Standing};
+use crate::acquiring::{Account, Credentials, Feature, Lapse, Method, MethodTerms, SavedMeans, Stages, Standing};
 use crate::audit::audit;
 use crate::details::{CaptureRule, Child, Contact, Language, Line, PaymentTerms, Purpose, Scenario, Source, Subject};
 use crate::id::{Mode, Tenant};
+use crate::money::Currency;
 use crate::partner::{Button, Channel, Returns};
 use crate::receipt::Fiscal;
 use crate::tax::VatRate;
@@ -251,6 +252,32 @@ fn a_refund_that_is_through_shows_that_an_earlier_one_was_taken_back() {
 }
 
 #[test]
+fn news_older_than_a_refunds_being_taken_back_settles_nothing_of_it() {
+    let part = |minor| cancel(What::Amount(Money::rub(minor)));
+    let first = after(after(order(), 1, &pay(1)), 10, &[part(100_000), stands(0, 300_000, 100_000)]);
+    let undone = after(first, 20, &[stands(0, 300_000, 0)]);
+    let tried = undone.open_operation_of(1).map(|open| (open.no, open.attempt()));
+    assert_eq!(tried, Some((2, 1)));
+    let news = |minor| {
+        let standing = Standing { held: Money::rub(0), captured: Money::rub(300_000), refunded: Money::rub(minor) };
+        let report = BankReport::new(None, BankState::Stands(standing));
+        Command::BankReported { operation: 1, report, asked: false }
+    };
+    assert_eq!(after(undone.clone(), 30, &[news(100_000)]).operations, undone.operations, "told again, late");
+    let done = after(undone, 40, &[stands(0, 300_000, 100_000)]);
+    assert_eq!(done.open_operation_of(1), None, "asked, the bank says the truth of now");
+
+    // Of two under way that one is through whose sum went back.
+    let first = after(after(order(), 1, &pay(1)), 10, &[part(100_000), stands(0, 300_000, 100_000), part(150_000)]);
+    let both = after(first, 20, &[stands(0, 300_000, 0)]);
+    for told in [news(150_000), stands(0, 300_000, 150_000)] {
+        let seen = after(both.clone(), 30, &[told]);
+        assert_eq!(seen.open_operation_of(1).map(|open| (open.no, open.attempt())), Some((2, 1)));
+        assert!(seen.operation(3).is_some_and(Operation::succeeded));
+    }
+}
+
+#[test]
 fn what_the_bank_gave_back_of_itself_and_took_again_is_owed_where_the_order_ended_by_it() {
     let gone = after(after(order(), 1, &pay(1)), 10, &[stands(0, 300_000, 300_000)]);
     assert_eq!(gone.status(), Status::Refunded);
@@ -261,6 +288,90 @@ fn what_the_bank_gave_back_of_itself_and_took_again_is_owed_where_the_order_ende
     let done = after(done, 20, &[stands(0, 300_000, 300_000)]);
     let won = after(done.clone(), 90_000, &[stands(0, 300_000, 0)]);
     assert_eq!(won.operations, done.operations, "a dispute the shop has won is not given away");
+}
+
+/// Of an account with one method: what it captures.
+fn captures(partial_capture: bool, least_minor: i64) -> Vec<Account> {
+    let terms = MethodTerms {
+        method: Method::Card,
+        hold: Feature::Approved,
+        save: Feature::Approved,
+        partial_capture,
+        partial_void: true,
+        partial_refund: true,
+        reversal: true,
+        points: false,
+        least_minor,
+        greatest_minor: 100_000_000,
+        currencies: vec![Currency::RUB],
+        hold_seconds: 604_800,
+        hold_counts_today: false,
+        lapse: Lapse::Released,
+    };
+    vec![Account {
+        id: "bank".into(),
+        bank: "test".into(),
+        entity: None,
+        priority: 0,
+        enabled: true,
+        nominal: false,
+        methods: vec![terms],
+        address: None,
+        credentials: Credentials::default(),
+    }]
+}
+
+#[test]
+fn what_of_a_hold_can_not_be_taken_goes_back_when_it_ends() {
+    let terms = PaymentTerms { stages: Stages::Two, hold_end: Lapse::Captured, ..PaymentTerms::default() };
+    let two = Details { payment: terms, ..details() };
+    let step = |order: &Order, accounts: &[Account], seconds, command: &Command| {
+        decide(order, &two, command, &Context { accounts, ..context(seconds) })
+    };
+    let start = Start { account: Some("bank".into()), hold_seconds: 604_800, ..Start::default() };
+    let held = after_with(&two, order(), 1, &[Command::StartPayment(start), stands(300_000, 0, 0)]);
+    let basket = |minor| vec![Line { price: Money::rub(minor), amount: Money::rub(minor), ..two.lines[0].clone() }];
+    let edit = |minor| Command::Edit { lines: basket(minor), by: Initiator::Partner };
+    let all = captures(true, 100);
+    // No less than the bank takes.
+    assert_eq!(step(&held, &all, 5, &edit(99)), Err(Refusal::Unsupported("captures of so little")));
+    let Ok(Decision::Changed(edited)) = step(&held, &all, 5, &edit(100)) else { panic!("not edited") };
+    let look = Command::LookDue { done: Vec::new() };
+    let end = 604_800;
+    let Ok(Decision::Changed(captured)) = step(&edited.order, &all, end, &look) else { panic!("nothing is done") };
+    assert_eq!(captured.order.open_operation_of(1).map(|open| open.amount), Some(Money::rub(100)));
+    // The bank has stopped to capture parts since.
+    let Ok(Decision::Changed(back)) = step(&edited.order, &captures(false, 100), end, &look) else {
+        panic!("nothing is done")
+    };
+    let open = back.order.open_operation_of(1).map(|open| (open.told(), open.amount));
+    assert_eq!(open, Some((Some(TransactionKind::Void), Money::rub(300_000))));
+    assert_eq!(audit(&back.order, at(end + 1), true), []);
+}
+
+#[test]
+fn a_hold_the_bank_would_not_capture_is_asked_about_when_it_is_over() {
+    let two = Details { payment: PaymentTerms { stages: Stages::Two, ..PaymentTerms::default() }, ..details() };
+    let capture = Command::Capture { what: What::Whole, by: Initiator::Partner };
+    let no = BankReport::new(None, BankState::Declined(DeclineReason::Other));
+    let declined = Command::BankReported { operation: 2, report: no, asked: true };
+    let asked = [Command::TaskDone(TaskId::AskBank(1)), Command::LookDue { done: vec![TaskId::HandOver] }];
+    let refused = after_with(&two, order(), 1, &[start(), stands(300_000, 0, 0), capture, declined]);
+    let refused = after_with(&two, refused, 10, &asked);
+    let over = refused.operation(1).and_then(|payment| payment.hold_until).unwrap();
+    assert!(refused.tasks.iter().all(|task| task.id != TaskId::AskBank(1)));
+    let after_all = after_with(&two, refused, (over.as_second() - START) + 1, &asked[1..]);
+    assert!(after_all.tasks.iter().any(|task| task.id == TaskId::AskBank(1)), "{:?}", after_all.tasks);
+}
+
+#[test]
+fn means_nobody_told_of_are_asked_about_though_the_hold_was_captured_since() {
+    let two = Details { payment: PaymentTerms { stages: Stages::Two, ..PaymentTerms::default() }, ..details() };
+    let saving = Command::StartPayment(Start { save: true, hold_seconds: 604_800, ..Start::default() });
+    let capture = Command::Capture { what: What::Whole, by: Initiator::Partner };
+    let taken = after_with(&two, order(), 1, &[saving, stands(300_000, 0, 0), capture, stands(0, 300_000, 0)]);
+    assert_eq!(taken.taken().unwrap(), Money::rub(300_000));
+    assert!(taken.tasks.iter().any(|task| task.id == TaskId::AskBank(1)), "{:?}", taken.tasks);
 }
 
 #[test]

@@ -17,6 +17,7 @@
 //! Three levels: the **order** (what is bought), its **operations** (what someone asked for), their **transactions** (what the
 //! bank was told). The order's status is derived from them, never stored.
 
+mod concern;
 mod decide;
 mod journal;
 mod operation;
@@ -30,6 +31,7 @@ mod laws;
 
 use serde::{Deserialize, Serialize};
 
+pub use concern::{Concern, OfConcern};
 pub use decide::{
     BankReport, BankState, Cancellation, Change, Command, Context, Decision, ExecutionOutcome, NotPrinted, Refusal,
     Start, decide,

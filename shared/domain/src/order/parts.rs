@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::details::{Line, Particulars};
+use crate::details::Line;
 use crate::money::{Money, MoneyError};
 use crate::receipt::{Measure, laws};
 
@@ -24,7 +24,7 @@ pub enum What {
 pub struct Part {
     /// The line, counted from 1.
     pub line: u8,
-    /// How many units; zero for a part of the price of all of them.
+    /// How many units; zero for a part of the price of all of them, which stay where they are.
     pub quantity: Decimal,
     /// How much money.
     pub amount: Money,
@@ -124,13 +124,7 @@ pub fn take(available: &[Part], what: &What, zero: Money, lines: &[Line]) -> Res
                 if *quantity <= Decimal::ZERO || *quantity > left || twice {
                     return Err(PartError::Line { line: *line, available: left });
                 }
-                let amount = if *quantity == left {
-                    part.amount
-                } else {
-                    of.amount
-                        .times(quantity.checked_div(of.quantity).ok_or(MoneyError::Overflow)?)?
-                        .at_most(part.amount)?
-                };
+                let amount = if *quantity == left { part.amount } else { cost(of, part, *quantity)? };
                 if amount.is_positive() {
                     parts.push(Part { line: *line, quantity: *quantity, amount });
                 }
@@ -138,6 +132,25 @@ pub fn take(available: &[Part], what: &What, zero: Money, lines: &[Line]) -> Res
             if parts.is_empty() { Err(PartError::Nothing) } else { Ok(parts) }
         }
     }
+}
+
+/// What so many units of a part cost: at the line's price, or at what points, a capture of less and refunds by amount have left of it.
+fn cost(line: &Line, part: &Part, quantity: Decimal) -> Result<Money, MoneyError> {
+    let cost = if line.price.times(part.quantity)? == part.amount {
+        line.price.times(quantity)?
+    } else {
+        part.amount.times(quantity.checked_div(part.quantity).ok_or(MoneyError::Overflow)?)?
+    };
+    cost.at_most(part.amount)
+}
+
+/// Parts that were taken by amount, as all the units there are at a lower price: so they are sold.
+pub fn with_units(mut taken: Vec<Part>, available: &[Part]) -> Vec<Part> {
+    for part in taken.iter_mut().filter(|part| part.quantity.is_zero()) {
+        let units = available.iter().find(|other| other.line == part.line);
+        part.quantity = units.map_or(Decimal::ZERO, |units| units.quantity);
+    }
+    taken
 }
 
 fn spread(available: &[Part], amount: Money, all: Money) -> Result<Vec<Part>, PartError> {
@@ -171,22 +184,64 @@ fn spread(available: &[Part], amount: Money, all: Money) -> Result<Vec<Part>, Pa
 }
 
 /// Parts as lines of a receipt: quantity times price is the amount in each. A part of a price is one piece, whatever the line is
-/// counted by: it weighs nothing, and `1 kg` of cheese that weighed 355 g would be said of goods that never were.
-pub fn as_lines(lines: &[Line], parts: &[Part]) -> Vec<Line> {
-    parts
-        .iter()
-        .filter_map(|part| {
-            let line = lines.get(usize::from(part.line).wrapping_sub(1))?;
-            let exact = is_countable(line, part.quantity)
-                && line.price.times(part.quantity).is_ok_and(|cost| cost == part.amount);
-            if exact {
-                return Some(Line { quantity: part.quantity, amount: part.amount, ..line.clone() });
-            }
-            let particulars = Particulars { measure: Measure::PIECE, ..line.particulars.clone() };
-            let (price, quantity) = (part.amount, Decimal::ONE);
-            Some(Line { price, quantity, amount: part.amount, particulars, ..line.clone() })
-        })
-        .collect()
+/// counted by: it weighs nothing, and `1 kg` of cheese that weighed 355 g would be said of goods that never were. Where it is given
+/// back, the unit stays with its buyer, and its code in nobody's refund.
+pub fn as_lines(lines: &[Line], parts: &[Part], is_return: bool) -> Vec<Line> {
+    let mut named = Vec::with_capacity(parts.len());
+    for part in parts {
+        let Some(line) = lines.get(usize::from(part.line).wrapping_sub(1)) else { continue };
+        if let Some(units) = units(line, part) {
+            named.extend(units);
+            continue;
+        }
+        let mut piece = Line { price: part.amount, quantity: Decimal::ONE, amount: part.amount, ..line.clone() };
+        piece.particulars.measure = Measure::PIECE;
+        if is_return {
+            (piece.particulars.mark, piece.particulars.fraction) = (None, None);
+            piece.subject = piece.subject.uncoded();
+        }
+        named.push(piece);
+    }
+    named
+}
+
+/// Lines as a register printed them over another total: which of them it changed it does not tell, so each has its share of the
+/// difference.
+pub fn as_printed(lines: &[Line], printed: Money) -> Result<Vec<Line>, MoneyError> {
+    let sent = lines.iter().try_fold(printed.zero(), |sum, line| sum.plus(line.amount))?;
+    if sent == printed || !printed.is_positive() || !sent.is_positive() {
+        return Ok(lines.to_vec());
+    }
+    let available = whole(lines);
+    let shares = spread(&available, printed, sent).map_err(|_| MoneyError::Overflow)?;
+    Ok(as_lines(lines, &with_units(shares, &available), false))
+}
+
+/// A part by its units: at one price, or where no price of whole kopecks costs just so much, at two that are a kopeck apart.
+fn units(line: &Line, part: &Part) -> Option<Vec<Line>> {
+    let Part { quantity, amount, .. } = part;
+    if !is_countable(line, *quantity) {
+        return None;
+    }
+    let at = |price: Money, quantity: Decimal| -> Option<Line> {
+        let amount = price.times(quantity).ok()?;
+        (laws::is_amount(price) && amount.is_positive()).then(|| Line { price, quantity, amount, ..line.clone() })
+    };
+    let evenly = |amount: Money, quantity: Decimal| -> Option<Line> {
+        let price = amount.times(Decimal::ONE.checked_div(quantity)?).ok()?;
+        at(price, quantity).filter(|line| line.amount == amount)
+    };
+    let usual = at(line.price, *quantity).filter(|line| line.amount == *amount);
+    if let Some(one) = usual.or_else(|| evenly(*amount, *quantity)) {
+        return Some(vec![one]);
+    }
+    let low = Decimal::from(amount.minor()).checked_div(*quantity)?.floor();
+    let low = Money::new(i64::try_from(low).ok()?, amount.currency());
+    let (whole, rest) = (quantity.floor(), quantity.fract());
+    let more = if rest.is_zero() { amount.minus(low.times(whole).ok()?).ok()?.minor().into() } else { rest };
+    let first = at(low, quantity.checked_sub(more)?)?;
+    let second = evenly(amount.minus(first.amount).ok()?, more)?;
+    Some(vec![first, second])
 }
 
 /// Whether a receipt can name such a quantity of a line: half a piece of goods it can not, a part of its price it can.
@@ -229,5 +284,124 @@ mod tests {
                 prop_assert!(part.amount.minor() <= of.amount.minor());
             }
         }
+
+        #[test]
+        fn by_amounts_and_by_units_all_of_it_goes_back_and_no_more(
+            lines in prop::collection::vec(line(), 1..6), paid in 1_u32..=1_000_000,
+            steps in prop::collection::vec((any::<u8>(), 1_u32..=1_000, any::<bool>()), 0..12),
+        ) {
+            let all = whole(&lines);
+            let zero = Money::rub(0);
+            let worth = sum(zero, &all).unwrap();
+            let less_paid = Money::rub((i128::from(worth.minor()) * i128::from(paid) / 1_000_000).try_into().unwrap());
+            prop_assume!(less_paid.is_positive());
+            let sold = with_units(take(&all, &What::Amount(less_paid), zero, &lines).unwrap(), &all);
+            let named = as_lines(&lines, &sold, false);
+            prop_assert_eq!(named.iter().try_fold(zero, |sum, line| sum.plus(line.amount)).unwrap(), less_paid);
+            for part in &sold {
+                let of = &lines[usize::from(part.line) - 1];
+                let units: Decimal = named.iter().filter(|line| line.name == of.name).map(|line| line.quantity).sum();
+                // Where units cost less than a kopeck each no price of theirs can be printed.
+                prop_assert!(units == of.quantity || part.amount.times(Decimal::ONE / of.quantity).unwrap().minor() < 2);
+            }
+            let (mut left, mut back) = (sold, zero);
+            let mut give = |left: &mut Vec<Part>, what: &What| -> Result<(), PartError> {
+                let taken = take(left, what, zero, &lines)?;
+                let named = as_lines(&lines, &taken, true);
+                for line in &named {
+                    assert_eq!(line.price.times(line.quantity).unwrap(), line.amount);
+                }
+                let named = named.iter().try_fold(zero, |sum, line| sum.plus(line.amount)).unwrap();
+                assert_eq!(named, sum(zero, &taken).unwrap());
+                back = back.plus(named).unwrap();
+                *left = less(std::mem::take(left), &taken).unwrap();
+                Ok(())
+            };
+            for (which, share, by_units) in steps {
+                if left.is_empty() {
+                    break;
+                }
+                let part = left[usize::from(which) % left.len()].clone();
+                let what = if by_units {
+                    let quantity = (part.quantity * Decimal::from(share) / Decimal::from(1_000)).ceil().min(part.quantity);
+                    What::Lines(vec![(part.line, quantity)])
+                } else {
+                    let all = sum(zero, &left).unwrap();
+                    What::Amount(all.times(Decimal::new(share.into(), 3)).unwrap())
+                };
+                match give(&mut left, &what) {
+                    Ok(()) | Err(PartError::Nothing) => {}
+                    Err(other) => prop_assert!(false, "{what:?} of {left:?}: {other}"),
+                }
+            }
+            // All that remains can be asked for by its lines.
+            let rest: Vec<_> = left.iter().map(|part| (part.line, part.quantity)).collect();
+            if !rest.is_empty() {
+                give(&mut left, &What::Lines(rest)).unwrap();
+            }
+            prop_assert!(left.is_empty());
+            prop_assert_eq!(back, less_paid);
+        }
+    }
+
+    fn line() -> impl Strategy<Value = Line> {
+        let quantity = prop_oneof![
+            (1_i64..40).prop_map(Decimal::from),
+            (1_i64..90_000, 1_u32..=3).prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale)),
+        ];
+        (1_i64..100_000, quantity, any::<u64>()).prop_filter_map("costs something", |(price, quantity, name)| {
+            let price = Money::rub(price);
+            let amount = price.times(quantity).ok().filter(|amount| amount.is_positive())?;
+            let (vat, subject) = (crate::tax::VatRate::None, crate::receipt::Subject::Service);
+            let particulars = crate::details::Particulars::default();
+            Some(Line { name: name.to_string(), price, quantity, amount, vat, subject, particulars })
+        })
+    }
+
+    fn boots(mark: bool) -> Line {
+        let mark = mark.then(|| "01046019360054642100001\u{1d}91EE05".to_owned());
+        let (subject, quantity) = match mark {
+            Some(_) => (crate::receipt::Subject::GoodsMarked, Decimal::ONE),
+            None => (crate::receipt::Subject::Goods, Decimal::from(3)),
+        };
+        let particulars = crate::details::Particulars { mark, ..crate::details::Particulars::default() };
+        let (price, vat, name) = (Money::rub(61_000), crate::tax::VatRate::Vat22, "Ботинки".to_owned());
+        Line { amount: price.times(quantity).unwrap(), name, price, quantity, vat, subject, particulars }
+    }
+
+    #[test]
+    fn units_that_were_paid_less_for_are_named_by_their_number_and_go_back_by_it() {
+        let lines = [boots(false)];
+        let all = whole(&lines);
+        let sold = with_units(take(&all, &What::Amount(Money::rub(100_000)), Money::rub(0), &lines).unwrap(), &all);
+        let said = |parts: &[Part], back| {
+            let lines = as_lines(&lines, parts, back);
+            lines.iter().map(|line| format!("{} × {}", line.quantity, line.price)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&sold, false), ["2 × 333.33 RUB", "1 × 333.34 RUB"]);
+        let one = take(&sold, &What::Lines(vec![(1, Decimal::ONE)]), Money::rub(0), &lines).unwrap();
+        assert_eq!(said(&one, true), ["1 × 333.33 RUB"]);
+        let left = less(sold, &one).unwrap();
+        let some = take(&left, &What::Amount(Money::rub(6_667)), Money::rub(0), &lines).unwrap();
+        assert_eq!(said(&some, true), ["1 × 66.67 RUB"], "a part of the price");
+        assert_eq!(said(&less(left, &some).unwrap(), true), ["2 × 300.00 RUB"]);
+    }
+
+    #[test]
+    fn a_code_goes_back_with_its_unit_and_not_with_a_part_of_its_price() {
+        let lines = [boots(true)];
+        let all = whole(&lines);
+        let some = take(&all, &What::Amount(Money::rub(10_000)), Money::rub(0), &lines).unwrap();
+        let back = as_lines(&lines, &some, true);
+        assert_eq!(
+            (back[0].particulars.mark.as_deref(), back[0].subject),
+            (None, crate::receipt::Subject::GoodsUncoded)
+        );
+        let rest = as_lines(&lines, &less(all, &some).unwrap(), true);
+        assert_eq!(
+            (rest[0].price, rest[0].quantity, rest[0].subject),
+            (Money::rub(51_000), Decimal::ONE, lines[0].subject)
+        );
+        assert_eq!(rest[0].particulars.mark, lines[0].particulars.mark, "the unit comes back");
     }
 }

@@ -301,7 +301,9 @@ impl Order {
     /// The amounts do not work out.
     fn shares(&self, receipt: &Receipt, details: &Details) -> Result<Vec<Share>, MoneyError> {
         let parts = self.receipt_parts(receipt, details)?;
-        let lines = parts::as_lines(self.basket(details), &parts);
+        let is_return =
+            matches!(self.operation(receipt.operation).map(|of| of.kind), Some(OperationKind::Return { .. }));
+        let lines = parts::as_lines(self.basket(details), &parts, is_return);
         let lines = if receipt.stage == Stage::Advance { advances(&lines, &self.number)? } else { lines };
         let mut shares: Vec<Share> = Vec::new();
         for line in lines {
@@ -339,6 +341,11 @@ impl Order {
     /// # Errors
     /// The amounts do not work out.
     pub fn receipt_lines(&self, receipt: &Receipt, details: &Details) -> Result<Vec<Line>, MoneyError> {
+        if let Some(wrong) = self.corrected_by(receipt) {
+            let lines = self.receipt_lines(wrong, details)?;
+            let printed = wrong.fiscal.as_ref().map(|fiscal| fiscal.total).filter(|_| wrong.kind != receipt.kind);
+            return printed.map_or(Ok(lines.clone()), |printed| parts::as_printed(&lines, printed));
+        }
         let mut shares = self.shares(receipt, details)?;
         let at = usize::from(receipt.share);
         Ok(if at < shares.len() { shares.swap_remove(at).lines } else { Vec::new() })
@@ -364,7 +371,7 @@ impl Order {
     ) -> Result<ReceiptDocument, MoneyError> {
         let lines = self.receipt_lines(receipt, details)?;
         let owner = issuer.owner();
-        let wrong = receipt.corrects.and_then(|no| self.receipts.iter().find(|wrong| wrong.no == no));
+        let wrong = self.corrected_by(receipt);
         let undone = self.undone_rates(receipt);
         let mut items = Vec::with_capacity(lines.len());
         for line in &lines {
@@ -387,7 +394,11 @@ impl Order {
             Some(Method::Cash) => Payments::cash(total),
             _ => Payments::electronic(total),
         };
-        let correction = wrong.filter(|_| issuer.ffd() == Ffd::V1_2).and_then(|wrong| wrong.fiscal.as_ref());
+        let wrong = wrong.and_then(|wrong| wrong.fiscal.as_ref());
+        let (correction, plain) = match issuer.ffd() {
+            Ffd::V1_2 => (wrong, None),
+            Ffd::V1_05 => (None, wrong),
+        };
         Ok(ReceiptDocument {
             external_id: self.external_id(receipt),
             kind: receipt.kind,
@@ -410,17 +421,21 @@ impl Order {
                 date: moscow_date(fiscal.at),
                 wrong_sign: Some(fiscal.sign.clone()),
             }),
+            wrong_sign: plain.map(|fiscal| fiscal.sign.clone()),
             sell_unchecked: issuer.partner.receipts.sell_unchecked,
         })
+    }
+
+    /// The receipt that another corrects.
+    fn corrected_by(&self, receipt: &Receipt) -> Option<&Receipt> {
+        self.receipts.iter().find(|wrong| receipt.corrects == Some(wrong.no) && wrong.no < receipt.no)
     }
 
     /// Rates that were printed for others, the first substitution first: what undoes a wrong receipt says what that one said,
     /// and what corrects an undoing that came out wrong starts from there.
     fn undone_rates(&self, receipt: &Receipt) -> Vec<&[(u8, u8)]> {
         let (mut at, mut undone) = (receipt, Vec::new());
-        let before =
-            |at: &Receipt| self.receipts.iter().find(|wrong| at.corrects == Some(wrong.no) && wrong.no < at.no);
-        while let Some(wrong) = before(at) {
+        while let Some(wrong) = self.corrected_by(at) {
             undone.extend(wrong.differs.as_ref().filter(|_| wrong.kind != at.kind).map(|differs| &*differs.rates));
             at = wrong;
         }
@@ -459,6 +474,7 @@ pub fn preview(lines: &[Line], stage: Stage, issuer: Issuer<'_>) -> Result<Recei
         payments: Payments::electronic(total),
         total,
         correction: None,
+        wrong_sign: None,
         sell_unchecked: issuer.partner.receipts.sell_unchecked,
     })
 }

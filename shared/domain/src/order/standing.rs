@@ -6,7 +6,7 @@ use super::operation::{Operation, OperationKind, TransactionKind, TransactionSta
 use super::parts::{self, Part};
 use super::{
     CHARGE_SECONDS, Entry, Event, ExecutionEnd, HOLD_MARGIN_SECONDS, HOLD_WARNING_SECONDS, Order, REMINDER_SECONDS,
-    THREE_DAYS_SECONDS,
+    THREE_DAYS_SECONDS, TaskId,
 };
 use crate::details::{Details, Line};
 use crate::ledger;
@@ -484,16 +484,31 @@ impl Order {
     /// warn a day before is warned of at half its time.
     pub fn hold_deadlines(&self, payment: &Operation) -> Option<(Timestamp, Timestamp)> {
         let until = payment.hold_until?;
-        let figures = self.figures(payment).ok()?;
-        // A bank that would not capture is asked what stands; the deadline comes no second time.
-        let refused = self.operations_of(payment.no).any(|of| matches!(of.state(), TransactionState::Declined(_)));
-        if !figures.held.is_positive() || refused || self.open_operation_of(payment.no).is_some() {
+        if !self.is_left_held(payment) || self.is_refused(payment) {
             return None;
         }
         let long = i64::from(payment.hold_seconds);
         let warning = HOLD_WARNING_SECONDS.min(long / 2);
         let margin = HOLD_MARGIN_SECONDS.min(long / 4);
         Some((plus_seconds(until, -warning), plus_seconds(until, -margin)))
+    }
+
+    /// When the bank is asked what has become of a hold it would not capture: it ends by itself, and the word of that may get lost.
+    /// Nothing while it is asked about already.
+    pub(super) fn hold_over(&self, payment: &Operation) -> Option<Timestamp> {
+        let asked = self.tasks.iter().any(|task| task.id == TaskId::AskBank(payment.no));
+        payment.hold_until.filter(|_| self.is_left_held(payment) && self.is_refused(payment) && !asked)
+    }
+
+    /// Whether a payment is held, and nothing is under way with it.
+    fn is_left_held(&self, payment: &Operation) -> bool {
+        let held = self.figures(payment).is_ok_and(|figures| figures.held.is_positive());
+        held && self.open_operation_of(payment.no).is_none()
+    }
+
+    /// Whether the bank would not capture a hold. It is asked what stands; the deadline comes no second time.
+    fn is_refused(&self, payment: &Operation) -> bool {
+        self.operations_of(payment.no).any(|of| matches!(of.state(), TransactionState::Declined(_)))
     }
 
     /// Whether the bank still has to be asked about an operation: its outcome is not known, or it is a hold that should have
@@ -524,6 +539,7 @@ impl Order {
             let warned = self.happened(Event::HoldEnding, payment.no).is_some();
             Some(if warned { end } else { warning })
         });
+        let holds = holds.chain(self.payments().filter_map(|payment| self.hold_over(payment)));
         let looks = [self.waits_until(), overdue, payable, self.reminder_at(), self.closing_by];
         tasks.chain(looks.into_iter().flatten()).chain(holds).min()
     }

@@ -5,7 +5,7 @@
 //! a job     Waiting ──take──▶ Out ──done──▶ Printed      sent again from Failed or Gone: surely not printed
 //!              │  ▲            └──failed──▶ Failed
 //!              │  └── sent again ────────────┘
-//!              ├── nobody fetches it ──▶ Failed
+//!              ├── nobody fetches it ──▶ Failed      a person may declare a job Failed, from any state but Printed
 //!              └── its receipt is with another register ──▶ Gone
 //! ```
 //!
@@ -106,6 +106,8 @@ pub enum Trouble {
     Document,
     /// No agent has fetched the job.
     NotFetched,
+    /// A person has made sure that it was not printed.
+    Declared,
 }
 
 impl Trouble {
@@ -131,6 +133,7 @@ impl Trouble {
             Self::MarkingRefused => "marking_refused",
             Self::Document => "document",
             Self::NotFetched => "not_fetched",
+            Self::Declared => "declared",
         }
     }
 }

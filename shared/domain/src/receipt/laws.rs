@@ -147,6 +147,8 @@ impl Check {
         self.must(amount, format!("{at}/amount"), 1043, &rule::AMOUNT);
         // What is given back or corrected carries the rate of its sale, whenever that was.
         let dated = document.kind == ReceiptKind::SaleRefund || document.correction.is_some();
+        // In FFD 1.05 a plain receipt corrects, and names the wrong one (1192).
+        let dated = dated || document.wrong_sign.is_some();
         // An offset closes a prepayment that may be older than the rate.
         let dated = dated || document.payments.prepaid.is_positive();
         self.must(dated || item.vat.in_force(on), format!("{at}/vat"), 1199, &rule::VAT_IN_FORCE);
@@ -262,6 +264,7 @@ mod tests {
             payments: Payments::electronic(amount),
             total: amount,
             correction: None,
+            wrong_sign: None,
             sell_unchecked: false,
         }
     }

@@ -77,6 +77,9 @@ pub struct ReceiptDocument {
     pub total: Money,
     /// What it corrects, where it is a correction (чек коррекции).
     pub correction: Option<Correction>,
+    /// Tag 1192 of a plain receipt in FFD 1.05, where no correction has items: the fiscal sign of the wrong receipt it undoes or
+    /// replaces. Its rates are of that one's day.
+    pub wrong_sign: Option<String>,
     /// Marked goods are sold although the check of their codes fails or can not be made.
     pub sell_unchecked: bool,
 }
@@ -215,11 +218,17 @@ pub struct Correction {
     pub order: Option<String>,
     /// Tag 1178: the Moscow day of what is corrected.
     pub date: jiff::civil::Date,
-    /// Tag 1192 of FFD 1.05 and 1.2: the fiscal sign of the wrong receipt.
+    /// Tag 1192: the fiscal sign of the wrong receipt.
     pub wrong_sign: Option<String>,
 }
 
 impl ReceiptDocument {
+    /// Tag 1192, of a correction or of a plain receipt: the fiscal sign of the wrong one.
+    pub fn mended(&self) -> Option<&str> {
+        let corrected = self.correction.as_ref().and_then(|correction| correction.wrong_sign.as_ref());
+        corrected.or(self.wrong_sign.as_ref()).map(String::as_str)
+    }
+
     /// The sum of the items.
     ///
     /// # Errors

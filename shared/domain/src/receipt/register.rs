@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Agent, Ffd};
 use crate::acquiring::Credentials;
+use crate::tax::Taxation;
 
 /// The protocol a register speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,4 +99,11 @@ pub fn route(registers: &[Register]) -> Vec<&Register> {
     let mut found: Vec<_> = registers.iter().filter(|register| register.enabled).collect();
     found.sort_by_key(|register| register.priority);
     found
+}
+
+/// The taxation system (tag 1055) of lines that name none, whichever register prints them; nothing where their owners' differ.
+pub fn taxation(registers: &[Register], agent: &Agent) -> Option<Taxation> {
+    let mut systems = route(registers).into_iter().map(|register| register.owner.as_ref().unwrap_or(agent).taxation);
+    let first = systems.next().unwrap_or(agent.taxation);
+    systems.all(|other| other == first).then_some(first)
 }

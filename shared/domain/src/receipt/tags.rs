@@ -217,6 +217,16 @@ impl Subject {
         }
     }
 
+    /// The same goods where no code is named: a part of their price.
+    #[must_use]
+    pub const fn uncoded(self) -> Self {
+        match self {
+            Self::ExciseMarked => Self::ExciseUncoded,
+            Self::GoodsMarked => Self::GoodsUncoded,
+            other => other,
+        }
+    }
+
     /// Whether the line carries the code of one marked unit.
     pub const fn is_marked(self) -> bool {
         matches!(self, Self::ExciseMarked | Self::GoodsMarked)

@@ -8,3 +8,5 @@ mod paths;
 mod table;
 mod tags;
 mod tale;
+#[path = "../written/mod.rs"]
+mod written;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use domain::order::Receipt;
 use domain::receipt::{AgentSign, Ffd, Measure, ReceiptDocument, ReceiptKind, Settlement, Subject};
@@ -12,6 +11,7 @@ use crate::laws::in_both;
 use crate::paths::{Chapter, Path, chapters};
 use crate::tags::{self, HEAD, ITEM, Tagged, kind_words, rate_words, settlement_words};
 use crate::tale::Tale;
+use crate::written;
 
 /// Items of a long receipt that are shown: the first ones and the last.
 const SHOWN: usize = 6;
@@ -99,23 +99,7 @@ fn section(path: &Path) -> String {
 }
 
 fn document(chapter: &Chapter) -> String {
-    let mut text = format!(
-        "# {}\n\nWritten by `cargo test -p domain --test matrix`; how to read it is said in [RECEIPTS.md](../RECEIPTS.md).\n\n",
-        chapter.title
-    );
-    for path in &chapter.paths {
-        text.push_str(&section(path));
-    }
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
-}
-
-/// A heading's anchor, as code hosts make it.
-fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase();
-    let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    written::document("matrix", chapter.title, "RECEIPTS.md", chapter.paths.iter().map(section))
 }
 
 /// A receipt in one line: which way, how much by what, and of its items what they are, how far settled, at which rates.
@@ -156,8 +140,13 @@ fn contents(chapters: &[Chapter]) -> String {
             let [old, new] = in_both(path);
             let (old, new) = (briefly(&old), briefly(&new));
             let new = if old == new { "the same".to_owned() } else { new };
-            let _ =
-                writeln!(text, "| [{}](receipts/{}#{}) | {old} | {new} |", path.name, chapter.file, anchor(path.name));
+            let _ = writeln!(
+                text,
+                "| [{}](receipts/{}#{}) | {old} | {new} |",
+                path.name,
+                chapter.file,
+                written::anchor(path.name)
+            );
         }
     }
     text
@@ -192,36 +181,9 @@ fn legend() -> String {
     text
 }
 
-/// Where the written part of `docs/RECEIPTS.md` ends.
-const MARK: &str = "<!-- written by `cargo test -p domain --test matrix` from here on -->\n";
-
-fn docs() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
-
 #[test]
-#[expect(clippy::disallowed_methods, reason = "UPDATE=1 is how a person asks this test to write")]
 fn the_tables_of_the_receipts_are_as_written() {
     let chapters = chapters();
-    let mut files: Vec<(PathBuf, String)> =
-        chapters.iter().map(|chapter| (docs().join("receipts").join(chapter.file), document(chapter))).collect();
-    let front = docs().join("RECEIPTS.md");
-    let told = std::fs::read_to_string(&front).unwrap();
-    let (told, _) = told.split_once(MARK).expect("the written part ends with the mark");
-    files.push((front, format!("{told}{MARK}{}", contents(&chapters))));
-    let update = std::env::var("UPDATE").is_ok_and(|value| value == "1");
-    let mut stale = Vec::new();
-    for (path, text) in files {
-        assert!(text.lines().count() <= 1_000, "{} has {} lines", path.display(), text.lines().count());
-        if std::fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
-            continue;
-        }
-        if update {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, text).unwrap();
-        } else {
-            stale.push(path);
-        }
-    }
-    assert!(stale.is_empty(), "{stale:?} differ: UPDATE=1 cargo test -p domain --test matrix, then read what changed");
+    let documents = chapters.iter().map(|chapter| (chapter.file, document(chapter)));
+    written::compare("matrix", "receipts", documents, "RECEIPTS.md", &contents(&chapters));
 }

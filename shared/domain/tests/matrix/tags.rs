@@ -116,8 +116,8 @@ pub fn head(document: &ReceiptDocument) -> Vec<Tagged> {
     if let Some(correction) = &document.correction {
         tags.push(("1173", u8::from(correction.order.is_some()).to_string()));
         tags.push(("1178", correction.date.to_string()));
-        tags.extend(correction.wrong_sign.clone().map(|sign| ("1192", sign)));
     }
+    tags.extend(document.mended().map(|sign| ("1192", sign.to_owned())));
     tags
 }
 

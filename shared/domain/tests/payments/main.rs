@@ -8,3 +8,5 @@ mod permutations;
 mod states;
 mod table;
 mod tale;
+#[path = "../written/mod.rs"]
+mod written;

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use domain::audit::audit;
 use domain::order::{Change, Decision, Order, TaskId, TransactionState};
@@ -11,6 +10,7 @@ use domain::order::{Change, Decision, Order, TaskId, TransactionState};
 use crate::commands::{self, Tried, named};
 use crate::states::{Chapter, State, chapters};
 use crate::tale::{Tale, at};
+use crate::written;
 
 /// What became of a command, as far as the tables tell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,27 +174,8 @@ fn section(state: &State) -> String {
 }
 
 fn document(chapter: &Chapter) -> String {
-    let mut text = format!(
-        "# {}\n\nWritten by `cargo test -p domain --test payments`; how to read it is said in [PAYMENTS.md](../PAYMENTS.md).\n\n",
-        chapter.title
-    );
-    for state in &chapter.states {
-        text.push_str(&section(state));
-    }
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
+    written::document("payments", chapter.title, "PAYMENTS.md", chapter.states.iter().map(section))
 }
-
-/// A heading's anchor, as code hosts make it.
-fn anchor(heading: &str) -> String {
-    let kept = heading.to_lowercase();
-    let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-}
-
-/// Where the written part of `docs/PAYMENTS.md` ends.
-const MARK: &str = "<!-- written by `cargo test -p domain --test payments` from here on -->\n";
 
 fn contents(chapters: &[Chapter]) -> String {
     let mut text = String::new();
@@ -210,45 +191,18 @@ fn contents(chapters: &[Chapter]) -> String {
                 text,
                 "| [{name}](payments/{}#{}) | `{status}` | `{payment}` | {told} |",
                 chapter.file,
-                anchor(name)
+                written::anchor(name)
             );
         }
     }
     text
 }
 
-fn docs() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
-
 #[test]
-#[expect(clippy::disallowed_methods, reason = "UPDATE=1 is how a person asks this test to write")]
 fn the_tables_of_the_payment_model_are_as_written() {
     let chapters = chapters();
-    let mut files: Vec<(PathBuf, String)> =
-        chapters.iter().map(|chapter| (docs().join("payments").join(chapter.file), document(chapter))).collect();
-    let front = docs().join("PAYMENTS.md");
-    let told = std::fs::read_to_string(&front).unwrap();
-    let (told, _) = told.split_once(MARK).expect("the written part ends with the mark");
-    files.push((front, format!("{told}{MARK}{}", contents(&chapters))));
-    let update = std::env::var("UPDATE").is_ok_and(|value| value == "1");
-    let mut stale = Vec::new();
-    for (path, text) in files {
-        assert!(text.lines().count() <= 1_000, "{} has {} lines", path.display(), text.lines().count());
-        if std::fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
-            continue;
-        }
-        if update {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, text).unwrap();
-        } else {
-            stale.push(path);
-        }
-    }
-    assert!(
-        stale.is_empty(),
-        "{stale:?} differ: UPDATE=1 cargo test -p domain --test payments, then read what changed"
-    );
+    let documents = chapters.iter().map(|chapter| (chapter.file, document(chapter)));
+    written::compare("payments", "payments", documents, "PAYMENTS.md", &contents(&chapters));
 }
 
 #[test]

@@ -64,3 +64,43 @@ fn a_refund_carries_the_rate_of_its_sale() {
     let broken = domain::receipt::laws::breaches(&sale, on);
     assert_eq!(broken[0].rule.code, "vat_not_in_force");
 }
+
+#[test]
+fn what_was_printed_over_another_total_is_undone_over_that_total() {
+    let lines = vec![line("стол", 122_000, VatRate::Vat22), line("книга", 11_000, VatRate::Vat10)];
+    for more in [-1, 7, 100_000] {
+        let mut story = Story::new(details(lines.clone(), ReceiptScheme::Full, PaymentTerms::default()));
+        story.pay(None);
+        assert!(story.print_over(0, None, more));
+        let [wrong, undoing, right] = [0, 1, 2].map(|at| story.document(&story.order.receipts[at]));
+        assert_eq!((wrong.total, right.total), (Money::rub(133_000), Money::rub(133_000)));
+        assert_eq!((undoing.kind, undoing.total), (wrong.kind.reversed(), Money::rub(133_000 + more)));
+        assert_eq!(domain::receipt::laws::breaches(&undoing, jiff::civil::date(2026, 11, 18)), []);
+        assert_eq!(right.items, wrong.items);
+        // Printed as it was sent, it is not wrong.
+        assert!(story.print_over(0, None, 0) && story.print_over(0, None, 0));
+        assert_eq!(story.order.receipts.len(), 3);
+    }
+}
+
+#[test]
+fn what_undoes_a_wrong_refund_in_the_older_format_may_have_the_old_rate_since_it_names_the_wrong_one() {
+    let sold = vec![line("стол", 12_000, VatRate::Vat20)];
+    let mut story = Story::new(details(sold, ReceiptScheme::Full, PaymentTerms::default()));
+    story.pay(None);
+    assert!(story.print(0, None) && story.give_back(&Ask::Share(500)) && story.print(0, Some((1, 11))));
+    let [refund, undoing, anew] = [1, 2, 3].map(|at| {
+        let text = r#"{"id": "old", "kind": "atol_v4", "ffd": "1.05", "credentials": {}}"#;
+        story.document_by(&story.order.receipts[at], Some(&serde_json::from_str(text).unwrap()))
+    });
+    let on = jiff::civil::date(2026, 11, 18);
+    assert_eq!((undoing.kind.tag_1054(), undoing.items[0].tag_1199(), anew.items[0].tag_1199()), (1, 11, 1));
+    let mut old = anew.clone();
+    old.kind = refund.kind.reversed();
+    for document in [&refund, &undoing, &anew, &old] {
+        assert_eq!(domain::receipt::laws::breaches(document, on), []);
+    }
+    assert_eq!((refund.mended(), undoing.mended(), anew.mended()), (None, Some("1234567890"), Some("1234567890")));
+    old.wrong_sign = None;
+    assert_eq!(domain::receipt::laws::breaches(&old, on)[0].rule.code, "vat_not_in_force");
+}

@@ -75,10 +75,8 @@ fn other_register(
     register: &Register,
 ) -> Result<(), TestCaseError> {
     let other = story.document_by(receipt, Some(register));
-    // A correction of FFD 1.05 is an ordinary receipt, and of what day it was is not in it.
-    if receipt.corrects.is_none() {
-        prop_assert_eq!(breaches(&other, moscow_date(at(story.now))), vec![], "{:?}", other);
-    }
+    prop_assert_eq!(breaches(&other, moscow_date(at(story.now))), vec![], "{:?}", other);
+    prop_assert_eq!(other.mended().is_some(), receipt.corrects.is_some(), "the wrong receipt is named in both formats");
     let said = |document: &ReceiptDocument| {
         let items = document.items.iter().map(|item| (item.name.clone(), item.amount, item.tag_1199()));
         (items.collect::<Vec<_>>(), document.total, document.payments, document.external_id.clone())
@@ -187,6 +185,7 @@ fn divided(story: &Story) -> Result<(), TestCaseError> {
         prop_assert!(named.iter().all(|places| places.is_sorted()), "{:?}", named);
         let mut all = named.concat();
         all.sort_unstable();
+        all.dedup(); // units that were paid less for may have two prices, a kopeck apart
         prop_assert_eq!(all, parts.iter().map(|part| usize::from(part.line) - 1).collect::<Vec<_>>());
     }
     Ok(())

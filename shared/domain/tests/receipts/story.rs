@@ -223,6 +223,11 @@ impl Story {
 
     /// The register prints one of the receipts that are due, with one rate for another if so asked.
     pub fn print(&mut self, which: u8, other: Option<(u8, u8)>) -> bool {
+        self.print_over(which, other, 0)
+    }
+
+    /// The same, over a total that is so many kopecks more than was sent.
+    pub fn print_over(&mut self, which: u8, other: Option<(u8, u8)>, more: i64) -> bool {
         let due: Vec<_> = self.order.receipts.iter().filter(|receipt| receipt.fiscal.is_none()).cloned().collect();
         if due.is_empty() {
             return false;
@@ -236,10 +241,10 @@ impl Story {
             shift: 1,
             number: u32::from(receipt.no),
             at: at(self.now),
-            total: self.document(receipt).total,
+            total: self.document(receipt).total.plus(Money::rub(more)).unwrap(),
         };
         let differs = other.map(|rate| Difference { text: "VAT rate (1199)".into(), rates: vec![rate] });
-        let wrong = differs.is_some();
+        let wrong = differs.is_some() || more != 0;
         self.tell(&Command::ReceiptIssued { receipt: receipt.no, fiscal, differs }).unwrap();
         let corrected = self.tell(&Command::CorrectReceipt { receipt: receipt.no });
         assert_eq!(corrected.is_ok(), wrong);

@@ -1,17 +1,18 @@
 //! One view of every page state, for the gallery and the tests.
 
+mod receipts;
 mod taking;
 
 use pages::{
     AfterDecline, Agent, ApiDocsView, ApiOperation, ApiParameter, ApiResponse, BankChallengeView, BankClosedView,
-    BankView, BankWaitingView, ButtonLabel, BuyerFirm, CancelMoney, Cashier, Channel, CheckoutView, ConsentField,
-    Contact, Correction, Decline, DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView,
-    ExecutionJob, ExecutorView, FieldError, Good, HoldFate, IndexLink, Lang, LegalKind, LegalView, Line,
-    LocalIndexView, Mail, MailButton, MailKind, MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody,
-    Method, MoneyMoved, OrderSummary, OtherWay, Page, Partner, ReceiptKind, ReceiptLine, ReceiptStage, ReceiptState,
-    ReceiptView, ShopReturnView, ShopView, SmsKind, SmsView, StateKind, StateView, Supplier, Taking, TestCard,
-    TimeMachineView, TimelineEntry, VatSum, WalletExpiredView, WalletView,
+    BankView, BankWaitingView, ButtonLabel, CancelMoney, Channel, CheckoutView, ConsentField, Contact, Decline,
+    DeclineReason, DeliveryContent, DeliveryExpiredView, DeliveryView, ErrorView, ExecutionJob, ExecutorView,
+    FieldError, Good, HoldFate, IndexLink, Lang, LegalKind, LegalView, Line, LocalIndexView, Mail, MailButton,
+    MailKind, MailView, MailboxItem, MailboxMessageView, MailboxView, MessageBody, Method, MoneyMoved, OrderSummary,
+    OtherWay, Page, Partner, ReceiptKind, ReceiptState, ShopReturnView, ShopView, SmsKind, SmsView, StateKind,
+    StateView, Taking, TestCard, TimeMachineView, TimelineEntry, WalletExpiredView, WalletView,
 };
+pub use receipts::*;
 pub use taking::*;
 
 /// 21 November 2026, 18:05 in Moscow.
@@ -19,7 +20,8 @@ pub const NOW: i64 = 1_795_273_500_000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-const QR: &str = "t=20261121T1805&s=1234.50&fn=9960440300123456&i=12345&fp=1234567890&n=1";
+/// What the logo of a mail is attached as.
+pub const LOGO_CONTENT_ID: &str = "partner-logo";
 
 fn text(value: &str) -> String {
     value.to_owned()
@@ -162,7 +164,7 @@ pub fn receipt_state() -> ReceiptState {
         fiscal_drive: text("9960440300123456"),
         fiscal_document: text("12345"),
         fiscal_sign: text("1234567890"),
-        qr: text(QR),
+        qr: qr(ReceiptKind::Income, 123_450),
     }
 }
 
@@ -288,88 +290,6 @@ pub fn states() -> Vec<(&'static str, StateKind)> {
         ("expired-refunding", StateKind::ExpiredRefunding { paid_at_ms: NOW, return_url: back() }),
         ("not_found", StateKind::NotFound),
     ]
-}
-
-pub fn receipt(kind: ReceiptKind) -> ReceiptView {
-    let line = |name: &str, quantity: &str, price_minor, amount_minor| ReceiptLine {
-        name: text(name),
-        is_marked: false,
-        quantity: text(quantity),
-        price_minor,
-        amount_minor,
-        vat: text("НДС не облагается"),
-        vat_minor: None,
-        subject: text("Услуга"),
-        method: text("Полный расчет"),
-        agent_sign: Some(text("Агент")),
-        supplier: Some(Supplier {
-            name: text("ООО «Справки онлайн»"),
-            inn: text("7707083893"),
-            phone: Some(text("+78005553535")),
-        }),
-    };
-    ReceiptView {
-        lang: Lang::Ru,
-        language_url: None,
-        kind,
-        stage: ReceiptStage::Full,
-        correction: None,
-        test_mode: true,
-        logo: None,
-        partner_name: text("ООО «Справки онлайн»"),
-        bill: text("4000123412341234"),
-        order_url: Some(text("/order/01JD9K3V7Q8X2M4N5P6R7S8T9V")),
-        user_name: text("ООО «Апикасса»"),
-        user_inn: text("7725270067"),
-        settlement_address: text("115191, Москва, ул. Рощинская 2-я, д. 4"),
-        settlement_place: text("https://pay.apikassa.example"),
-        tax_system: text("УСН доход"),
-        cashier: None,
-        automat_number: Some(text("000001")),
-        at_ms: NOW,
-        shift: text("217"),
-        number: text("38"),
-        lines: vec![
-            line("Выписка из ЕГРН об объекте недвижимости", "2 шт.", 45_000, 90_000),
-            line("Выписка о переходе прав", "1 шт.", 29_000, 29_000),
-            line("Доставка по электронной почте", "1 шт.", 4450, 4450),
-        ],
-        total_minor: 123_450,
-        cash_minor: 0,
-        electronic_minor: 123_450,
-        prepaid_minor: 0,
-        vats: vec![VatSum { label: text("Сумма без НДС"), amount_minor: 123_450 }],
-        buyer_contact: Some(text("ivanov@mail.example")),
-        buyer_firm: None,
-        sender_email: text("check@apikassa.example"),
-        till_registration: text("0000123456012345"),
-        fiscal_drive: text("9960440300123456"),
-        fiscal_document: text("12345"),
-        fiscal_sign: text("1234567890"),
-        fns_site: text("www.nalog.gov.ru"),
-        qr: text(QR),
-    }
-}
-
-/// A receipt with all that a person's till and marked goods add.
-pub fn receipt_handed_over() -> ReceiptView {
-    let mut view = receipt(ReceiptKind::Income);
-    view.stage = ReceiptStage::Closing;
-    view.cashier = Some(Cashier { name: text("Петрова А. И."), inn: Some(text("500100732259")) });
-    view.buyer_firm =
-        Some(BuyerFirm { name: Some(text("ООО «Покупатель»")), inn: Some(text("7727401209")) });
-    view.lines[0].is_marked = true;
-    view.lines[0].quantity = text("0.5 кг");
-    "ПОЛНЫЙ РАСЧЕТ".clone_into(&mut view.lines[0].method);
-    (view.cash_minor, view.electronic_minor, view.prepaid_minor) = (23_450, 0, 100_000);
-    view.logo = Some(text("data:image/svg+xml;base64,PHN2Zy8+"));
-    view
-}
-
-/// What undoes a receipt that was printed wrong.
-pub fn receipt_correction() -> ReceiptView {
-    let correction = Correction { order: None, date: text("21.11.2026"), wrong_sign: Some(text("2964560251")) };
-    ReceiptView { correction: Some(correction), ..receipt(ReceiptKind::IncomeRefund) }
 }
 
 fn delivery(content: DeliveryContent) -> DeliveryView {
@@ -550,10 +470,9 @@ pub fn pages() -> Vec<(String, Page)> {
         add(&format!("state-{name}-en"), pages::order_state(&state(Lang::En, kind)));
     }
     add("state-part-refunded", pages::order_state(&part_refunded()));
-    add("receipt", pages::receipt(&receipt(ReceiptKind::Income)));
-    add("receipt-handed-over", pages::receipt(&receipt_handed_over()));
-    add("receipt-correction", pages::receipt(&receipt_correction()));
-    add("receipt-refund", pages::receipt(&receipt(ReceiptKind::IncomeRefund)));
+    for (name, view) in receipts() {
+        add(&format!("receipt-{name}"), pages::receipt(&view));
+    }
     add(
         "delivery-file",
         pages::delivery(&delivery(DeliveryContent::File {
@@ -800,7 +719,7 @@ pub fn mails() -> Vec<(String, Mail)> {
         (
             "prepaid",
             MailKind::PaidReceipt {
-                receipt: Box::new(ReceiptView { stage: ReceiptStage::Before, ..receipt(ReceiptKind::Income) }),
+                receipt: Box::new(receipt_prepayment(ReceiptKind::Income)),
                 receipt_url: receipt_url(),
             },
         ),
@@ -860,6 +779,9 @@ pub fn mails() -> Vec<(String, Mail)> {
     ];
     let mut all =
         vec![(text("mail-charged"), mail_charged(Lang::Ru)), (text("mail-charged-en"), mail_charged(Lang::En))];
+    for (name, view) in receipts() {
+        all.push((format!("mail-receipt-{name}"), pages::mail(&receipt_mail(view))));
+    }
     for (name, kind) in kinds {
         all.push((format!("mail-{name}"), pages::mail(&mail_view(Lang::Ru, kind.clone()))));
         all.push((format!("mail-{name}-en"), pages::mail(&mail_view(Lang::En, kind))));

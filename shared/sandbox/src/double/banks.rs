@@ -5,17 +5,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use connectors::peer;
 use domain::id::Tenant;
-use domain::partner::origin;
 use serde::Deserialize;
 use serde_json::json;
 use workflows::connect;
-use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use super::{Family, TerminalSettings, terminal};
-use crate::door::{Received, Refusal, answer, bytes, partner};
+use crate::Shared;
+use crate::door::{Received, Refusal, answer, bytes, partner, told_where};
 use crate::rows::{self, Next};
-use crate::{SandboxError, Shared};
 
 /// `PUT /sandbox/banks/{family}`.
 #[derive(Debug, Deserialize)]
@@ -45,16 +43,7 @@ pub async fn set(
     let tenant = partner(&ports, &headers).await?;
     let family = Family::parse(&family).ok_or(Refusal::not_found())?;
     let Settings { callback_url } = peer::read(&bytes(received)?)?;
-    if let Some(url) = &callback_url {
-        let plain = !url.contains(|c: char| c.is_control() || c.is_whitespace());
-        if url.len() > 2_048 || origin(url).is_none() || !plain {
-            return Err(Refusal::invalid(vec![(
-                "/callback_url".to_owned(),
-                "абсолютный адрес http(s), не длиннее 2048 знаков".to_owned(),
-                "an absolute http(s) URL, at most 2048 characters".to_owned(),
-            )]));
-        }
-    }
+    told_where(callback_url.as_deref())?;
     rows::change(&ports, &tenant, family.code(), |before: Option<TerminalSettings>| {
         let next = TerminalSettings { callback_url: callback_url.clone() };
         if before.as_ref() == Some(&next) { Next::Keep(()) } else { Next::Put(next, ()) }
@@ -94,11 +83,7 @@ pub async fn choose(
             Some(connect::double_account(known, terminal.address, terminal.credentials))
         }
     };
-    let chosen = connect::choose_test_bank(&ports, &tenant, account).await;
-    chosen.map_err(|error| match error {
-        WorkflowError::Store(error) => Refusal::from(SandboxError::from(error)),
-        _ => Refusal::not_found(),
-    })?;
+    connect::choose_test_bank(&ports, &tenant, account).await.map_err(Refusal::of_choice)?;
     Ok(answer(StatusCode::OK, json!({ "bank": bank })))
 }
 

@@ -5,18 +5,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use connectors::peer;
 use domain::id::Tenant;
-use domain::partner::origin;
 use domain::receipt::register::{Register, RegisterKind};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use workflows::connect;
-use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use super::document::Fault;
 use super::{Device, device};
-use crate::door::{Received, Refusal, answer, bytes, partner};
+use crate::door::{Received, Refusal, answer, bytes, partner, told_where};
 use crate::rows::{self, Next, Thing};
 use crate::{SandboxError, Shared};
 
@@ -92,7 +90,7 @@ pub(super) async fn take(
 /// `GET /sandbox/registers`: all doubles, and which of them the partner's receipts go to, the first choice first.
 pub async fn list(State(Shared { ports, .. }): State<Shared>, headers: HeaderMap) -> Result<Response, Refusal> {
     let tenant = partner(&ports, &headers).await?;
-    let chosen = connect::test_registers(&ports, &tenant).await.map_err(refusal)?;
+    let chosen = connect::test_registers(&ports, &tenant).await.map_err(Refusal::of_choice)?;
     let known: Vec<_> = doubles().map(RegisterKind::code).collect();
     Ok(answer(StatusCode::OK, json!({ "registers": codes(&chosen), "known": known })))
 }
@@ -127,7 +125,7 @@ pub async fn choose(
         };
         chosen.push(contract(device(&ports, &tenant, kind).await?, index));
     }
-    connect::choose_test_registers(&ports, &tenant, &chosen).await.map_err(refusal)?;
+    connect::choose_test_registers(&ports, &tenant, &chosen).await.map_err(Refusal::of_choice)?;
     Ok(answer(StatusCode::OK, json!({ "registers": codes(&chosen) })))
 }
 
@@ -159,16 +157,7 @@ pub async fn set(
     let tenant = partner(&ports, &headers).await?;
     let kind = parse(&register).ok_or(Refusal::not_found())?;
     let Told { callback_url } = peer::read(&bytes(received)?)?;
-    if let Some(url) = &callback_url {
-        let plain = !url.contains(|c: char| c.is_control() || c.is_whitespace());
-        if url.len() > 2_048 || origin(url).is_none() || !plain {
-            return Err(Refusal::invalid(vec![(
-                "/callback_url".to_owned(),
-                "абсолютный адрес http(s), не длиннее 2048 знаков".to_owned(),
-                "an absolute http(s) URL, at most 2048 characters".to_owned(),
-            )]));
-        }
-    }
+    told_where(callback_url.as_deref())?;
     change(&ports, &tenant, kind, |settings| settings.callback_url.clone_from(&callback_url)).await?;
     shown(&ports, &tenant, kind).await
 }
@@ -269,11 +258,4 @@ pub(super) fn parse(code: &str) -> Option<RegisterKind> {
 
 fn codes(registers: &[Register]) -> Vec<&'static str> {
     registers.iter().map(|register| register.kind.code()).collect()
-}
-
-fn refusal(error: WorkflowError) -> Refusal {
-    match error {
-        WorkflowError::Store(error) => Refusal::from(SandboxError::from(error)),
-        _ => Refusal::not_found(),
-    }
 }

@@ -249,9 +249,7 @@ pub async fn device(ports: &Ports, tenant: &Tenant, kind: RegisterKind) -> Resul
 
 /// The first law of receipts a document breaks on the day of `now`.
 pub fn first_breach(content: &ReceiptDocument, now: Timestamp) -> Option<Breach> {
-    // FFD 1.05 has no correction of a refund: what undoes one is a plain sale with the rate of its day.
-    let of_its_day = |breach: &Breach| content.ffd == Ffd::V1_05 && breach.rule.code == laws::rule::VAT_IN_FORCE.code;
-    laws::breaches(content, moscow_date(now)).into_iter().find(|breach| !of_its_day(breach))
+    laws::breaches(content, moscow_date(now)).into_iter().next()
 }
 
 /// Whether an external id can be one: it becomes a part of a row's key.

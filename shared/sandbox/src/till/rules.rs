@@ -93,6 +93,7 @@ fn read(kind: ReceiptKind, body: &DocumentBody) -> Result<ReceiptDocument, Strin
         payments,
         total,
         correction: correction.transpose()?,
+        wrong_sign: None,
         sell_unchecked: false,
     })
 }

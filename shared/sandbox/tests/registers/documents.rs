@@ -70,6 +70,7 @@ pub fn document(world: &World, id: &str, ffd: Ffd, items: Vec<Item>) -> ReceiptD
         payments: Payments::electronic(total),
         total,
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
     }
 }

@@ -117,7 +117,7 @@ fn receipt(version: Version, document: &ReceiptDocument) -> Result<Receipt, Unsa
         total: words::roubles(document.total),
         cashier: document.cashier.as_ref().map(|cashier| cashier.name.clone()),
         cashier_inn: document.cashier.as_ref().filter(|_| version == Version::V5).and_then(|of| of.inn.clone()),
-        additional_check_props: correction.and_then(|correction| correction.wrong_sign.clone()),
+        additional_check_props: document.mended().map(str::to_owned),
         internet: document.internet,
     })
 }

@@ -55,7 +55,7 @@ pub fn receipt(document: &ReceiptDocument) -> Result<wire::Receipt, MoneyError> 
         correction: correction.map(|correction| u8::from(correction.order.is_some())),
         corrected_on: correction.map(|correction| correction.date),
         order: correction.and_then(|correction| correction.order.clone()),
-        wrong_sign: correction.and_then(|correction| correction.wrong_sign.clone()),
+        wrong_sign: document.mended().map(str::to_owned),
         sell_unchecked: document.sell_unchecked,
     })
 }
@@ -126,6 +126,7 @@ pub fn document(external_id: &str, receipt: &wire::Receipt) -> Result<ReceiptDoc
             }
             (Some(_), None) => return Err(Malformed::at("/1178", "a correction has its day")),
         },
+        wrong_sign: receipt.wrong_sign.clone().filter(|_| receipt.correction.is_none()),
         sell_unchecked: receipt.sell_unchecked,
     })
 }
@@ -260,7 +261,7 @@ pub fn condition(state: &wire::State, now: Timestamp) -> Result<Condition, Malfo
 pub const fn class(why: Trouble) -> FailureClass {
     match why {
         Trouble::PaperOut | Trouble::Offline | Trouble::ShiftOver24h => FailureClass::Passing,
-        Trouble::DriveFull | Trouble::DriveExpired | Trouble::NotFetched => FailureClass::Register,
+        Trouble::DriveFull | Trouble::DriveExpired | Trouble::NotFetched | Trouble::Declared => FailureClass::Register,
         Trouble::MarkingRefused => FailureClass::Mark,
         Trouble::Document => FailureClass::Document,
     }

@@ -112,7 +112,7 @@ fn content(contract: &Contract, document: &ReceiptDocument) -> Result<Content, F
         settlement_address: contract.courier.then(|| printable(&document.agent.address)),
         settlement_place: contract.courier.then(|| printable(&document.place)),
         sender_email: Some(printable(&document.agent.email)),
-        additional_attribute: correction.and_then(|correction| correction.wrong_sign.clone()),
+        additional_attribute: document.mended().map(str::to_owned),
         total_sum: Some(roubles(document.total)),
         use_tax20: old_rates(document)?,
         is_internet_store: Some(document.internet),

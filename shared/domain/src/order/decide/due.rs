@@ -61,6 +61,9 @@ impl Next<'_> {
         let now = self.context.now;
         let payments: Vec<_> = self.order.payments().cloned().collect();
         for payment in payments {
+            if self.order.hold_over(&payment).is_some_and(|over| over <= now) {
+                self.task(TaskId::AskBank(payment.no));
+            }
             let Some((warning, end)) = self.order.hold_deadlines(&payment) else { continue };
             if warning <= now && self.order.happened(Event::HoldEnding, payment.no).is_none() {
                 self.record(Event::HoldEnding, Some(payment.no), Vec::new())?;
@@ -79,8 +82,13 @@ impl Next<'_> {
                 }
             };
             match decided {
-                // Somebody has decided meanwhile, or can not: what becomes of the hold is asked of the bank.
-                Ok(()) | Err(Refusal::OperationUnderWay(_) | Refusal::PaymentUnderWay(_) | Refusal::Unsupported(_)) => {
+                // Somebody has decided meanwhile.
+                Ok(()) | Err(Refusal::OperationUnderWay(_) | Refusal::PaymentUnderWay(_)) => {}
+                // The bank captures nothing like it: what can not be taken is not kept from the buyer any longer.
+                Err(Refusal::Unsupported(_) | Refusal::Part(_)) => {
+                    if self.order.open_operation_of(payment.no).is_none() {
+                        self.give_all_back(payment.no, Initiator::Rule)?;
+                    }
                 }
                 Err(other) => return Err(other),
             }

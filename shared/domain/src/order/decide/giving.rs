@@ -177,7 +177,7 @@ impl Next<'_> {
             let first = figures.returned.is_zero() && figures.returning.is_zero();
             let available = self.refundable(&payment)?;
             let parts = if *what == What::Whole && first {
-                self.captured_parts(&payment)
+                parts::with_units(self.captured_parts(&payment), &parts::whole(lines))
             } else {
                 take(&available, what, zero, lines)?
             };
@@ -236,6 +236,9 @@ impl Next<'_> {
         if available.is_empty() {
             available = self.order.parts_of_payment(payment, self.details);
         }
+        // Rows of old name no units where they were paid less for.
+        let basket = parts::whole(self.order.basket(self.details));
+        let mut available = parts::with_units(available, &basket);
         let gone = self.order.returns_of(payment.no).filter(|gone| gone.told() != Some(TransactionKind::Void));
         for gone in gone.filter(|gone| !matches!(gone.state(), TransactionState::Declined(_))) {
             available = parts::less(available, &gone.parts)?;

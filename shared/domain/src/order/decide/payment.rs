@@ -266,6 +266,9 @@ impl Next<'_> {
                 if wanted != held && !partial {
                     return Err(Refusal::Unsupported("partial_capture"));
                 }
+                if wanted != held && !self.moves(payment, wanted) {
+                    return Err(Refusal::Unsupported("captures of so little"));
+                }
             }
             _ => return Err(Refusal::NotEditable),
         }

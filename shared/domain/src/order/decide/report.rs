@@ -297,13 +297,12 @@ impl Next<'_> {
         if seen.minus(known.captured)?.is_positive() {
             return Err(Refusal::Amount { reported: seen, expected: known.captured });
         }
-        let open = self.order.returns_of(no).find(|of| of.is_open()).map(|of| (of.no, of.amount));
-        if let Some((open, amount)) = open
-            && more.minus(amount)?.minor() >= 0
-        {
-            self.settle(open, TransactionState::Succeeded, None)?;
-            self.returned(open)?;
-            more = more.minus(amount)?;
+        if more.is_positive() {
+            for (open, amount) in self.refunds_through(no, more.minor(), asked) {
+                self.settle(open, TransactionState::Succeeded, None)?;
+                self.returned(open)?;
+                more = more.minus(amount)?;
+            }
         }
         if more.is_positive() {
             let open = self.order.returns_of(no).find(|of| of.is_open()).map(|of| (of.no, of.amount));
@@ -319,6 +318,20 @@ impl Next<'_> {
             return self.take_refunds_back(no, more);
         }
         Ok(())
+    }
+
+    /// Returns under way that are through when so much more went back than is known: those of just that sum, or else the first, if
+    /// it is of no more. News nobody asked for may be older than the bank's taking a refund back: what is tried again since then
+    /// is settled by the answer to a question only.
+    fn refunds_through(&self, no: u8, more: i64, asked: bool) -> Vec<(u8, Money)> {
+        let open: Vec<&Operation> =
+            self.order.returns_of(no).filter(|of| of.is_open() && (asked || of.attempt() == 0)).collect();
+        let amounts: Vec<(u8, i64)> = open.iter().take(REFUNDS_SEARCHED).map(|of| (of.no, of.amount.minor())).collect();
+        let through = match summing_up(&amounts, more) {
+            Some(exact) => exact,
+            None => amounts.first().filter(|(_, amount)| *amount <= more).map(|(no, _)| *no).into_iter().collect(),
+        };
+        open.iter().filter(|of| through.contains(&of.no)).map(|of| (of.no, of.amount)).collect()
     }
 
     /// The bank says that less went back than it had said before: refunds of just that sum are owed again; where none are, the

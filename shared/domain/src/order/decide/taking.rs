@@ -29,6 +29,7 @@ impl Next<'_> {
             let lines = self.order.basket(self.details);
             let parts =
                 if money.is_positive() { take(&all, &What::Amount(money), money.zero(), lines)? } else { Vec::new() };
+            let parts = parts::with_units(parts, &all);
             let payment = self.operation_mut(no)?;
             payment.points = Some(points);
             payment.parts = parts;
@@ -155,7 +156,10 @@ impl Next<'_> {
         let before = self.order.taken()?.minus(amount)?; // the operation counts as done already
         let fee = self.fee(before.plus(amount)?)?.minus(self.fee(before)?)?;
         let postings = ledger::capture(landing(&payment), amount, fee);
-        self.payment_came(payment_no);
+        if at_once {
+            // Of a hold it is known for long that it came: what is asked about it now is another thing.
+            self.payment_came(payment_no);
+        }
         self.drop_task(TaskId::TellBank(operation));
         self.record(Event::Captured, Some(operation), postings)?;
         self.receipt(ReceiptKind::Sale, operation)?;
@@ -219,7 +223,7 @@ impl Next<'_> {
         let held = self.order.figures(payment)?.held;
         let available = self.capturable(payment)?;
         let lines = self.order.basket(self.details);
-        let taken = take(&available, what, zero, lines)?;
+        let taken = parts::with_units(take(&available, what, zero, lines)?, &available);
         let amount = parts::sum(zero, &taken)?;
         if !amount.is_positive() || held.minus(amount)?.minor() < 0 {
             return Err(parts::PartError::TooMuch { asked: amount, available: held }.into());
@@ -260,6 +264,7 @@ impl Next<'_> {
         let all = parts::sum(zero, &available)?;
         let what = if all.minus(amount)?.minor() <= 0 { What::Whole } else { What::Amount(amount) };
         let taken = take(&available, &what, zero, self.order.basket(self.details))?;
+        let taken = parts::with_units(taken, &available);
         let capture = Self::operation_on(&payment, OperationKind::Capture { of: payment_no }, amount, Initiator::Bank);
         let same = taken == self.order.parts_of_payment(&payment, self.details);
         let parts = if same && all == amount { Vec::new() } else { as_much(taken, amount)? };

@@ -60,6 +60,7 @@ pub(super) fn document(ffd: Ffd, kind: ReceiptKind, correction: bool, body: &Bod
         payments: payments(&receipt.payments, total)?,
         total,
         correction: if correction { Some(corrected(receipt)?) } else { None },
+        wrong_sign: receipt.additional_check_props.clone().filter(|_| !correction && ffd == Ffd::V1_05),
         sell_unchecked: body.ism_optional,
     };
     vats(receipt.vats.as_deref(), &document)?;

@@ -54,6 +54,7 @@ pub fn document(kind: &str, check: &Check, agent: &Agent, now: Timestamp) -> Res
         items,
         payments,
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
     };
     match first_breach(&document, now) {

@@ -3,14 +3,14 @@
 use connectors::till::kit_online::translate::CHECK_ID_MAX;
 use connectors::till::kit_online::wire::{Check, Subject};
 use domain::money::Money;
+use domain::receipt::laws::{self, Breach, rule};
 use domain::receipt::{
     Agent, AgentSign, Buyer, Ffd, Item, Measure, Payments, Principal, ReceiptDocument, ReceiptKind, Settlement,
     Supplier,
 };
 use domain::tax::{Taxation, VatRate};
-use domain::time::Timestamp;
+use domain::time::{Timestamp, moscow_date};
 
-use super::super::first_breach;
 use super::door::{CHECK_ID, UNWANTED};
 
 /// Why a check is refused: `ResultCode` and `ErrorMessage`.
@@ -66,9 +66,12 @@ pub fn document(check: &Check, agent: &Agent, now: Timestamp) -> Result<ReceiptD
         payments,
         total: Money::rub(check.sum),
         correction: None,
+        wrong_sign: None,
         sell_unchecked: false,
     };
-    match first_breach(&document, now) {
+    // The protocol has no place for the sign of the wrong receipt (1192): whether a plain sale undoes an old refund is not told.
+    let dated = |breach: &Breach| breach.rule.code == rule::VAT_IN_FORCE.code;
+    match laws::breaches(&document, moscow_date(now)).into_iter().find(|breach| !dated(breach)) {
         None => Ok(document),
         Some(breach) => {
             Err((code_of(&breach.pointer), format!("{} ({}): {}", breach.pointer, breach.tag, breach.rule.ru)))

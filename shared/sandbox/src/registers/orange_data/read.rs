@@ -145,6 +145,7 @@ fn receipt(command: &Command<Content>, agent: &Agent, base_url: &str, kind: Kind
         items,
         payments: payments(content)?,
         total,
+        wrong_sign: content.additional_attribute.clone().filter(|_| correction.is_none() && ffd == Ffd::V1_05),
         correction,
         sell_unchecked: command.ignore_item_code_check == Some(true),
     };
@@ -319,6 +320,7 @@ fn correction(command: &Command<CorrectionContent>, agent: &Agent, base_url: &st
         },
         total,
         correction: Some(cause(Some(content.correction_type), date, content.cause_document_number.as_deref(), None)?),
+        wrong_sign: None,
         sell_unchecked: false,
     })
 }

@@ -17,8 +17,8 @@ use workflows::ports::Ports;
 
 use super::super::{self as registers, Device, Document, Failure, Fault, NewDocument, State, is_external_id};
 use super::read;
+use crate::Shared;
 use crate::door::{Received, Refusal, answer, bytes};
-use crate::{SandboxError, Shared};
 
 const KIND: RegisterKind = RegisterKind::Paykeeper;
 
@@ -40,21 +40,13 @@ pub enum No {
     Broken(Refusal),
 }
 
-impl From<SandboxError> for No {
-    fn from(error: SandboxError) -> Self {
+/// What the double itself fails by.
+impl<E> From<E> for No
+where
+    Refusal: From<E>,
+{
+    fn from(error: E) -> Self {
         Self::Broken(error.into())
-    }
-}
-
-impl From<storage::store::StoreError> for No {
-    fn from(error: storage::store::StoreError) -> Self {
-        Self::Broken(error.into())
-    }
-}
-
-impl From<Refusal> for No {
-    fn from(refusal: Refusal) -> Self {
-        Self::Broken(refusal)
     }
 }
 

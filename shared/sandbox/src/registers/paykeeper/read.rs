@@ -50,6 +50,7 @@ pub fn document(pairs: &Pairs, agent: &Agent, now: Timestamp) -> Result<ReceiptD
         items,
         payments,
         correction: correction(pairs)?,
+        wrong_sign: None,
         sell_unchecked: false,
     };
     match first_breach(&document, now) {
