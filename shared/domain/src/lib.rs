@@ -18,6 +18,7 @@ pub mod order;
 pub mod partner;
 pub mod payout;
 pub mod receipt;
+pub mod report;
 pub mod subscription;
 pub mod tax;
 pub mod time;
