@@ -169,6 +169,9 @@ pub fn write<W: Write>(out: W, report: &Report, exchange: &Exchange) -> Result<W
     xml.close()?;
     // 1: by the data of the signature itself, the head of the organisation or the sole proprietor.
     let signatory = &head.agent.signatory;
+    if !fits(&signatory.position, 255) {
+        return Err(PaperError::Requisite("the signatory's position"));
+    }
     xml.open("Подписант", [("СпосПодтПолном", "1"), ("Должн", signatory.position.as_str())])?;
     person(&mut xml, &signatory.person)?;
     Ok(xml.finish()?)
@@ -178,6 +181,9 @@ fn table<W: Write>(xml: &mut Xml<W>, report: &Report, services: &[Service]) -> R
     let rate = rate(report.head.vat);
     xml.open("ТаблСчФакт", [])?;
     for (number, service) in (1_u32..).zip(services) {
+        if !fits(&service.name, 2_000) {
+            return Err(PaperError::Requisite("a service's name"));
+        }
         let (number, net, gross) = (number.to_string(), sum(service.before_vat()?), sum(service.gross));
         // 876: условная единица, the unit of a service that is not counted.
         xml.open(
@@ -226,6 +232,11 @@ fn reference<'a>(name: &'a str, number: &'a str, date: &'a str) -> [(&'a str, &'
     [("РеквНаимДок", name), ("РеквНомерДок", number), ("РеквДатаДок", date)]
 }
 
+/// Whether a text is there and not longer than its field.
+fn fits(text: &str, longest: usize) -> bool {
+    !text.is_empty() && text.chars().count() <= longest
+}
+
 fn composer(party: &Party) -> String {
     let kpp = party.kpp().map(|kpp| format!(", КПП {kpp}")).unwrap_or_default();
     format!("{}, ИНН {}{kpp}", party.name, party.inn)
@@ -264,6 +275,10 @@ fn party<W: Write>(xml: &mut Xml<W>, name: &'static str, party: &Party) -> Resul
 }
 
 fn person<W: Write>(xml: &mut Xml<W>, who: &Person) -> Result<(), PaperError> {
+    let parts = [Some(&who.surname), Some(&who.name), who.patronymic.as_ref()];
+    if !parts.into_iter().flatten().all(|part| fits(part, 60)) {
+        return Err(PaperError::Requisite("a person's name"));
+    }
     let patronymic = who.patronymic.as_ref().map(|text| ("Отчество", text.as_str()));
     let named = [("Фамилия", who.surname.as_str()), ("Имя", who.name.as_str())];
     Ok(xml.empty("ФИО", named.into_iter().chain(patronymic))?)

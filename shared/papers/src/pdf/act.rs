@@ -77,10 +77,10 @@ fn party(role: &str, party: &Party) -> Vec<(String, Weight)> {
 fn orders(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     flow.heading("1. Исполнение поручения: расчёты с покупателями");
     let columns = [
-        left("Показатель", 3_606),
+        left("Показатель", 3_306),
         right("Заказов", 1_000),
         right("Сумма", 1_600),
-        right("Вознаграждение", 1_400),
+        right("Вознаграждение", 1_700),
         right("в т. ч. НДС", 1_100),
         right("К перечислению", 1_500),
     ];
@@ -263,6 +263,8 @@ fn balance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
 fn acceptance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     let head = &report.head;
     let (services, vat) = report.services()?;
+    // What is signed stands on one page with the signatures.
+    flow.keep(6_200);
     flow.heading("5. Акт");
     let taxed = if head.vat == VatRate::None {
         "НДС не облагается".to_owned()
@@ -300,7 +302,6 @@ fn acceptance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     let objections = "Возражения по отчёту принципал сообщает агенту в течение тридцати дней со дня его получения, если договором не установлен иной срок; в противном случае отчёт считается принятым (п. 3 ст. 1008 ГК РФ). Документ не изменяется: исправления вносятся в отчёт следующего периода со ссылкой на этот документ.";
     flow.paragraph(objections, SIZE, Weight::Regular, Align::Left);
 
-    flow.keep(3_600);
     flow.gap(300);
     let side = |role: &str, party: &Party| {
         let signatory = &party.signatory;

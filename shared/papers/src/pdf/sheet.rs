@@ -8,18 +8,18 @@ use crate::{PaperError, words};
 
 /// The columns: together as wide as the page.
 const COLUMNS: [Column; 12] = [
-    column("№", 780, Align::Right),
-    column("Событие", 1_150, Align::Left),
-    column("Заказ", 2_150, Align::Left),
+    column("№", 640, Align::Right),
+    column("Событие", 1_530, Align::Left),
+    column("Заказ", 2_050, Align::Left),
     column("Номер счёта", 1_560, Align::Left),
     column("Создан", 930, Align::Centre),
     column("Оплачен", 930, Align::Centre),
     column("Событие от", 930, Align::Centre),
-    column("Способ оплаты", 1_250, Align::Left),
+    column("Способ оплаты", 1_190, Align::Left),
     column("Сумма", 1_480, Align::Right),
     column("Вознагр.", 1_230, Align::Right),
     column("в т. ч. НДС", 1_150, Align::Right),
-    column("К перечислению", 1_580, Align::Right),
+    column("К перечислению", 1_500, Align::Right),
 ];
 
 const fn column(name: &'static str, width: i32, align: Align) -> Column {
