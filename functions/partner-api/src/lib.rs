@@ -14,7 +14,6 @@
 pub mod access;
 pub mod banks;
 pub mod clearing;
-pub mod csv;
 pub mod deliveries;
 pub mod devices;
 pub mod docs;

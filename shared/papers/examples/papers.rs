@@ -179,7 +179,7 @@ fn movement(kind: MovementKind, day: i8, reference: &str, what: &str, amount: i6
     }
 }
 
-fn report(head: Head, lines: impl Iterator<Item = Line>, movements: Vec<Movement>) -> Outcome<Report> {
+fn report(head: &Head, lines: impl Iterator<Item = Line>, movements: Vec<Movement>) -> Outcome<Report> {
     let mut tally = Tally::new(head.clone())?;
     let mut closing = head.opening;
     for line in lines {
@@ -243,7 +243,7 @@ fn samples(folder: &Path) -> Outcome<()> {
         let folder = folder.join(name);
         create_dir_all(&folder)?;
         let lines: Vec<Line> = month.collect();
-        let report = report(head, lines.iter().cloned(), movements)?;
+        let report = report(&head, lines.iter().cloned(), movements)?;
         let file = |end: &str| File::create(folder.join(end)).map(BufWriter::new);
         let mut csv = Register::start(file("register.csv")?, &report)?;
         let mut book = Book::start(file("report.xlsx")?, &report)?;
@@ -301,7 +301,7 @@ fn bench(format: &str, orders: u64) -> Outcome<()> {
     let month = || Month::new(orders, VatRate::Vat22, false);
     let movements = payouts(u32::try_from(orders / 90)?);
     let began = std::time::Instant::now();
-    let report = report(head("17", company(), VatRate::Vat22, 0), month(), movements)?;
+    let report = report(&head("17", company(), VatRate::Vat22, 0), month(), movements)?;
     let (folded, folded_peak) = (began.elapsed(), peak()?);
     let out = Counted(0);
     let written = match format {
@@ -326,8 +326,7 @@ fn bench(format: &str, orders: u64) -> Outcome<()> {
     };
     let (took, peak) = (began.elapsed().checked_sub(folded).unwrap_or_default(), peak()?);
     println!(
-        "{format:6} {orders} orders: {} bytes, {took:.2?}, peak {peak} (the fold: {folded:.2?}, {folded_peak})",
-        written
+        "{format:6} {orders} orders: {written} bytes, {took:.2?}, peak {peak} (the fold: {folded:.2?}, {folded_peak})"
     );
     Ok(())
 }

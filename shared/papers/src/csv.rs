@@ -37,10 +37,8 @@ impl<W: Write> Sheet<W> {
     /// # Errors
     /// The place it is written to fails.
     pub fn start(mut out: W, heading: &[&str]) -> io::Result<Self> {
-        out.write_all("\u{feff}".as_bytes())?;
-        let mut sheet = Self { out };
-        sheet.row(heading.iter().map(|name| Cell::from(*name)))?;
-        Ok(sheet)
+        out.write_all(head(heading).as_bytes())?;
+        Ok(Self { out })
     }
 
     /// One row.
@@ -48,15 +46,7 @@ impl<W: Write> Sheet<W> {
     /// # Errors
     /// The place it is written to fails.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) -> io::Result<()> {
-        let mut text = String::new();
-        for (at, cell) in cells.into_iter().enumerate() {
-            if at > 0 {
-                text.push(';');
-            }
-            text.push_str(&written(&cell));
-        }
-        text.push_str("\r\n");
-        self.out.write_all(text.as_bytes())
+        self.out.write_all(row(cells).as_bytes())
     }
 
     /// Ends the table.
@@ -69,16 +59,18 @@ impl<W: Write> Sheet<W> {
     }
 }
 
-/// A table with its heading, as one text.
-///
-/// # Errors
-/// Never: memory does not fail. The signature is that of [`Sheet`].
-pub fn table(heading: &[&str], rows: impl Iterator<Item = Vec<Cell>>) -> io::Result<Vec<u8>> {
-    let mut sheet = Sheet::start(Vec::new(), heading)?;
-    for row in rows {
-        sheet.row(row)?;
-    }
-    sheet.finish()
+/// A short table with its heading, as one text.
+pub fn table(heading: &[&str], rows: impl Iterator<Item = Vec<Cell>>) -> String {
+    rows.fold(head(heading), |text, cells| text + &row(cells))
+}
+
+fn head(heading: &[&str]) -> String {
+    format!("\u{feff}{}", row(heading.iter().map(|name| Cell::from(*name))))
+}
+
+fn row(cells: impl IntoIterator<Item = Cell>) -> String {
+    let cells: Vec<String> = cells.into_iter().map(|cell| written(&cell)).collect();
+    cells.join(";") + "\r\n"
 }
 
 /// Whether a spreadsheet would run the text as a formula, whoever wrote it.
@@ -110,7 +102,7 @@ mod tests {
             vec!["-1".into(), "Выписка".into()],
         ];
         assert_eq!(
-            String::from_utf8(table(&["Имя", "Сумма"], rows.into_iter()).unwrap()).unwrap(),
+            table(&["Имя", "Сумма"], rows.into_iter()),
             "\u{feff}Имя;Сумма\r\n\"'=HYPERLINK(\"\"http://evil.example\"\")\";-1234,56\r\n\"a;b\n\"\"c\"\"\";0,5\r\n'+7 916;'@x\r\n'-1;Выписка\r\n"
         );
     }

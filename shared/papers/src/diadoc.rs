@@ -127,8 +127,8 @@ fn party<W: Write>(xml: &mut Xml<W>, party: &Party) -> Result<(), PaperError> {
     let (kind, name) = match &party.standing {
         Standing::Company { .. } => ("2", party.name.clone()),
         Standing::Entrepreneur(who) => {
-            let parts = [Some(&who.surname), Some(&who.name), who.patronymic.as_ref()];
-            ("1", parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" "))
+            let names = [Some(&who.surname), Some(&who.name), who.patronymic.as_ref()];
+            ("1", names.into_iter().flatten().cloned().collect::<Vec<_>>().join(" "))
         }
     };
     let kpp = party.kpp().map(|kpp| ("Kpp", kpp));

@@ -220,9 +220,9 @@ fn table<W: Write>(xml: &mut Xml<W>, report: &Report, services: &[Service]) -> R
 fn tax<W: Write>(xml: &mut Xml<W>, name: &'static str, rate: VatRate, vat: Money) -> Result<(), PaperError> {
     xml.open(name, [])?;
     if rate == VatRate::None {
-        xml.text("БезНДС", "без НДС")?
+        xml.text("БезНДС", "без НДС")?;
     } else {
-        xml.text("СумНал", &sum(vat))?
+        xml.text("СумНал", &sum(vat))?;
     }
     xml.close()?;
     Ok(())
@@ -283,3 +283,6 @@ fn person<W: Write>(xml: &mut Xml<W>, who: &Person) -> Result<(), PaperError> {
     let named = [("Фамилия", who.surname.as_str()), ("Имя", who.name.as_str())];
     Ok(xml.empty("ФИО", named.into_iter().chain(patronymic))?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,13 +12,8 @@ const THIN: char = '\u{202f}';
 /// `1 234,50`: thin spaces, a decimal comma, kopecks always, a real minus.
 pub fn money(amount: Money) -> String {
     let minor = amount.minor().unsigned_abs();
-    let mut text = String::new();
-    if amount.minor() < 0 {
-        text.push('\u{2212}');
-    }
-    text.push_str(&count(minor / 100));
-    text.push_str(&format!(",{:02}", minor % 100));
-    text
+    let minus = if amount.minor() < 0 { "\u{2212}" } else { "" };
+    format!("{minus}{},{:02}", count(minor / 100), minor % 100)
 }
 
 /// `12 345`.

@@ -105,7 +105,7 @@ pub struct Book<'a, W> {
     report: &'a Report,
     printed: Totals,
     out: W,
-    book: Workbook,
+    workbook: Workbook,
     style: Style,
     register: Page,
 }
@@ -133,7 +133,7 @@ impl<'a, W: Write + Send> Book<'a, W> {
         register.sheet.set_name("Реестр")?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
         let names: Vec<&str> = COLUMNS.into_iter().chain([CORRECTS]).collect();
         register.head(&style, &names, &[8, 16, 30, 20, 12, 12, 12, 18, 14, 15, 15, 15, 15, 15, 40])?;
-        Ok(Self { report, printed: Totals::default(), out, book, style, register })
+        Ok(Self { report, printed: Totals::default(), out, workbook: book, style, register })
     }
 
     /// One line.
@@ -181,12 +181,12 @@ impl<'a, W: Write + Send> Book<'a, W> {
                 page.total(style, column, letter, 1, sum)?;
             }
         }
-        let act = act(&mut self.book, style, report)?;
-        let movements = movements(&mut self.book, style, report)?;
-        self.book.push_worksheet(act);
-        self.book.push_worksheet(self.register.sheet);
-        self.book.push_worksheet(movements);
-        self.book.save_to_writer(&mut self.out)?;
+        let act = act(&mut self.workbook, style, report)?;
+        let movements = movements(&mut self.workbook, style, report)?;
+        self.workbook.push_worksheet(act);
+        self.workbook.push_worksheet(self.register.sheet);
+        self.workbook.push_worksheet(movements);
+        self.workbook.save_to_writer(&mut self.out)?;
         self.out.flush()?;
         Ok(self.out)
     }
@@ -237,8 +237,8 @@ fn act(book: &mut Workbook, style: &Style, report: &Report) -> Result<Worksheet,
         let sum = report.totals.of(event);
         page.text(style, 0, words::event(event))?;
         page.sheet.write_number(page.row, 1, f64::from(u32::try_from(sum.count).unwrap_or(u32::MAX)))?;
-        let held = sum.amount.minus(sum.at_principal)?.minus(sum.fee)?;
-        let net = if event.sign() == 0 { held.zero() } else { held };
+        let due = sum.amount.minus(sum.at_principal)?.minus(sum.fee)?;
+        let net = if event.sign() == 0 { due.zero() } else { due };
         for (column, sum) in (2_u16..).zip([sum.amount, sum.fee, sum.vat, net]) {
             page.money(&style.money, column, sum)?;
         }

@@ -75,7 +75,7 @@ fn party(role: &str, party: &Party) -> Vec<(String, Weight)> {
 }
 
 fn orders(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
-    flow.heading("1. Исполнение поручения: расчёты с покупателями");
+    flow.section("Исполнение поручения: расчёты с покупателями");
     let columns = [
         left("Показатель", 3_306),
         right("Заказов", 1_000),
@@ -142,7 +142,7 @@ fn fees(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     if report.totals.fees.is_empty() {
         return Ok(());
     }
-    flow.heading("2. Вознаграждение агента");
+    flow.section("Вознаграждение агента");
     let columns = [
         left("Способ оплаты", 2_006),
         right("Операций", 950),
@@ -174,7 +174,7 @@ fn fees(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
 }
 
 fn movements(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
-    flow.heading("3. Перечисления и иные движения");
+    flow.section("Перечисления и иные движения");
     if report.movements.is_empty() {
         flow.paragraph("Перечислений и иных движений в отчётном периоде не было.", SMALL, Weight::Regular, Align::Left);
         return Ok(());
@@ -224,7 +224,7 @@ fn corrections(flow: &mut Flow<'_>, report: &Report) {
 }
 
 fn balance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
-    flow.heading("4. Взаимные расчёты");
+    flow.section("Взаимные расчёты");
     let head = &report.head;
     let moved = |kinds: &[MovementKind]| {
         let ours = report.movements.iter().filter(|movement| kinds.contains(&movement.kind));
@@ -265,7 +265,7 @@ fn acceptance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     let (services, vat) = report.services()?;
     // What is signed stands on one page with the signatures.
     flow.keep(6_200);
-    flow.heading("5. Акт");
+    flow.section("Акт");
     let taxed = if head.vat == VatRate::None {
         "НДС не облагается".to_owned()
     } else {
@@ -290,14 +290,14 @@ fn acceptance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     flow.gap(100);
     let withheld = report.movements.iter().any(|movement| movement.kind == MovementKind::Withheld);
     let except = if withheld {
-        ", кроме НДФЛ, удержанного агентом с выплат физическому лицу (раздел 3)"
+        ", кроме НДФЛ, удержанного агентом с выплат физическому лицу и указанного среди движений"
     } else {
         ""
     };
-    let taxes = format!(
+    let statement = format!(
         "Агент не уплачивает за принципала налоги, сборы и страховые взносы{except}: налоги с сумм, полученных агентом по поручению принципала, принципал исчисляет и уплачивает самостоятельно."
     );
-    flow.paragraph(&taxes, SIZE, Weight::Regular, Align::Left);
+    flow.paragraph(&statement, SIZE, Weight::Regular, Align::Left);
     flow.gap(100);
     let objections = "Возражения по отчёту принципал сообщает агенту в течение тридцати дней со дня его получения, если договором не установлен иной срок; в противном случае отчёт считается принятым (п. 3 ст. 1008 ГК РФ). Документ не изменяется: исправления вносятся в отчёт следующего периода со ссылкой на этот документ.";
     flow.paragraph(objections, SIZE, Weight::Regular, Align::Left);

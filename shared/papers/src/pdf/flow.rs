@@ -90,11 +90,12 @@ pub(super) struct Flow<'a> {
     paper: Paper,
     pages: Vec<Page>,
     y: i32,
+    sections: u32,
 }
 
 impl<'a> Flow<'a> {
     pub(super) fn new(fonts: &'a Fonts, paper: Paper) -> Self {
-        Self { fonts, paper, pages: vec![Page { paper, marks: Vec::new() }], y: TOP }
+        Self { fonts, paper, pages: vec![Page { paper, marks: Vec::new() }], y: TOP, sections: 0 }
     }
 
     pub(super) fn pages(self) -> Vec<Page> {
@@ -150,6 +151,12 @@ impl<'a> Flow<'a> {
         self.gap(60);
     }
 
+    /// The heading of the next numbered section.
+    pub(super) fn section(&mut self, text: &str) {
+        self.sections += 1;
+        self.heading(&format!("{}. {text}", self.sections));
+    }
+
     /// Texts side by side, each in its own column, as high as the highest.
     pub(super) fn beside(&mut self, columns: &[Vec<(String, Weight)>], size: i32) {
         let gutter = 400;
@@ -188,7 +195,7 @@ impl<'a> Flow<'a> {
         let mut x = LEFT;
         let y = self.y + 700;
         for [name, stamp] in columns {
-            let (name, name_size) = self.fonts.fitted(name, size, Weight::Regular, width / 2);
+            let (name, name_size) = self.fonts.fitted(name, size, Weight::Regular, width * 2 / 3);
             let pen = width - self.fonts.width(&name, name_size, Weight::Regular) - 120;
             self.mark(Mark::Line { x, y: y + 20, width: pen, height: 10 });
             let small = 130;

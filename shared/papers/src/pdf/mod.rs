@@ -1,6 +1,6 @@
 //! The report and act as PDF/A-2b: an upright act to sign, then the register of orders in landscape as its appendix.
 //!
-//! A page of the register is drawn and compressed as soon as it is full; what stays in memory is the compressed file (about 50 bytes an order)
+//! A page of the register is drawn and compressed as soon as it is full; what stays in memory is the compressed file (some 150 bytes an order)
 //! and, at the end, the same once more. Every row of the register has one height, so «стр. 1 из N» is known before the first page.
 
 mod act;
@@ -87,9 +87,8 @@ impl<'a, W: Write> Pdf<'a, W> {
     pub fn finish(mut self) -> Result<W, PaperError> {
         self.report.same(&self.printed)?;
         if self.printed.lines > 0 {
-            for page in std::mem::take(&mut self.sheet).finish(&self.fonts, self.report)? {
-                self.draw(&page);
-            }
+            let last = std::mem::take(&mut self.sheet).finish(&self.fonts, self.report)?;
+            self.draw(&last);
         }
         if self.page != self.pages {
             return Err(PaperError::Pdf("the pages are not as many as announced"));

@@ -2,7 +2,7 @@
 
 use domain::report::{Event, Line, Report};
 
-use super::flow::{Align, BOTTOM, Column, LEFT, Mark, Page, Paper, TOP, placed};
+use super::flow::{Align, Column, LEFT, Mark, Page, Paper, RIGHT, TOP, placed};
 use super::text::{Fonts, Weight};
 use crate::{PaperError, words};
 
@@ -27,13 +27,17 @@ const fn column(name: &'static str, width: i32, align: Align) -> Column {
 }
 
 const SIZE: i32 = 150;
-const ROW: i32 = 228;
+const ROW: i32 = 222;
 const HEAD: i32 = 300;
 const TITLE: i32 = 420;
 const PADDING: i32 = 50;
 
-/// Rows of a page: what the margins, a title and a head leave of it.
+/// Lines of a page: what the margins, a title and a head leave of it, less the totals and what explains them.
 const ROWS: usize = 40;
+
+/// Rows of the totals and of what explains them.
+#[cfg(test)]
+const END: usize = 2;
 
 /// Pages of the register being filled.
 #[derive(Debug, Default)]
@@ -48,9 +52,9 @@ impl Sheet {
         Self::default()
     }
 
-    /// Pages for so many lines. The totals take a row, and what explains them another.
+    /// Pages for so many lines: there is room for the totals under the last one, wherever it stands.
     pub(super) fn pages(lines: usize) -> usize {
-        if lines == 0 { 0 } else { (lines + 2).div_ceil(ROWS) }
+        lines.div_ceil(ROWS)
     }
 
     /// One more line; a page when it is full.
@@ -91,8 +95,8 @@ impl Sheet {
         Ok(full)
     }
 
-    /// The last pages, with the totals.
-    pub(super) fn finish(mut self, fonts: &Fonts, report: &Report) -> Result<Vec<Page>, PaperError> {
+    /// The last page, with the totals.
+    pub(super) fn finish(mut self, fonts: &Fonts, report: &Report) -> Result<Page, PaperError> {
         let totals = &report.totals;
         let (paid, restored, refunded) =
             (totals.of(Event::Paid), totals.of(Event::Restored), totals.of(Event::Refunded));
@@ -100,21 +104,21 @@ impl Sheet {
         let (fee, vat) = totals.fee()?;
         let sums = [turnover, fee, vat, totals.net()?].map(words::money);
         let mut cells: [String; 12] = Default::default();
-        cells[1] = "Итого".to_owned();
-        for (cell, sum) in cells.iter_mut().skip(8).zip(sums) {
-            *cell = sum;
+        for (at, cell) in cells.iter_mut().enumerate() {
+            if at == 1 {
+                "Итого".clone_into(cell);
+            } else if let Some(sum) = at.checked_sub(8).and_then(|at| sums.get(at)) {
+                cell.clone_from(sum);
+            }
         }
-        let mut pages: Vec<Page> = self.turn(fonts, report).into_iter().collect();
         self.row(fonts, &cells, Weight::Bold);
-        pages.extend(self.turn(fonts, report));
         let note = "В скобках: суммы отменённых заказов, деньги по ним не поступали, в итог не входят. \
                     * Деньги получил принципал, к перечислению не подлежат.";
         let y = self.base() - 60;
-        let (text, size) =
-            fonts.fitted(note, SIZE, Weight::Regular, Paper::Landscape.size().0 - LEFT - super::flow::RIGHT);
+        let width = Paper::Landscape.size().0 - LEFT - RIGHT;
+        let (text, size) = fonts.fitted(note, SIZE, Weight::Regular, width);
         self.marks.push(Mark::Text { x: LEFT, y, size, weight: Weight::Regular, text });
-        pages.push(self.page());
-        Ok(pages)
+        Ok(self.page())
     }
 
     /// Hands over the page if it is full, and begins one where none is begun.
@@ -137,9 +141,6 @@ impl Sheet {
     }
 
     fn begin(&mut self, fonts: &Fonts, report: &Report) {
-        debug_assert!(
-            TOP + TITLE + HEAD + i32::try_from(ROWS).unwrap_or(0) * ROW <= Paper::Landscape.size().1 - BOTTOM
-        );
         self.page += 1;
         let head = &report.head;
         let again = if self.page > 1 { " (продолжение)" } else { "" };
@@ -189,8 +190,8 @@ mod tests {
     fn the_table_is_as_wide_as_the_page_and_its_rows_as_high() {
         let (width, height) = Paper::Landscape.size();
         let columns: i32 = COLUMNS.iter().map(|column| column.width).sum();
-        assert!(columns <= width - LEFT - super::super::flow::RIGHT, "{columns}");
-        let rows = i32::try_from(ROWS).unwrap() * ROW;
-        assert!(TOP + TITLE + HEAD + rows <= height - BOTTOM, "{rows}");
+        assert!(columns <= width - LEFT - RIGHT, "{columns}");
+        let rows = i32::try_from(ROWS + END).unwrap() * ROW;
+        assert!(TOP + TITLE + HEAD + rows <= height - super::super::flow::BOTTOM, "{rows}");
     }
 }

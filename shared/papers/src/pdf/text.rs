@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use krilla::text::Font;
 use ttf_parser::Face;
+use ttf_parser::cmap::Subtable;
 
 use crate::PaperError;
 
@@ -26,7 +27,7 @@ impl Cut {
         let font = Font::new(data.into(), 0).ok_or(PaperError::Pdf("a font can not be read"))?;
         let face = Face::parse(data, 0).map_err(|_| PaperError::Pdf("a font can not be read"))?;
         let mut advances = HashMap::new();
-        for table in face.tables().cmap.into_iter().flat_map(|cmap| cmap.subtables).filter(|table| table.is_unicode()) {
+        for table in face.tables().cmap.into_iter().flat_map(|cmap| cmap.subtables).filter(Subtable::is_unicode) {
             table.codepoints(|code| {
                 let glyph = char::from_u32(code).and_then(|c| Some((c, face.glyph_index(c)?)));
                 if let Some((c, glyph)) = glyph {
