@@ -18,9 +18,9 @@ use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use crate::access::Caller;
-use crate::csv::{Cell, table};
 use crate::problems::{self, Answer};
 use crate::query::{List, Parameters};
+use papers::csv::{Cell, table};
 
 /// Transactions of one file, at most: some 4 MB, where an answer may have six.
 const FILE_ROWS_MAX: usize = 20_000;

@@ -16,7 +16,6 @@ pub mod banks;
 pub mod clearing;
 pub mod concerns;
 pub mod couriers;
-pub mod csv;
 pub mod deliveries;
 pub mod devices;
 pub mod docs;

@@ -132,12 +132,7 @@ fn shown(imported: &Imported) -> StatementImport {
             Outcome::Waiting => ("waiting", Vec::new()),
             Outcome::Repeat => ("repeat", Vec::new()),
         };
-        StatementLine {
-            number: line.number.clone(),
-            amount: line.amount.to_decimal().to_string(),
-            outcome,
-            payouts,
-        }
+        StatementLine { number: line.number.clone(), amount: line.amount.to_decimal().to_string(), outcome, payouts }
     });
     StatementImport {
         since: statement.since.to_string(),
@@ -160,11 +155,7 @@ fn shown(imported: &Imported) -> StatementImport {
     responses((status = 200, description = "What became of its lines.", body = StatementImport)),
     security(("operator_token" = [])),
 )]
-pub async fn load(
-    State(ports): State<Ports>,
-    Operator: Operator,
-    bytes: Bytes,
-) -> Answer<Json<StatementImport>> {
+pub async fn load(State(ports): State<Ports>, Operator: Operator, bytes: Bytes) -> Answer<Json<StatementImport>> {
     match statements::import(&ports, &bytes).await {
         Ok(imported) => Ok(Json(shown(&imported))),
         Err(ImportError::Unreadable(error)) => {

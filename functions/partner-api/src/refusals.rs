@@ -57,6 +57,8 @@ pub fn tell(path: &str, operation: &mut Operation) {
         Some("clearing_file") => found.push(problems::clearing_too_large()),
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),
+        Some("payout_outcome") => found.push(problems::payout_ended()),
+        Some("statement") => found.push(problems::nothing_sealed()),
         _ => {}
     }
     found.extend(problems::refusals(refused(operation.operation_id.as_deref().unwrap_or_default())));

@@ -24,6 +24,7 @@ pub mod partner;
 pub mod payout;
 pub mod receipt;
 pub mod reconcile;
+pub mod report;
 pub mod requisites;
 pub mod subscription;
 pub mod tax;

@@ -210,7 +210,8 @@ fn every_discrepancy_that_moves_money_is_closed_by_one_posting() {
         let (account, against) = (one.account.unwrap(), domain::ledger::Account::Commission);
         let size = Money::new(outstanding.minor().abs(), outstanding.currency());
         let up = outstanding.is_positive();
-        let posting: Posting = if up { (account, against, size) } else { (against, account, size) }.into();
+        let (debit, credit) = if up { (account, against) } else { (against, account) };
+        let posting = Posting::new(debit, credit, size);
         assert!(one.corrected(vec![posting.reversed()], "проверка", "acc", now).is_err());
         let done = one.corrected(vec![posting], "проверка", "acc", now).unwrap();
         assert!(done.outstanding().unwrap().unwrap().is_zero() && !done.is_open());

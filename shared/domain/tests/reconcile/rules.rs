@@ -303,7 +303,7 @@ fn more() -> (Facts, Discrepancy) {
 }
 
 fn posting(debit: Account, credit: Account, minor: i64) -> Posting {
-    (debit, credit, Money::rub(minor)).into()
+    Posting::new(debit, credit, Money::rub(minor))
 }
 
 #[test]
