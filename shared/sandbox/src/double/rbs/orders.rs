@@ -218,10 +218,10 @@ pub fn refunded_money(deal: &Deal, id: &str) -> i64 {
 
 /// A sum of money and points, under one of its names.
 fn sum_of(asked: &Asked<'_>, names: &[&'static str]) -> Result<i64, Fault> {
-    let named =
+    let field =
         names.iter().find(|name| asked.fields.of(name).is_some()).or(names.first()).copied().unwrap_or_default();
-    asked.fields.needed(named)?;
-    Ok(asked.fields.amount(named)?.unwrap_or_default())
+    asked.fields.needed(field)?;
+    Ok(asked.fields.amount(field)?.unwrap_or_default())
 }
 
 /// `deposit.do`: money. Nought is all that is held.
