@@ -123,14 +123,14 @@ async fn a_refund_the_bank_declines_is_told_again_under_a_new_number() {
     assert_snapshot!(story.ends().await);
 }
 
-#[tokio::test]
-async fn points_a_bank_gives_for_a_payment_are_taken_back_with_it() {
+/// A partner with an account at a bank of the RBS family, whose buyer pays half of order A-1 with points there.
+async fn paid_at_rbs(stages: Stages) -> (Story, Order) {
     let mut story = Story::begins().await;
     story.tell("the partner's bank has a programme of points").await;
     let account = story.account_at(Family::Rbs).await;
     story
         .settings(|partner| {
-            partner.payment.stages = Stages::Two;
+            partner.payment.stages = stages;
             partner.accounts.push(account);
         })
         .await;
@@ -140,20 +140,80 @@ async fn points_a_bank_gives_for_a_payment_are_taken_back_with_it() {
     let page = story.world.get(&form).await.location();
     story.world.pay_at_bank(&page, "points").await;
     story.settles().await;
+    (story, order)
+}
+
+/// What was done by number: kind, what the bank was told, how much, how it ended.
+fn seen(view: &serde_json::Value, no: usize) -> [&str; 4] {
+    ["kind", "transaction", "amount", "state"].map(|name| view["operations"][no - 1][name].as_str().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn points_a_bank_gives_for_a_payment_are_taken_back_with_it() {
+    let (mut story, order) = paid_at_rbs(Stages::Two).await;
     let view = story.tells_money(&order).await;
-    assert_eq!(view["operations"].as_array().unwrap().len(), 1, "for a hold nothing is given");
+    assert_eq!((&view["held"], &view["payment_state"]), (&json!("1500.00"), &json!("delayed")), "points are no money");
+    assert_eq!(seen(&view, 2), ["points_spent", "points", "1500.00", "succeeded"]);
+    assert_eq!(view["operations"].as_array().unwrap().len(), 2, "for a hold nothing is given");
     story.asks(&order, "capture", json!({})).await;
     story.settles().await;
     let view = story.tells_money(&order).await;
-    let given = &view["operations"][2];
-    let seen = ["kind", "transaction", "amount", "by", "state"].map(|name| given[name].as_str().unwrap());
-    assert_eq!(seen, ["points_accrued", "points", "15.00", "bank", "succeeded"], "a hundredth of 1500.00 in money");
-    assert_eq!(view["operations"].as_array().unwrap().len(), 3, "once, however often the bank tells of it");
+    assert_eq!((&view["captured"], &view["payment_state"]), (&json!("1500.00"), &json!("approved")));
+    assert_eq!(view["operations"][3]["by"], "bank");
+    assert_eq!(seen(&view, 4), ["points_accrued", "points", "15.00", "succeeded"], "a hundredth of 1500.00 in money");
+    assert_eq!(view["operations"].as_array().unwrap().len(), 4, "once, however often the bank tells of it");
+    story.tells_receipts().await;
     story.passes(DAY).await;
     story.asks(&order, "cancel", json!({})).await;
     story.settles().await;
     let view = story.tells_money(&order).await;
-    assert_eq!((&view["operations"][2]["transaction"], &view["status"]), (&json!("void"), &json!("refunded")));
+    for (no, kind, amount) in [(2, "points_spent", "1500.00"), (4, "points_accrued", "15.00")] {
+        assert_eq!(seen(&view, no), [kind, "void", amount, "succeeded"]);
+    }
+    assert_eq!((&view["returned"], &view["status"]), (&json!("1500.00"), &json!("refunded")));
+    story.tells_receipts().await;
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_part_of_a_payment_with_points_at_a_bank_goes_back_and_then_the_rest() {
+    let (mut story, order) = paid_at_rbs(Stages::One).await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((&view["captured"], &view["payment_state"]), (&json!("1500.00"), &json!("approved")));
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({"amount": "1500.01"})).await;
+    story.asks(&order, "cancel", json!({"amount": "333.33"})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((&view["returned"], &view["payment_state"]), (&json!("333.33"), &json!("partial_canceled")));
+    assert_eq!(seen(&view, 2), ["points_spent", "points", "1500.00", "succeeded"], "noted as spent until all is back");
+    story.passes(2 * DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((&view["returned"], &view["status"]), (&json!("1500.00"), &json!("refunded")));
+    assert_eq!(seen(&view, 2), ["points_spent", "void", "1500.00", "succeeded"]);
+    story.tells_receipts().await;
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_hold_with_points_at_a_bank_is_captured_in_part() {
+    let (mut story, order) = paid_at_rbs(Stages::Two).await;
+    story.asks(&order, "capture", json!({"amount": "1000.00"})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((&view["captured"], &view["payment_state"]), (&json!("1000.00"), &json!("partial_approved")));
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({"amount": "250.50"})).await;
+    story.settles().await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    assert_eq!((&view["returned"], &view["status"]), (&json!("1000.00"), &json!("refunded")));
+    story.tells_receipts().await;
     story.passes(2 * DAY).await;
     assert_snapshot!(story.ends().await);
 }

@@ -16,6 +16,7 @@ use domain::id::{OrderId, Tenant};
 use domain::money::Money;
 use domain::order::{Entry, Order, Status, TaskId};
 use domain::partner::Partner;
+use domain::receipt::ReceiptDocument;
 use domain::time::Timestamp;
 use http::Method;
 use http_body_util::BodyExt as _;
@@ -475,6 +476,19 @@ impl Story {
             .await;
         }
         view
+    }
+
+    /// Tells what the receipts say that the register has: over how much, and paid how.
+    pub async fn tells_receipts(&mut self) {
+        let documents = self.world.ports.store.sandbox_rows(&self.world.shop, "document", 100).await.unwrap();
+        for (_, row) in documents {
+            let row: serde_json::Value = serde_json::from_str(&row.body).unwrap();
+            let document: ReceiptDocument = serde_json::from_value(row["content"].clone()).unwrap();
+            let paid: Vec<_> =
+                document.payments.tagged().map(|(tag, amount)| format!("{tag} = {}", amount.to_decimal())).collect();
+            let (id, kind) = (row["external_id"].as_str().unwrap(), row["content"]["kind"].as_str().unwrap());
+            self.note(format!("{id} is a {kind} over {}: {}", document.total.to_decimal(), paid.join(", "))).await;
+        }
     }
 
     /// The buyer agrees with more fields than the page's own, and pays with a test card.

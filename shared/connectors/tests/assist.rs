@@ -542,6 +542,26 @@ fn capture(amount: i64) -> CaptureRequest {
 }
 
 #[tokio::test]
+async fn the_money_of_a_hold_with_points_is_confirmed_whole_and_without_an_amount() {
+    let held = with_points(&one("Delayed", &[(1, 100, "1700.00", "AS000"), (2, 100, "1300.00", "AS000")]));
+    assert_eq!(ask(Stages::Two, held.clone()).await.unwrap().state, standing(170_000, 0, 0));
+    let request = CaptureRequest { held: Money::rub(170_000), ..capture(170_000) };
+    let wire = Wire::new([held.clone(), flat("Approved", 200, "1700.00", "AS000")]);
+    let report = bank().capture(&wire, &request).await.unwrap();
+    assert_eq!(report.state, BankState::Succeeded(Money::rub(170_000)));
+    let (_, said) = wire.asked().pop().unwrap();
+    assert_eq!(
+        (field(&said, "Billnumber"), field(&said, "Amount"), field(&said, "Currency")),
+        (Some(BILL), None, None)
+    );
+    // A part of it can not be.
+    let wire = Wire::new([held]);
+    let part = CaptureRequest { amount: Money::rub(100_000), ..request };
+    assert!(matches!(bank().capture(&wire, &part).await, Err(BankError::Refused { .. })));
+    assert_eq!(wire.paths().len(), 1);
+}
+
+#[tokio::test]
 async fn a_capture_asks_first_and_confirms_once() {
     const HELD: &[Op] = &[(1, 100, "3000.00", "AS000")];
     let wire = Wire::new([one("Delayed", HELD), flat("PartialDelayed", 200, "2000.00", "AS000")]);

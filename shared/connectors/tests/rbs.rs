@@ -365,27 +365,121 @@ async fn the_documents_own_answer_is_understood() {
     assert_eq!(told.state, stands(0, 2_000, 0));
 }
 
-#[tokio::test]
-async fn points_pay_beside_money() {
-    let half = status(2, 50_000, 50_000, 0).replacen(
-        '{',
-        r#"{"orderBundle":{"loyalties":[{"positionId":1,"loyaltyProgramName":"sbrf_spasibo","bonusAmountForDebit":"50000"}]},"#,
-        1,
+/// The same answer about an order that was paid with points beside the money, of which some went back.
+fn with_points(answer: &str, taken: i64, back: i64) -> String {
+    let loyalty = format!(
+        r#"{{"positionId":1,"loyaltyProgramName":"sbrf_spasibo","bonusAmountForDebit":"{taken}","bonusAmountRefunded":"{back}"}}"#
     );
-    let told = bank().ask(&Wire::answering([&half]), &question()).await.unwrap();
-    assert_eq!(told, BankReport { points: Some(Money::rub(50_000)), ..report(stands(0, 100_000, 0)) });
+    answer.replacen('{', &format!(r#"{{"orderBundle":{{"loyalties":[{loyalty}]}},"#), 1)
+}
 
-    let back = half
-        .replace(r#""refundedAmount":0"#, r#""refundedAmount":20000"#)
-        .replace(r#""depositedAmount":50000"#, r#""depositedAmount":30000"#)
-        .replace(r#""bonusAmountForDebit":"50000""#, r#""bonusAmountForDebit":"50000","bonusAmountRefunded":"20000""#);
-    let told = bank().ask(&Wire::answering([&back]), &question()).await.unwrap();
-    assert_eq!(told.state, stands(0, 100_000, 40_000));
+#[tokio::test]
+async fn points_pay_beside_money_and_are_none() {
+    let cases = [
+        (status(1, 50_000, 0, 0), 0, stands(50_000, 0, 0)),
+        (status(2, 50_000, 50_000, 0), 0, stands(0, 50_000, 0)),
+        (status(2, 50_000, 40_000, 0), 10_000, stands(0, 40_000, 0)), // a part was captured
+        (status(4, 50_000, 30_000, 20_000), 20_000, stands(0, 50_000, 20_000)),
+        (status(4, 50_000, 50_000, 20_000), 20_000, stands(0, 50_000, 20_000)), // off which no refund is taken
+        (status(4, 50_000, 0, 50_000), 50_000, stands(0, 50_000, 50_000)),
+    ];
+    for (body, back, state) in cases {
+        let body = with_points(&body, 50_000, back);
+        let told = bank().ask(&Wire::answering([&body]), &question()).await.unwrap();
+        assert_eq!(told, BankReport { points: Some(Money::rub(50_000)), ..report(state) }, "{body}");
+    }
+    // Sberbank's newer gateway tells of them in another place, or in both.
+    let newer = r#"{"loyaltyInfo":{"loyaltyName":"sbrf_spasibo","paymentBonus":{"approvedAmountBonus":50000,"depositedAmountBonus":50000,"refundedAmountBonus":0}},"#;
+    let paid = status(2, 50_000, 50_000, 0);
+    for body in [paid.replacen('{', newer, 1), with_points(&paid, 50_000, 0).replacen('{', newer, 1)] {
+        let told = bank().ask(&Wire::answering([&body]), &question()).await.unwrap();
+        assert_eq!(told, BankReport { points: Some(Money::rub(50_000)), ..report(stands(0, 50_000, 0)) }, "{body}");
+    }
+    // Let go, nothing stands: nothing was paid with points either.
+    let gone = with_points(&status(3, 0, 0, 0), 50_000, 50_000);
+    assert_eq!(bank().ask(&Wire::answering([&gone]), &question()).await.unwrap(), report(stands(0, 0, 0)));
+}
 
-    let http = Wire::answering([&half, DONE, &back]);
-    let told = bank().give_back(&http, &give_back(Return::Refund, 40_000, 100_000)).await.unwrap();
-    assert_eq!(told.state, BankState::Succeeded(Money::rub(40_000)));
-    assert_eq!(http.methods()[1], "autoRefund.do");
+/// What a command over money and points says, with its sum under the name of each edition.
+fn composite(names: &[&str], minor: i64) -> Vec<(String, String)> {
+    let sum = minor.to_string();
+    let sums = names.iter().map(|name| (*name, sum.as_str()));
+    let words: Vec<_> = [("orderId", ID)].into_iter().chain(sums).chain([("language", "ru")]).collect();
+    fields(&words)
+}
+
+#[tokio::test]
+async fn points_go_back_with_money_in_their_proportion() {
+    let names = ["compositeAmount", "compositeRefundAmount", "amount"];
+    let half = with_points(&status(2, 50_000, 50_000, 0), 50_000, 0);
+    let part = with_points(&status(4, 50_000, 30_000, 20_000), 50_000, 20_000);
+    let all = with_points(&status(4, 50_000, 0, 50_000), 50_000, 50_000);
+    let (third, third_part) = (status(2, 67_000, 67_000, 0), status(4, 67_000, 57_000, 10_000));
+    let (third, third_part) = (with_points(&third, 33_000, 0), with_points(&third_part, 33_000, 4_926));
+    let cases = [
+        (20_000, 50_000, &half, &part, 40_000),
+        (50_000, 50_000, &half, &all, 100_000),
+        (30_000, 30_000, &part, &all, 60_000),
+        // 10000 are 14925.37 together: no kopeck of the money may be missing.
+        (10_000, 67_000, &third, &third_part, 14_926),
+    ];
+    for (minor, standing, before, after, together) in cases {
+        let request = give_back(Return::Refund, minor, standing);
+        let done = report(BankState::Succeeded(Money::rub(minor)));
+        let expected = BankReport { points: None, ..done };
+        let http = Wire::answering([before, DONE, after]);
+        assert_eq!(bank().give_back(&http, &request).await.unwrap(), expected, "{minor} of {standing}");
+        let (method, form) = http.asked().remove(1);
+        assert_eq!((method.as_str(), &form[2..]), ("autoRefund.do", &composite(&names, together)[..]));
+        // The answer was lost and the command is repeated: it is found done.
+        let told = bank().give_back(&Wire::answering([after]), &request).await.unwrap();
+        assert_eq!(told.state, BankState::Succeeded(Money::rub(minor)), "{minor} of {standing}, repeated");
+    }
+    // A gateway that rounds otherwise moves a kopeck more: how it stands is told, not what was asked.
+    let more = with_points(&status(4, 67_000, 56_999, 10_001), 33_000, 4_925);
+    let request = give_back(Return::Refund, 10_000, 67_000);
+    let told = bank().give_back(&Wire::answering([&third, DONE, &more]), &request).await.unwrap();
+    assert_eq!(told.state, stands(0, 67_000, 10_001));
+    let told = bank().give_back(&Wire::answering([&third, DONE, &third]), &request).await.unwrap();
+    assert_eq!(told.state, BankState::Pending, "accepted, and not done yet");
+    // All points are back already, and money is left: it goes back alone.
+    let (money, none) = (status(4, 50_000, 30_000, 20_000), status(4, 50_000, 0, 50_000));
+    let (money, none) = (with_points(&money, 50_000, 50_000), with_points(&none, 50_000, 50_000));
+    let http = Wire::answering([&money, DONE, &none]);
+    bank().give_back(&http, &give_back(Return::Refund, 30_000, 30_000)).await.unwrap();
+    assert_eq!(http.methods()[1], "refund.do");
+    // Whole, a hold or a capture of today is reversed with all that paid for it.
+    for (kind, before) in [(Return::Void, status(1, 50_000, 0, 0)), (Return::Reversal, status(2, 50_000, 50_000, 0))] {
+        let (before, after) = (with_points(&before, 50_000, 0), with_points(&status(3, 0, 0, 0), 50_000, 50_000));
+        let http = Wire::answering([&before, DONE, &after]);
+        let told = bank().give_back(&http, &give_back(kind, 50_000, 50_000)).await.unwrap();
+        assert_eq!(told.state, BankState::Succeeded(Money::rub(50_000)));
+        assert_eq!(&http.asked()[1].1[2..], fields(&[("orderId", ID)]), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hold_is_captured_with_its_points() {
+    let names = ["compositeAmount", "compositeCompletionAmount"];
+    let held = with_points(&status(1, 67_000, 0, 0), 33_000, 0);
+    for (minor, together, points) in [(67_000, 100_000, 33_000), (50_000, 74_627, 24_627)] {
+        let captured = with_points(&status(2, 67_000, minor, 0), points, 0);
+        let request = CaptureRequest { held: Money::rub(67_000), ..capture(minor) };
+        let http = Wire::answering([&held, DONE, &captured]);
+        assert_eq!(bank().capture(&http, &request).await.unwrap().state, BankState::Succeeded(Money::rub(minor)));
+        let (method, form) = http.asked().remove(1);
+        assert_eq!((method.as_str(), &form[2..]), ("autoCompletion.do", &composite(&names, together)[..]));
+        let told = bank().capture(&Wire::answering([&captured]), &request).await.unwrap();
+        assert_eq!(told.state, BankState::Succeeded(Money::rub(minor)), "{minor}, repeated");
+    }
+    // What was captured in part goes back whole, with the points that were captured, whether the rest is still told of or not.
+    for taken in [24_627, 33_000] {
+        let before = with_points(&status(2, 67_000, 50_000, 0), taken, 0);
+        let after = with_points(&status(4, 67_000, 0, 50_000), taken, 24_627);
+        let http = Wire::answering([&before, DONE, &after]);
+        bank().give_back(&http, &give_back(Return::Refund, 50_000, 50_000)).await.unwrap();
+        assert!(http.asked()[1].1.contains(&("compositeAmount".into(), "74627".into())), "{taken}");
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ async fn a_change_keeps_secrets_and_keys() {
     let kept = || workflows::perform::partner(&api.world.ports, &tenant);
 
     body["name"] = json!("ООО «Новая справка»");
-    body["commission"] = json!({ "percent": "2.25", "fixed": "1.50", "least": "10.00", "greatest": "500.00" });
+    body["commission"] =
+        json!({ "percent": "2.25", "fixed": "1.50", "least": "10.00", "greatest": "500.00", "vat_percent": "22" });
     let changed = enrol(&api, &body).await;
     let nothing = json!({ "api_key": null, "form_secret": null, "webhook_secret": null });
     assert_eq!((changed.status, changed.json()), (200, json!({ "id": "newshop", "test": nothing, "live": nothing })));

@@ -67,7 +67,11 @@ async fn a_paid_order_is_in_the_books_and_is_paid_out_when_asked_for() {
         .collect();
     assert_eq!(
         rows,
-        [("bank".into(), "partner".into(), "3000.00".into()), ("partner".into(), "fee".into(), "105.00".into())]
+        [
+            ("bank".into(), "partner".into(), "3000.00".into()),
+            ("partner".into(), "fee".into(), "105.00".into()),
+            ("partner".into(), "available".into(), "2895.00".into())
+        ]
     );
 
     api.world.pass(4 * DAY, 6 * 3_600).await;
@@ -98,8 +102,8 @@ async fn a_paid_order_is_in_the_books_and_is_paid_out_when_asked_for() {
 
     let order = api.get(&format!("/v1/orders/{id}")).await.json();
     assert_eq!((&order["status"], &order["payout"]), (&"paid_out".into(), &payout["id"]));
-    let outgoing = api.get(&format!("/v1/orders/{id}/ledger")).await.json()["postings"][2].clone();
-    assert_eq!((&outgoing["debit"], &outgoing["credit"]), (&"partner".into(), &"payout".into()));
+    let outgoing = api.get(&format!("/v1/orders/{id}/ledger")).await.json()["postings"][3].clone();
+    assert_eq!((&outgoing["debit"], &outgoing["credit"]), (&"available".into(), &"payout".into()));
 
     // Nobody else's.
     let live = Tenant::try_new("demoshop", Mode::Live).unwrap();
@@ -160,7 +164,7 @@ async fn the_ledger_of_a_month_has_the_postings_made_in_it_whenever_their_orders
     let count = |rows: &[Value], event: &str| rows.iter().filter(|row| row["event"] == event).count();
     for limit in [1, 2, 5, 100] {
         let (november, _) = all("2026-11", limit).await;
-        assert_eq!((november.len(), count(&november, "order.paid")), (10, 10), "{limit}");
+        assert_eq!((november.len(), count(&november, "order.paid")), (15, 10), "{limit}");
         let (december, pages) = all("2026-12", limit).await;
         assert_eq!((count(&december, "order.paid"), count(&december, "order.paid_out")), (2, 5), "{limit}");
         assert!(limit > 1 || pages >= 6);

@@ -15,7 +15,10 @@ async fn a_partner_reads_their_settings_without_secrets() {
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(names(&settings), names(&partner_api::examples::partner()));
     assert_eq!((&settings["id"], &settings["mode"]), (&"demoshop".into(), &"test".into()));
-    assert_eq!(settings["commission"], json!({ "percent": "3.5", "fixed": "0.00", "least": "0.00", "greatest": null }));
+    assert_eq!(
+        settings["commission"],
+        json!({ "percent": "3.5", "fixed": "0.00", "least": "0.00", "greatest": null, "vat_percent": "0" })
+    );
     let text = String::from_utf8(answer.body).unwrap();
     assert!(!text.contains("whsec_") && !text.contains(support::FORM_SECRET));
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use domain::audit::audit;
-use domain::order::{Change, Decision, Order, TaskId, TransactionState};
+use domain::details::PaymentTerms;
+use domain::money::Money;
+use domain::order::{BankReport, Change, Command, Decision, Order, Refusal, TaskId, TransactionState};
 
 use crate::commands::{self, Tried, named};
 use crate::states::{Chapter, State, chapters};
-use crate::tale::{Tale, at};
+use crate::tale::{AMOUNT, Tale, at, standing};
 use crate::written;
 
 /// What became of a command, as far as the tables tell.
@@ -224,5 +226,25 @@ fn how_a_payment_stands_means_the_same_whichever_of_its_operations_was_asked_abo
                 }
             }
         }
+    }
+}
+
+/// Points are no money: a bank that tells of all of the amount and of points beside it is not believed, or they would be booked
+/// as money.
+#[test]
+fn points_are_a_part_of_the_amount_and_not_of_the_money() {
+    let tale = Tale::new(PaymentTerms::default()).started();
+    let told = |money: i64, points: Option<i64>| {
+        let state = standing(0, money, 0);
+        let report = BankReport { points: points.map(Money::rub), ..BankReport::new(None, state) };
+        tale.decide(&Command::BankReported { operation: 1, report, asked: true }, tale.now)
+    };
+    for (money, points) in [(AMOUNT, None), (AMOUNT, Some(0)), (AMOUNT - 100_000, Some(100_000))] {
+        let Ok(Decision::Changed(change)) = told(money, points) else { panic!("{money} and {points:?}") };
+        assert_eq!(change.order.taken().unwrap(), Money::rub(money), "{money} and {points:?}");
+    }
+    for (money, points) in [(AMOUNT, Some(100_000)), (AMOUNT - 100_000, None), (AMOUNT - 100_000, Some(99_999))] {
+        let refused = told(money, points);
+        assert!(matches!(refused, Err(Refusal::Amount { .. })), "{money} and {points:?}: {refused:?}");
     }
 }

@@ -551,6 +551,11 @@ impl Deal {
         Ok(())
     }
 
+    /// No more points than these pay for what was captured: the others went back to the buyer.
+    pub fn keep_points(&mut self, points: Money) {
+        self.points = points;
+    }
+
     /// Lets held money go, all of it or a part.
     pub fn void(&mut self, amount: Money, now: Timestamp) -> Result<(), No> {
         if self.phase != Phase::Held {

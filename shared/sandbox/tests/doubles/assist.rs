@@ -435,6 +435,23 @@ async fn points_are_half_of_a_payment_and_go_back_with_it() {
 }
 
 #[tokio::test]
+async fn a_hold_with_points_is_confirmed_whole() {
+    let shop = Shop::new().await;
+    let request = PaymentRequest { points_max: Some(Money::rub(100_000)), stages: Stages::Two, ..payment(&shop.world) };
+    let known = named(&request, &shop.paid(&request, "points").await);
+    let report = shop.ask(&known).await;
+    assert_eq!((report.state, report.points), (standing(200_050, 0, 0), Some(Money::rub(100_000))));
+    assert!(shop.capture(shop.world.http(), &known, 100_000).await.is_err());
+    for _ in 0..2 {
+        assert_eq!(shop.capture(shop.world.http(), &known, 200_050).await.unwrap(), done(200_050));
+    }
+    assert_eq!(shop.ask(&known).await.state, standing(0, 200_050, 0));
+    assert_eq!(shop.back(&known, Return::Refund, 3, 50_000, 200_050).await.unwrap(), done(50_000));
+    assert_eq!(shop.back(&known, Return::Refund, 4, 150_050, 150_050).await.unwrap(), done(150_050));
+    assert_eq!(shop.ask(&known).await.state, standing(0, 200_050, 200_050));
+}
+
+#[tokio::test]
 async fn the_sbp_is_a_choice_of_the_page() {
     let shop = Shop::new().await;
     let request = PaymentRequest { method: Method::Sbp, customer: Some("buyer-7".into()), ..payment(&shop.world) };

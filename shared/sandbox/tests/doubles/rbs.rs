@@ -11,7 +11,7 @@ use domain::money::Money;
 use domain::order::{BankReport, BankState, DeclineReason};
 use domain::time::plus_seconds;
 use sandbox::double::{self, Family};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{BASE, World};
 
@@ -435,30 +435,30 @@ async fn refunds_that_come_to_nothing() {
 
 #[tokio::test]
 async fn points_pay_a_part() {
+    const HALF: i64 = AMOUNT / 2;
     let gate = Gate::new().await;
     let payment = gate.paid("o-1", Stages::One, "points").await;
     let report = gate.ask(&payment).await;
-    assert_eq!((report.state, report.points), (stands(0, AMOUNT, 0), Some(Money::rub(AMOUNT / 2))));
+    assert_eq!((report.state, report.points), (stands(0, HALF, 0), Some(Money::rub(HALF))));
+    assert_eq!(report.accrued, Some(Money::rub(HALF / 100)), "for the money alone");
     let order = payment.reference.clone().unwrap();
-    assert_eq!(report.accrued, Some(Money::rub(AMOUNT / 2 / 100)), "for the money alone");
     let shown = gate.raw("getOrderStatusExtended.do", &format!("orderId={order}")).await;
-    assert_eq!(shown["paymentAmountInfo"]["depositedAmount"], AMOUNT / 2);
+    assert_eq!((&shown["amount"], &shown["paymentAmountInfo"]["depositedAmount"]), (&json!(AMOUNT), &json!(HALF)));
     // Money alone does not go back of it.
     assert_eq!(gate.raw("refund.do", &format!("orderId={order}&amount=1000")).await["errorCode"], "7");
     for _ in 0..2 {
-        assert_eq!(gate.back(&payment, "o-1r", Return::Refund, 100_000, AMOUNT).await.unwrap(), done(100_000));
+        assert_eq!(gate.back(&payment, "o-1r", Return::Refund, 50_000, HALF).await.unwrap(), done(50_000));
     }
     let report = gate.ask(&payment).await;
-    assert_eq!(
-        (report.state, report.accrued),
-        (stands(0, AMOUNT, 100_000), Some(Money::rub((AMOUNT - 100_000) / 200)))
-    );
-    gate.back(&payment, "o-1s", Return::Refund, AMOUNT - 100_000, AMOUNT - 100_000).await.unwrap();
+    assert_eq!((report.state, report.accrued), (stands(0, HALF, 50_000), Some(Money::rub((HALF - 50_000) / 100))));
+    let shown = gate.raw("getOrderStatusExtended.do", &format!("orderId={order}")).await;
+    assert_eq!(shown["orderBundle"]["loyalties"][0]["bonusAmountRefunded"], "50000", "points in their proportion");
+    assert_eq!(shown["refunds"][0]["amount"], 50_000);
+    assert_eq!(gate.back(&payment, "o-1s", Return::Refund, 100_000, 100_000).await.unwrap(), done(100_000));
     let report = gate.ask(&payment).await;
-    assert_eq!((report.state, report.accrued), (stands(0, AMOUNT, AMOUNT), None), "what was given is taken back");
-    // A hold earns nothing until it is captured.
-    let held = gate.paid("o-3", Stages::Two, "points").await;
-    assert_eq!(gate.ask(&held).await.accrued, None);
+    assert_eq!((report.state, report.accrued), (stands(0, HALF, HALF), None), "what was given is taken back");
+    let shown = gate.raw("getOrderStatusExtended.do", &format!("orderId={order}")).await;
+    assert_eq!(shown["orderBundle"]["loyalties"][0]["bonusAmountRefunded"], HALF.to_string());
     // An order of a hundred roubles leaves nothing to points.
     let small = PaymentRequest { amount: Money::rub(10_000), ..gate.payment("o-2", Stages::One) };
     let registered = gate.register(&small).await;
@@ -466,6 +466,76 @@ async fn points_pay_a_part() {
     let payment = Known { amount: Money::rub(10_000), ..known("o-2", &registered.reference) };
     let report = gate.ask(&payment).await;
     assert_eq!((report.points, report.accrued), (None, Some(Money::rub(100))));
+}
+
+#[tokio::test]
+async fn points_of_a_hold_are_captured_or_let_go_with_it() {
+    const HALF: i64 = AMOUNT / 2;
+    let gate = Gate::new().await;
+    let payment = gate.paid("o-1", Stages::Two, "points").await;
+    let report = gate.ask(&payment).await;
+    assert_eq!((report.state, report.points), (stands(HALF, 0, 0), Some(Money::rub(HALF))));
+    assert_eq!(report.accrued, None, "a hold earns nothing until it is captured");
+    for _ in 0..2 {
+        assert_eq!(gate.capture(&payment, HALF, HALF).await.unwrap(), done(HALF));
+    }
+    assert_eq!(gate.ask(&payment).await.state, stands(0, HALF, 0));
+    assert_eq!(gate.back(&payment, "o-1r", Return::Reversal, HALF, HALF).await.unwrap(), done(HALF));
+    assert_eq!(gate.ask(&payment).await.state, stands(0, 0, 0));
+
+    let payment = gate.paid("o-2", Stages::Two, "points").await;
+    assert_eq!(gate.capture(&payment, HALF, 100_000).await.unwrap(), done(100_000));
+    let report = gate.ask(&payment).await;
+    assert_eq!((report.state, report.points), (stands(0, 100_000, 0), Some(Money::rub(100_000))));
+    assert_eq!(report.accrued, Some(Money::rub(1_000)));
+    for (number, minor, standing) in [("o-2r", 33_333, 100_000), ("o-2s", 66_667, 66_667)] {
+        assert_eq!(gate.back(&payment, number, Return::Refund, minor, standing).await.unwrap(), done(minor));
+    }
+    assert_eq!(gate.ask(&payment).await.state, stands(0, 100_000, 100_000));
+
+    let payment = gate.paid("o-3", Stages::Two, "points").await;
+    // A part of such a hold is not let go, nor captured in money alone.
+    let error = gate.back(&payment, "o-3r", Return::Void, 50_000, HALF).await.unwrap_err();
+    assert!(matches!(&error, BankError::Refused { code, .. } if code == "7"), "{error:?}");
+    let order = payment.reference.clone().unwrap();
+    assert_eq!(gate.raw("deposit.do", &format!("orderId={order}&amount=50000")).await["errorCode"], "7");
+    assert_eq!(gate.raw("autoCompletion.do", &format!("orderId={order}")).await["errorCode"], "4");
+    assert_eq!(gate.back(&payment, "o-3s", Return::Void, HALF, HALF).await.unwrap(), done(HALF));
+    assert_eq!(gate.ask(&payment).await.state, stands(0, 0, 0));
+    // In money alone the whole of it is, and so is all of it by nought.
+    for (number, command) in [
+        ("o-4", "deposit.do?amount=150000"),
+        ("o-5", "deposit.do?amount=0"),
+        ("o-6", "autoCompletion.do?compositeAmount=0"),
+        ("o-7", "autoCompletion.do?compositeCompletionAmount=300000"),
+    ] {
+        let payment = gate.paid(number, Stages::Two, "points").await;
+        let (method, form) = command.split_once('?').unwrap();
+        let form = format!("orderId={}&{form}", payment.reference.clone().unwrap());
+        assert_eq!(gate.raw(method, &form).await["errorCode"], "0", "{command}");
+        assert_eq!(gate.ask(&payment).await.state, stands(0, HALF, 0), "{command}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_divide_goes_back_to_the_kopeck() {
+    // 1000.01 leave 500.00 to points.
+    let gate = Gate::new().await;
+    let odd = PaymentRequest { amount: Money::rub(100_001), ..gate.payment("o-1", Stages::One) };
+    let registered = gate.register(&odd).await;
+    gate.at_page(&registered, "card=points").await;
+    let payment = Known { amount: Money::rub(100_001), ..known("o-1", &registered.reference) };
+    let report = gate.ask(&payment).await;
+    assert_eq!((report.state, report.points), (stands(0, 50_001, 0), Some(Money::rub(50_000))));
+    let mut left = 50_001;
+    for (no, minor) in [101, 333, 1_999, 7_777, 12_345].into_iter().enumerate() {
+        let number = format!("o-1r{no}");
+        assert_eq!(gate.back(&payment, &number, Return::Refund, minor, left).await.unwrap(), done(minor), "{minor}");
+        left -= minor;
+        assert_eq!(gate.ask(&payment).await.state, stands(0, 50_001, 50_001 - left), "{minor}");
+    }
+    assert_eq!(gate.back(&payment, "o-1z", Return::Refund, left, left).await.unwrap(), done(left));
+    assert_eq!(gate.ask(&payment).await.state, stands(0, 50_001, 50_001));
 }
 
 #[tokio::test]

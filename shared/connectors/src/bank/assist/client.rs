@@ -161,13 +161,13 @@ impl AssistBank {
         Expected { number: &payment.number, amount: payment.amount, stages, test: self.test }
     }
 
-    /// Confirms, and tells a plain no from an answer.
-    async fn confirm(&self, http: &dyn Http, bill: &str, amount: Money) -> Result<Said, BankError> {
-        let fields = vec![
-            ("Billnumber", bill.to_owned()),
-            ("Amount", translate::amount(amount)),
-            ("Currency", amount.currency().code().to_owned()),
-        ];
+    /// Confirms, and tells a plain no from an answer; nothing as `amount` confirms all that is held.
+    async fn confirm(&self, http: &dyn Http, bill: &str, amount: Option<Money>) -> Result<Said, BankError> {
+        let mut fields = vec![("Billnumber", bill.to_owned())];
+        if let Some(amount) = amount {
+            fields.push(("Amount", translate::amount(amount)));
+            fields.push(("Currency", amount.currency().code().to_owned()));
+        }
         let answer = match self.answer(http, wire::CHARGE, fields).await {
             Err(no @ BankError::Refused { .. }) => return Ok(Said::No(no)),
             other => other?,
@@ -351,7 +351,13 @@ impl Bank for AssistBank {
         if wanted.minor() > standing.held.minor() {
             return Err(refused("amount", "more than is held".to_owned()));
         }
-        match self.confirm(http, order.plain_bill(), wanted).await? {
+        // The money beside points is confirmed whole, and no amount said ("Payment confirmation", if the THANK YOU programme is
+        // used): points were taken with the hold.
+        let points = translate::done(order, OperationType::Payment).any(|paid| translate::is_points(order, paid));
+        if points && wanted != standing.held {
+            return Err(Unsupported("confirming a part of what is held beside points").into());
+        }
+        match self.confirm(http, order.plain_bill(), Some(wanted).filter(|_| !points)).await? {
             Said::Operation(operation) => Ok(BankReport::new(None, outcome(&operation, wanted)?)),
             Said::No(no) => self.after_no(http, &expected, no, done).await,
         }

@@ -14,9 +14,10 @@ use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::sign::Key;
-use super::translate::{self, Words};
+use super::translate::{self, Composite, Words};
 use super::wire::{
-    DoneAnswer, PayBindingAnswer, QrAnswer, RegisterAnswer, StatusAnswer, Verdict, code, method, read_form, write_form,
+    DoneAnswer, PayBindingAnswer, QrAnswer, RegisterAnswer, StatusAnswer, Verdict, code, composite, method, read_form,
+    write_form,
 };
 use crate::bank::{
     Bank, BankError, Callback, CallbackAnswer, CallbackError, CaptureRequest, ChargeRequest, Charged, Incoming, Known,
@@ -61,6 +62,12 @@ enum Before {
     Open(String, Box<StatusAnswer>),
     /// Done, or not to be done: how it stands.
     Report(BankReport),
+}
+
+/// The words of a command over money and points together.
+fn together(id: String, names: &[&'static str], sum: i64) -> Words {
+    let sums = names.iter().map(|name| (*name, sum.to_string()));
+    [("orderId", id)].into_iter().chain(sums).chain([("language", "ru".to_owned())]).collect()
 }
 
 impl RbsBank {
@@ -187,22 +194,22 @@ impl RbsBank {
         Ok(Before::Open(id, Box::new(answer)))
     }
 
-    /// Sends a command that was found not done, and looks what came of it.
+    /// Sends a command that was found not done, and looks what came of it: what moved otherwise than `done` is told as it stands.
     async fn command(
         &self,
         http: &dyn Http,
-        payment: &Known,
-        amount: Money,
-        method: &str,
-        words: Words,
+        (payment, amount): (&Known, Money),
+        (method, words): (&str, Words),
         open: impl Fn(BankState) -> bool + Send,
+        done: impl Fn(BankState) -> bool + Send,
     ) -> Result<BankReport, BankError> {
         let id = words.iter().find(|(name, _)| *name == "orderId").map(|(_, id)| id.clone());
         match self.call::<DoneAnswer>(http, method, words).await? {
             // "If the request is processed successfully, it does not mean that the payment was" (REST API, every command): a
             // refund may still be under way, by СБП it always is for a while.
             Ok(DoneAnswer {}) => match self.look(http, payment).await {
-                Ok(report) if !open(report.state) => Ok(BankReport::new(id, BankState::Succeeded(amount))),
+                Ok(report) if done(report.state) => Ok(BankReport::new(id, BankState::Succeeded(amount))),
+                Ok(report) if !open(report.state) => Ok(report),
                 _ => Ok(BankReport::new(id, BankState::Pending)),
             },
             // 7 is said of an order in another state, which a repetition that crossed this one may have made so, and of any
@@ -352,13 +359,23 @@ impl Bank for RbsBank {
     async fn capture(&self, http: &dyn Http, request: &CaptureRequest) -> Result<BankReport, BankError> {
         translate::positive(request.amount)?;
         let held = request.held;
-        let open = |state| matches!(state, BankState::Stands(standing) if standing.held == held);
-        let captured = |state, _: &StatusAnswer| matches!(state, BankState::Stands(now) if now.held.is_zero() && now.captured == request.amount);
-        match self.before(http, &request.payment, request.amount, open, captured).await? {
+        let open = move |state| matches!(state, BankState::Stands(standing) if standing.held == held);
+        let amount = request.amount;
+        let captured =
+            move |state| matches!(state, BankState::Stands(now) if now.held.is_zero() && now.captured == amount);
+        let done = |state, _: &StatusAnswer| captured(state);
+        match self.before(http, &request.payment, amount, open, done).await? {
             Before::Report(report) => Ok(report),
-            Before::Open(id, _) => {
-                let words = vec![("orderId", id), ("amount", request.amount.minor().to_string())];
-                self.command(http, &request.payment, request.amount, method::DEPOSIT, words, open).await
+            Before::Open(id, answer) => {
+                let paid = Composite::of(&answer, request.payment.amount);
+                let told = match paid {
+                    Some(paid) => {
+                        (method::AUTO_COMPLETION, together(id, &composite::COMPLETION, paid.sum(amount, held)?))
+                    }
+                    None => (method::DEPOSIT, vec![("orderId", id), ("amount", amount.minor().to_string())]),
+                };
+                let done = move |state| if paid.is_some() { captured(state) } else { !open(state) };
+                self.command(http, (&request.payment, amount), told, open, done).await
             }
         }
     }
@@ -390,27 +407,31 @@ impl Bank for RbsBank {
             Before::Report(report) => return Ok(report),
             Before::Open(id, answer) => (id, answer),
         };
-        let mut words = vec![("orderId", id)];
-        let method = if request.kind == Return::Refund {
-            words.push(("amount", amount.minor().to_string()));
-            let (points, _) = translate::points(&answer);
-            if points > 0 {
-                // Points go back beside the money, in proportion; this method knows no id of a repetition.
-                words.push(("language", "ru".to_owned()));
+        let paid = Composite::of(&answer, request.payment.amount).filter(|_| request.kind == Return::Refund);
+        let mut words = vec![("orderId", id.clone())];
+        let method = match (request.kind, paid) {
+            (Return::Refund, Some(paid)) => {
+                // Points go back beside the money; this method knows no id of a repetition.
+                words = together(id, &composite::REFUND, paid.sum(amount, standing)?);
                 method::AUTO_REFUND
-            } else {
+            }
+            (Return::Refund, None) => {
+                words.push(("amount", amount.minor().to_string()));
                 words.push(("externalRefundId", request.number.clone()));
                 let info = answer.payment_amount_info.unwrap_or_default();
                 words.extend(info.deposited_amount.map(|now| ("expectedDepositedAmount", now.0.to_string())));
                 method::REFUND
             }
-        } else {
-            if !whole {
-                words.push(("amount", amount.minor().to_string()));
+            (Return::Void | Return::Reversal, _) => {
+                if !whole {
+                    words.push(("amount", amount.minor().to_string()));
+                }
+                method::REVERSE
             }
-            method::REVERSE
         };
-        self.command(http, &request.payment, amount, method, words, open).await
+        // What the gateway makes of a sum of money and points is its own arithmetic.
+        let done = move |state| if paid.is_some() { stands(state, rest) } else { !open(state) };
+        self.command(http, (&request.payment, amount), (method, words), open, done).await
     }
 
     async fn withdraw(&self, http: &dyn Http, payment: &Known) -> Result<BankReport, BankError> {

@@ -2,7 +2,12 @@
 //! minor units.
 //!
 //! Documents: "REST API" and "Callback notifications" of BPC's gateway (dev.bpcbt.com, integration/api), Sberbank's edition of
-//! them (securecardpayment.ru/wiki, integration:api:rest) and Alfa-Bank's pages on the СБП (`sbp/c2b/qr`).
+//! them (securecardpayment.ru/wiki, integration:api:rest), its pages on points (integration:spasibo) and its newer partner API
+//! (ecomtest.sberbank.ru, ecomm/gw/partner/api/v1), and Alfa-Bank's pages on the СБП (`sbp/c2b/qr`).
+//!
+//! Points («Спасибо») are chosen by the buyer at the page. An order is registered with the whole sum, and its amounts are money
+//! alone from then on, here as at the gateway: 3000.00 of which 1500 are points stand as 1500.00 beside 1500 points. A capture
+//! or a refund is told the gateway as the sum of both; a part of a refund takes its part of the points back with it.
 //!
 //! Credentials, by name:
 //! - `user` and `password`: the login of the service account, usually ending in `-api`; or `token`, which is used where there

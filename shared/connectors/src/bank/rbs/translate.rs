@@ -160,8 +160,9 @@ pub fn report(answer: &StatusAnswer, amount: Money) -> Result<BankReport, Malfor
     if stands && !stored {
         report.saved = saved(answer);
     }
-    if stands && points(answer).0 > 0 {
-        report.points = Some(Money::new(points(answer).0, amount.currency()));
+    let (taken, _) = points(answer);
+    if stands && taken > 0 {
+        report.points = Some(Money::new(taken, amount.currency()));
     }
     if stands && accrued(answer) > 0 {
         report.accrued = Some(Money::new(accrued(answer), amount.currency()));
@@ -179,12 +180,13 @@ fn state(answer: &StatusAnswer, amount: Money) -> Result<BankState, Malformed> {
     }
 }
 
-/// The amounts of an order somebody has paid. Points count as what they pay for.
+/// The amounts of an order somebody has paid, in money: points are told beside them (see [`super::wire::PaymentAmountInfo`]).
 fn stands(answer: &StatusAnswer, status: i64, amount: Money) -> Result<BankState, Malformed> {
     let info = answer.payment_amount_info.unwrap_or_default();
+    let most = amount.minor().saturating_sub(points(answer).0);
     let part = |value: Option<Number>, pointer: &str| match value {
-        Some(Number(minor)) if (0..=amount.minor()).contains(&minor) => Ok(minor),
-        Some(_) => Err(Malformed::at(pointer, "from nought to what was registered")),
+        Some(Number(minor)) if (0..=most).contains(&minor) => Ok(minor),
+        Some(_) => Err(Malformed::at(pointer, "from nought to what was registered, less the points")),
         // A reversed order has nothing to tell; of any other the version of the answer is too old.
         None if status == 3 => Ok(0),
         None => Err(Malformed::at(pointer, "present: version 03 of getOrderStatusExtended")),
@@ -192,16 +194,9 @@ fn stands(answer: &StatusAnswer, status: i64, amount: Money) -> Result<BankState
     let approved = part(info.approved_amount, "/paymentAmountInfo/approvedAmount")?;
     let deposited = part(info.deposited_amount, "/paymentAmountInfo/depositedAmount")?;
     let refunded = part(info.refunded_amount, "/paymentAmountInfo/refundedAmount")?;
-    // A refund is taken off `depositedAmount`. Where the two exceed what was registered, that gateway does not take it off.
-    let captured = if deposited + refunded <= amount.minor() { deposited + refunded } else { deposited };
-    let (points, points_back) = points(answer);
-    let (captured, refunded) = match captured {
-        0 => (0, refunded),
-        _ if captured + points <= amount.minor() => (captured + points, refunded + points_back),
-        _ => (captured, refunded),
-    };
+    // A refund is taken off `depositedAmount`. Where the two exceed what was to be paid, that gateway does not take it off.
+    let captured = if deposited + refunded <= most { deposited + refunded } else { deposited };
     let (held, captured, refunded) = match status {
-        1 if approved + points <= amount.minor() => (approved + points, 0, 0),
         1 => (approved, 0, 0),
         3 => (0, captured, captured), // let go, or captured and undone: nothing stands either way
         8 => (approved.saturating_sub(captured), captured, refunded),
@@ -218,15 +213,65 @@ fn stands(answer: &StatusAnswer, status: i64, amount: Money) -> Result<BankState
     Ok(BankState::Stands(Standing { held: money(held), captured: money(captured), refunded: money(refunded) }))
 }
 
-/// Points taken, and given back of them.
-pub fn points(answer: &StatusAnswer) -> (i64, i64) {
+/// Points taken, and given back of them. Where they are told of in both places, they are the same ones.
+fn points(answer: &StatusAnswer) -> (i64, i64) {
     let loyalties = answer.order_bundle.iter().flat_map(|bundle| &bundle.loyalties);
     let value = |number: Option<Number>| number.map_or(0, |number| number.0.max(0));
     let add = |(taken, back): (i64, i64), loyalty: &Loyalty| {
         let taken = taken.saturating_add(value(loyalty.bonus_amount_for_debit));
         (taken, back.saturating_add(value(loyalty.bonus_amount_refunded)))
     };
-    loyalties.fold((0, 0), add)
+    let (taken, back) = loyalties.fold((0, 0), add);
+    let newer = answer.loyalty_info.and_then(|info| info.payment_bonus).unwrap_or_default();
+    (taken.max(value(newer.approved_amount_bonus)), back.max(value(newer.refunded_amount_bonus)))
+}
+
+/// An order that was paid with points beside money: what is captured or goes back of it is told the gateway as the sum of both,
+/// which it divides "according to the proportion of money and points upon payment"; all of it is what is left of either
+/// (Sberbank's wiki, spasibo: autoRefund, autoCompletion).
+#[derive(Debug, Clone, Copy)]
+pub struct Composite {
+    /// What was paid: in money, and together.
+    paid: (i64, i64),
+    /// Points that stand.
+    left: i64,
+}
+
+impl Composite {
+    /// Nothing for an order of money alone, or of which only money stands.
+    pub fn of(answer: &StatusAnswer, amount: Money) -> Option<Self> {
+        let (taken, back) = points(answer);
+        let Ok(BankState::Stands(now)) = state(answer, amount) else { return None };
+        let approved = answer.payment_amount_info.and_then(|info| info.approved_amount).map_or(0, |number| number.0);
+        // Some gateways tell what was approved of holds only.
+        let money = if approved > 0 { approved } else { amount.minor().saturating_sub(taken) };
+        let whole = Self { paid: (money, amount.minor()), left: 0 };
+        // Whether those of a smaller capture are still told of is not said.
+        let base = now.held.minor().saturating_add(now.captured.minor());
+        let stood = whole.share(base)?.saturating_sub(base).min(taken);
+        let left = stood.saturating_sub(back);
+        (left > 0).then_some(Self { left, ..whole })
+    }
+
+    /// The sum of money and points that `money` is the money of, out of `standing`. How the gateway rounds is not said: rounded
+    /// up here, no kopeck of the money can be missing.
+    ///
+    /// # Errors
+    /// It does not fit.
+    pub fn sum(&self, money: Money, standing: Money) -> Result<i64, BankError> {
+        let minor = money.minor();
+        let all = minor.saturating_add(self.left);
+        if money == standing {
+            return Ok(all);
+        }
+        self.share(minor).map(|sum| sum.min(all)).ok_or_else(|| unsupported("sum of money and points so great"))
+    }
+
+    fn share(&self, minor: i64) -> Option<i64> {
+        let (money, together) = (i128::from(self.paid.0), i128::from(self.paid.1));
+        let product = i128::from(minor).checked_mul(together)?.checked_add(money.checked_sub(1)?)?;
+        i64::try_from(product.checked_div(money)?).ok()
+    }
 }
 
 /// Points the bank gives the buyer for the payment.

@@ -18,6 +18,8 @@ pub mod method {
     pub const REVERSE: &str = "reverse.do";
     /// Sends captured money back (REST API, Refund).
     pub const REFUND: &str = "refund.do";
+    /// Captures a hold with the points beside it, each in its proportion (Sberbank, spasibo: autoCompletion).
+    pub const AUTO_COMPLETION: &str = "autoCompletion.do";
     /// Sends money and points back, each in its proportion (Sberbank, spasibo: autoRefund).
     pub const AUTO_REFUND: &str = "autoRefund.do";
     /// Cancels an order nobody has paid (REST API, Cancel order).
@@ -34,6 +36,14 @@ pub mod method {
     pub const QR_GET: &str = "sbp/c2b/qr/dynamic/get.do";
     /// How that QR code stands (Alfa-Bank, СБП: status of a dynamic QR).
     pub const QR_STATUS: &str = "sbp/c2b/qr/status.do";
+}
+
+/// What editions of the gateway call the sum of money and points together. A field that is not known is passed over.
+pub mod composite {
+    /// Of a capture: in Sberbank's partner API v1, and in its wiki (spasibo: autoCompletion).
+    pub const COMPLETION: [&str; 2] = ["compositeAmount", "compositeCompletionAmount"];
+    /// Of a refund: in Sberbank's partner API v1, as its wiki calls that of a capture, and as that of any other refund.
+    pub const REFUND: [&str; 3] = ["compositeAmount", "compositeRefundAmount", "amount"];
 }
 
 /// `errorCode`s all methods share.
@@ -178,6 +188,8 @@ pub struct StatusAnswer {
     pub payment_way: Option<String>,
     /// The basket; version 01 and later.
     pub order_bundle: Option<OrderBundle>,
+    /// Points, where the newer gateway tells of them (Sberbank, partner API v1).
+    pub loyalty_info: Option<LoyaltyInfo>,
 }
 
 /// A name and its value.
@@ -214,7 +226,11 @@ pub struct BindingInfo {
     pub binding_id: Option<String>,
 }
 
-/// `paymentAmountInfo` (REST API, Order status), minor units.
+/// `paymentAmountInfo` (REST API, Order status), minor units: what moves between the card and the shop. Points are no part of it.
+///
+/// An order is registered with its whole sum, and the card pays that less the points the buyer chose at the page (Sberbank's
+/// wiki, spasibo: testing, entering points on the payment page); the amount deposited is the one "to be debited from the card".
+/// Its partner API v1 tells the same three amounts in points apart, in `loyaltyInfo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PaymentAmountInfo {
@@ -245,6 +261,24 @@ pub struct OrderBundle {
     /// Points, by position of the basket.
     #[serde(deserialize_with = "lenient")]
     pub loyalties: Vec<Loyalty>,
+}
+
+/// `loyaltyInfo`, of which only points that pay are read: those of `awardBonus` are told by what they are given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoyaltyInfo {
+    /// Points that pay.
+    pub payment_bonus: Option<PaymentBonus>,
+}
+
+/// `paymentBonus`: points in minor units of the order's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PaymentBonus {
+    /// Taken from the buyer's points with the payment.
+    pub approved_amount_bonus: Option<Number>,
+    /// Given back of them.
+    pub refunded_amount_bonus: Option<Number>,
 }
 
 /// One of `loyalties` (REST API, Order status): points in minor units of the order's currency.

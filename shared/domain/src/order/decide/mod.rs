@@ -196,7 +196,7 @@ pub struct BankReport {
     pub state: BankState,
     /// The means, where the bank has saved them on the buyer's wish.
     pub saved: Option<SavedMeans>,
-    /// How much of the amount was paid with bonus points.
+    /// How much of the amount was paid with bonus points. They are no money: what stands or succeeded is told without them.
     pub points: Option<Money>,
     /// Bonus points the bank gives for the payment.
     pub accrued: Option<Money>,

@@ -93,7 +93,9 @@ fn deeds(deal: &Deal, facts: &Facts) -> Vec<Deed> {
         _ => {}
     }
     if let Some(at) = facts.captured_at.filter(|_| deal.stages == Stages::Two) {
-        found.push(deed(OperationType::Charge, facts.captured, DONE, at));
+        // Of points nothing is confirmed: they were taken with the hold.
+        let money = facts.captured.minus(facts.points).unwrap_or(facts.captured);
+        found.push(deed(OperationType::Charge, money, DONE, at));
     }
     // Money goes back before points do.
     let mut money = deal.amount.minus(facts.points).unwrap_or(deal.amount);

@@ -16,7 +16,7 @@ use super::ask::{Asked, Failure, Format, Recurring};
 use super::order::{self, View, moment};
 use super::render::{self, Reply, Shape};
 use crate::door::{self, Received, Refusal};
-use crate::double::{self, Deal, DealState, Family, NewDeal, No, Opened, Terminal};
+use crate::double::{self, Deal, DealState, Facts, Family, NewDeal, No, Opened, Terminal};
 use crate::{SandboxError, Shared};
 
 /// Seconds an order waits for its buyer.
@@ -348,7 +348,12 @@ pub async fn charge(
         let deal = caller.by_bill().await?;
         let deal = caller
             .act(&deal, |deal, now| {
-                let amount = part.unwrap_or(deal.facts().held);
+                // A hold with points is confirmed whole, and its amount is not said.
+                let Facts { held, points, state, .. } = deal.facts();
+                if state == DealState::Held && points.is_positive() && part.is_some() {
+                    return Err(Failure::AMOUNT);
+                }
+                let amount = part.unwrap_or(held);
                 deal.capture(amount, now).map_err(|no| match no {
                     No::TooMuch if deal.facts().state == DealState::Held => Failure::AMOUNT,
                     _ => Failure::CONFIRMATION,

@@ -59,6 +59,7 @@ async fn answer(ports: &Ports, partner: &str, name: &str, fields: &Fields) -> Re
         method::STATUS => orders::status(&asked).await,
         method::DEPOSIT => orders::deposit(&asked).await,
         method::REVERSE => orders::reverse(&asked).await,
+        method::AUTO_COMPLETION => orders::complete(&asked).await,
         method::REFUND => orders::refund(&asked, false).await,
         method::AUTO_REFUND => orders::refund(&asked, true).await,
         method::DECLINE => orders::decline(&asked).await,

@@ -4,7 +4,10 @@
 //! As the gateway's documents have it: every answer is JSON with HTTP 200 whatever it says; an order's number is taken once,
 //! and once more is error 1; nought is everything; a hold or a capture is reversed once, a capture only on the day it was
 //! made; refunds are taken off `depositedAmount`; the same `externalRefundId` or another `expectedDepositedAmount` than the
-//! order's moves nothing; points («Спасибо») are chosen at the page, and at least a hundred roubles are paid by card.
+//! order's moves nothing; points («Спасибо») are chosen at the page, and at least a hundred roubles are paid by card; amounts
+//! are money, and points stand beside them; `autoCompletion.do` and `autoRefund.do` are told the sum of both and divide it in the
+//! proportion of the payment (Sberbank's wiki, integration:spasibo). What it does not say is decided here: money is rounded down,
+//! and an order of which points stand does not go back in money alone.
 
 mod door;
 mod orders;
@@ -72,7 +75,7 @@ impl Dialect for Rbs {
         let mut to = terminal.callback_url(deal);
         match event {
             Event::Refunded { id } => {
-                let amount = deal.refund_of(id).map(|refund| refund.amount.minor().to_string());
+                let amount = deal.refund_of(id).map(|_| orders::refunded_money(deal, id).to_string());
                 fields.extend(amount.map(|amount| ("operationRefundedAmount", amount)));
                 if !orders::is_ours(id) {
                     fields.push(("externalRefundId", id.clone()));

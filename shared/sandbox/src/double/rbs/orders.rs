@@ -1,6 +1,6 @@
 //! What the gateway does with orders, and how it says an order stands.
 
-use connectors::bank::rbs::wire::{QrAnswer, RegisterAnswer, code};
+use connectors::bank::rbs::wire::{QrAnswer, RegisterAnswer, code, composite};
 use domain::acquiring::{Lapse, Method, Stages};
 use domain::money::{Currency, Money};
 use domain::order::DeclineReason;
@@ -23,7 +23,7 @@ const HOLD_SECONDS: u32 = 7 * 24 * 3_600;
 const CARD_LEAST_MINOR: i64 = 10_000;
 /// The least refund, kopecks.
 const REFUND_LEAST_MINOR: i64 = 100;
-/// Notes of a deal: its QR code was asked for, what was held before a capture, that it was reversed.
+/// Notes of a deal: its QR code was asked for, what money was held before a capture, that it was reversed.
 const QR: &str = "qr";
 const APPROVED: &str = "approved";
 const REVERSED: &str = "reversed";
@@ -180,23 +180,89 @@ pub async fn status(asked: &Asked<'_>) -> Answer {
     Ok(shown(&named(asked, "orderId").await?))
 }
 
-/// `deposit.do`. Nought is all that is held.
+/// What of an order was paid in money, kopecks.
+fn paid_in_money(deal: &Deal) -> i64 {
+    let facts = deal.facts();
+    let now = facts.held.minor().max(facts.captured.minor()) - facts.points.minor();
+    deal.notes.get(APPROVED).and_then(Value::as_i64).unwrap_or(now)
+}
+
+/// The money in a sum of money and points, in the proportion of the payment.
+fn money_in(deal: &Deal, sum: i64) -> i64 {
+    let product = i128::from(sum) * i128::from(paid_in_money(deal));
+    let share = product.checked_div(i128::from(deal.amount.minor())).unwrap_or_default();
+    i64::try_from(share).unwrap_or(sum)
+}
+
+/// Refunds that are done, and the points that went back with each.
+fn points_back(deal: &Deal) -> Vec<(String, i64)> {
+    let facts = deal.facts();
+    let (mut sum, mut back) = (0, 0);
+    let done = facts.refunds.iter().filter(|it| it.state == RefundState::Done);
+    let each = done.map(|refund| {
+        let minor = refund.amount.minor();
+        sum += minor;
+        let left = facts.points.minor() - back;
+        let points = if sum == facts.captured.minor() { left } else { left.min(minor - money_in(deal, minor)) };
+        back += points;
+        (refund.id.clone(), points)
+    });
+    each.collect()
+}
+
+/// The money of a refund, kopecks.
+pub fn refunded_money(deal: &Deal, id: &str) -> i64 {
+    let points = points_back(deal).into_iter().find(|(of, _)| of == id).map_or(0, |(_, points)| points);
+    deal.refund_of(id).map_or(0, |refund| refund.amount.minor() - points)
+}
+
+/// A sum of money and points, under one of its names.
+fn sum_of(asked: &Asked<'_>, names: &[&'static str]) -> Result<i64, Fault> {
+    let field =
+        names.iter().find(|name| asked.fields.of(name).is_some()).or(names.first()).copied().unwrap_or_default();
+    asked.fields.needed(field)?;
+    Ok(asked.fields.amount(field)?.unwrap_or_default())
+}
+
+/// `deposit.do`: money. Nought is all that is held.
 pub async fn deposit(asked: &Asked<'_>) -> Answer {
     asked.fields.needed("amount")?;
     let minor = asked.fields.amount("amount")?.unwrap_or_default();
     let deal = named(asked, "orderId").await?;
     with(asked, &deal, |deal, now| {
         let Facts { state: DealState::Held, held, points, .. } = deal.facts() else { return Err(Fault::state()) };
-        let amount = if minor == 0 { held } else { Money::new(minor, held.currency()) };
+        let money = held.minor() - points.minor();
+        let amount = if minor == 0 || minor == money { held } else { Money::new(minor, held.currency()) };
         if !points.is_zero() && amount != held {
-            return Err(Fault::state()); // an order paid with points is captured whole
+            return Err(Fault::state()); // in money alone, an order paid with points is captured whole
         }
-        deal.capture(amount, now).map_err(no)?;
-        deal.notes.insert(APPROVED.to_owned(), json!(held.minor()));
-        Ok(())
+        capture(deal, amount, now)
     })
     .await?;
     Ok(Value::Null)
+}
+
+/// `autoCompletion.do`: money and points. Nought is all that is held.
+pub async fn complete(asked: &Asked<'_>) -> Answer {
+    let minor = sum_of(asked, &composite::COMPLETION)?;
+    let deal = named(asked, "orderId").await?;
+    with(asked, &deal, |deal, now| {
+        let Facts { state: DealState::Held, held, .. } = deal.facts() else { return Err(Fault::state()) };
+        capture(deal, if minor == 0 { held } else { Money::new(minor, held.currency()) }, now)
+    })
+    .await?;
+    Ok(Value::Null)
+}
+
+/// Captures a sum of money and points.
+fn capture(deal: &mut Deal, sum: Money, now: Timestamp) -> Result<(), Fault> {
+    let (paid, facts) = (paid_in_money(deal), deal.facts());
+    let all = facts.points.is_zero() || sum == facts.held;
+    let points = if all { facts.points.minor() } else { sum.minor() - money_in(deal, sum.minor()) };
+    deal.capture(sum, now).map_err(no)?;
+    deal.notes.insert(APPROVED.to_owned(), json!(paid));
+    deal.keep_points(Money::new(points, sum.currency()));
+    Ok(())
 }
 
 /// `reverse.do`: a hold, or a capture on its own day. Once.
@@ -208,7 +274,9 @@ pub async fn reverse(asked: &Asked<'_>) -> Answer {
         if deal.notes.contains_key(REVERSED) {
             return Err(Fault::state());
         }
-        let given = |all: Money| if minor == 0 { all } else { Money::new(minor, all.currency()) };
+        // Amounts are money; whole, the points go with it.
+        let whole = |all: Money| minor == 0 || minor == all.minor() - facts.points.minor();
+        let given = |all: Money| if whole(all) { all } else { Money::new(minor, all.currency()) };
         match facts.state {
             DealState::Held => {
                 let amount = given(facts.held);
@@ -235,8 +303,7 @@ pub async fn reverse(asked: &Asked<'_>) -> Answer {
 
 /// `refund.do` (money), `autoRefund.do` (money and points, each in its proportion). Nought is all that is left.
 pub async fn refund(asked: &Asked<'_>, with_points: bool) -> Answer {
-    asked.fields.needed("amount")?;
-    let minor = asked.fields.amount("amount")?.unwrap_or_default();
+    let minor = if with_points { sum_of(asked, &composite::REFUND)? } else { sum_of(asked, &["amount"])? };
     let expected = asked.fields.amount("expectedDepositedAmount")?;
     let external = asked.fields.of("externalRefundId");
     if external.is_some_and(|id| id.chars().count() > 32 || is_ours(id)) {
@@ -249,15 +316,15 @@ pub async fn refund(asked: &Asked<'_>, with_points: bool) -> Answer {
             return Ok(()); // done before: the same answer, whatever the amount
         }
         let facts = deal.facts();
-        if !matches!(facts.state, DealState::Captured | DealState::PartlyRefunded)
-            || (!facts.points.is_zero() && !with_points)
-        {
+        let back: i64 = points_back(deal).iter().map(|(_, points)| points).sum();
+        let points = facts.points.minor() - back;
+        if !matches!(facts.state, DealState::Captured | DealState::PartlyRefunded) || (points > 0 && !with_points) {
             return Err(Fault::state());
         }
         // What is on its way back is not there any more.
         let gone = facts.refunds.iter().filter(|it| matches!(it.state, RefundState::Done | RefundState::Pending));
         let left = facts.captured.minor() - gone.map(|it| it.amount.minor()).sum::<i64>();
-        if expected.is_some_and(|expected| expected != left) {
+        if expected.is_some_and(|expected| expected != left - points) {
             return Err(Fault::state());
         }
         let amount = if minor == 0 { left } else { minor };
@@ -420,12 +487,15 @@ fn shown(deal: &Deal) -> Value {
         DealState::PartlyRefunded | DealState::Refunded => (4, "REFUNDED"),
         DealState::Declined => (6, "DECLINED"),
     };
-    let (points, captured, refunded) = (facts.points.minor(), facts.captured.minor(), facts.refunded.minor());
-    let points_back = if captured == 0 { 0 } else { refunded.saturating_mul(points) / captured };
-    let held_before = deal.notes.get(APPROVED).and_then(Value::as_i64).unwrap_or(captured);
+    let points = facts.points.minor();
+    let points_back: i64 = points_back(deal).iter().map(|(_, points)| points).sum();
+    // What moves between the card and the shop: points are told beside it.
     let (approved, deposited, back) = match status {
         1 => (facts.held.minor() - points, 0, 0),
-        2 | 4 => (held_before - points, captured - points - (refunded - points_back), refunded - points_back),
+        2 | 4 => {
+            let back = facts.refunded.minor() - points_back;
+            (paid_in_money(deal), facts.captured.minor() - points - back, back)
+        }
         _ => (0, 0, 0),
     };
     let (action_code, action_words) = action(&facts);
@@ -492,7 +562,8 @@ fn shown(deal: &Deal) -> Value {
     let refunds: Vec<_> = refunds
         .map(|it| {
             let external = Some(&it.id).filter(|id| !is_ours(id));
-            json!({ "date": it.at.to_string(), "externalRefundId": external, "actionCode": "0", "amount": it.amount.minor() })
+            json!({ "date": it.at.to_string(), "externalRefundId": external, "actionCode": "0",
+                "amount": refunded_money(deal, &it.id) })
         })
         .collect();
     if !refunds.is_empty() {
