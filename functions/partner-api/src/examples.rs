@@ -235,6 +235,7 @@ pub fn payout() -> Value {
         "currency": "RUB",
         "account": account(),
         "orders": [{ "order": ORDER, "number": "A-1001", "amount": "2895.00" }],
+        "state": "sent",
         "payment_order_url": format!("/v1/payouts/{PAYOUT}/payment-order.txt"),
     })
 }

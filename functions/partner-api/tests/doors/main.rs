@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod banks;
+mod books;
 mod clearing;
 mod concerns;
 mod couriers;

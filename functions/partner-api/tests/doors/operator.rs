@@ -63,6 +63,7 @@ async fn a_change_keeps_secrets_and_keys() {
         (partner.commission.fixed_minor, partner.commission.least_minor, partner.commission.greatest_minor),
         (150, 1_000, Some(50_000))
     );
+    assert_eq!(partner.commission.vat_percent, rust_decimal::Decimal::from(22));
     assert_eq!(partner.form_secret, first["test"]["form_secret"].as_str().unwrap());
     let endpoint = partner.webhook.clone().unwrap();
     assert_eq!(
