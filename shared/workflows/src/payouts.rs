@@ -77,7 +77,7 @@ async fn pay_group(
     if lines.is_empty() && !amount.is_positive() {
         return Ok(None);
     }
-    let carries = (!carried.is_zero()).then(|| {
+    let book_entry = (!carried.is_zero()).then(|| {
         Ok::<_, MoneyError>(BookEntry {
             id: format!("{}/{id}", BookKind::PayoutCarried.code()),
             at: now,
@@ -88,7 +88,7 @@ async fn pay_group(
             postings: ledger::payout(carried)?,
         })
     });
-    let carries = carries.transpose()?;
+    let book_entry = book_entry.transpose()?;
     let number = if amount.is_positive() { ports.store.next_payment_order().await? } else { 0 };
     let payout = Payout {
         id,
@@ -105,8 +105,8 @@ async fn pay_group(
         lines: Vec::new(),
         state: if amount.is_positive() { PayoutState::Sent } else { PayoutState::Netted },
     };
-    let carries = carries.as_ref().map(|entry| (entry, &purse));
-    ports.store.commit_payout(tenant, &payout, &nexts, carries).await?;
+    let book_entry = book_entry.as_ref().map(|entry| (entry, &purse));
+    ports.store.commit_payout(tenant, &payout, &nexts, book_entry).await?;
     for (loaded, order, tasks) in sends {
         perform::send(ports, &order, &loaded.details, &tasks).await;
     }
