@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use domain::id::Tenant;
 use domain::ledger::{Account, DayBook, Line, Nature, Posting, SealError, Statement};
-use domain::time::moscow_date;
+use domain::time::{Timestamp, moscow_date};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use workflows::error::WorkflowError;
@@ -103,7 +103,7 @@ pub fn as_json(books: &[Book]) -> Value {
     let posting = |posting: &Posting| {
         json!({
             "debit": posting.debit.code(), "credit": posting.credit.code(), "amount": posting.amount,
-            "from": posting.from.map(|from| from.as_second()),
+            "from": posting.from.map(Timestamp::as_second),
         })
     };
     let entry = |line: &Line| {
@@ -229,7 +229,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use domain::money::Money;
-    use domain::time::Timestamp;
 
     use super::*;
 

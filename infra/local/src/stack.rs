@@ -285,7 +285,7 @@ async fn tick(ports: Ports, every: Duration, stopped: watch::Receiver<bool>) {
         if let Err(error) = deadlines::tick(ports.clone()).await {
             tracing::warn!(error = runtime::log::chain(&error), "a tick failed; the next one looks again");
         }
-        if books % BOOKS_EVERY == 0
+        if books.is_multiple_of(BOOKS_EVERY)
             && let Err(error) = month_close::tick(ports.clone()).await
         {
             tracing::warn!(error = runtime::log::chain(&error), "days could not be sealed; the next look goes on");
