@@ -11,8 +11,10 @@ use runtime::aws::{Clients, CloudError};
 use runtime::config::{Cloud, ConfigError};
 use storage::dynamo::DynamoTable;
 use storage::store::Store;
+use tempfile::TempDir;
 use workflows::audit::Report;
 use workflows::error::WorkflowError;
+use workflows::ports::Ports;
 
 use crate::cli::AuditArgs;
 use crate::data::Folder;
@@ -80,34 +82,58 @@ pub async fn run(args: &AuditArgs) -> ExitCode {
     }
 }
 
+/// A copy of a folder's store as it is at this moment, and what reads it. Nothing is sent anywhere.
+pub struct Copied {
+    /// Reads the copy.
+    pub ports: Ports,
+    embedded: Embedded,
+    _folder: TempDir,
+}
+
+impl Copied {
+    /// Copies the store of a folder.
+    ///
+    /// # Errors
+    /// It is not there or does not open.
+    pub async fn of(data: &Path) -> Result<Self, AuditError> {
+        let folder = Folder::new(data);
+        let temporary = tempfile::tempdir()?;
+        let copy = temporary.path().join("apikassa.db");
+        snapshot(&folder.store(), &copy)?;
+        let embedded = Embedded::open(&copy).await?;
+        let secret = folder.known_secret()?.unwrap_or_default();
+        Ok(Self { ports: reading(embedded.store.clone(), secret), embedded, _folder: temporary })
+    }
+
+    /// Ends the copy.
+    pub async fn close(self) {
+        self.embedded.close().await;
+    }
+}
+
 /// Audits a copy of the store as it is at this moment.
 ///
 /// # Errors
 /// The store is not there or not readable.
 pub async fn audit(data: &Path, progress: &ProgressBar) -> Result<Report, AuditError> {
-    let folder = Folder::new(data);
-    let temporary = tempfile::tempdir()?;
-    let copy = temporary.path().join("apikassa.db");
-    snapshot(&folder.store(), &copy)?;
-    let embedded = Embedded::open(&copy).await?;
-    let secret = folder.known_secret()?.unwrap_or_default();
-    let audited = read(embedded.store.clone(), secret, progress).await;
-    embedded.close().await;
-    audited
+    let copied = Copied::of(data).await?;
+    let audited = workflows::audit::audit(&copied.ports, &|| progress.inc(1)).await;
+    copied.close().await;
+    Ok(audited?)
 }
 
 /// Audits a table where the environment says it is. Orders under way move on meanwhile: what is found is worth a second look.
 async fn audit_table(name: &str, progress: &ProgressBar) -> Result<Report, AuditError> {
     let client = Clients::try_new::<Vec<u8>>(&Cloud::from_environment()?, &[])?.dynamodb;
-    read(Store::new(Arc::new(DynamoTable::new(client, name))), String::new(), progress).await
+    let ports = reading(Store::new(Arc::new(DynamoTable::new(client, name))), String::new());
+    Ok(workflows::audit::audit(&ports, &|| progress.inc(1)).await?)
 }
 
 /// Nothing is sent anywhere: an audit only reads.
-async fn read(store: Store, secret: String, progress: &ProgressBar) -> Result<Report, AuditError> {
+fn reading(store: Store, secret: String) -> Ports {
     let (queue, _) = queues();
     let mailbox = Mailbox::new(Lines::in_memory());
-    let ports = ports(store, Arc::new(mailbox), Arc::new(queue), settings("http://localhost", secret, ""));
-    Ok(workflows::audit::audit(&ports, &|| progress.inc(1)).await?)
+    ports(store, Arc::new(mailbox), Arc::new(queue), settings("http://localhost", secret, ""))
 }
 
 fn print_json(out: &mut impl Write, report: &Report) -> std::io::Result<()> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anstyle::Style;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::local_pages::curl_order;
 use crate::stack::{Options, Running, start};
-use crate::{audit, bench, device, simulate};
+use crate::{audit, bench, device, journal, simulate};
 
 /// Our own crates, which are heard at the level asked for; all others from `warn` on.
 const OURS: [&str; 21] = [
@@ -55,6 +55,7 @@ const OURS: [&str; 21] = [
         apikassa local --port 0 --memory --json   start one for a script: a free port, nothing kept\n  \
         apikassa audit --data .data               prove the books of a store; also while its stack runs\n  \
         apikassa audit --table apikassa-Table-1   prove those of a deployed stack; AWS_* say who asks\n  \
+        apikassa journal --data .data             print every posting, for Beancount or as JSON\n  \
         apikassa simulate --orders 10000 --seed 7 play the whole flow with faults in virtual time\n  \
         apikassa bench                            print what an order costs"
 )]
@@ -75,6 +76,9 @@ enum Command {
     /// Prove the books, receipts, payouts and tasks of a store; name the orders that break a rule.
     #[command(after_help = "Exit code: 0 everything holds, 1 a rule is broken, 2 the store can not be read.")]
     Audit(AuditArgs),
+    /// Print every posting of a store, for another program to make the books again.
+    #[command(after_help = "Exit code: 0 printed, 2 the store can not be read.")]
+    Journal(JournalArgs),
     /// Play the whole flow in virtual time with faults, audit it, and print a trace hash and the seed of any failure.
     Simulate(SimulateArgs),
     /// Print the cost figures: calls and capacity units per order, bytes per page.
@@ -117,6 +121,26 @@ pub struct AuditArgs {
     pub json: bool,
 }
 
+/// `apikassa journal`.
+#[derive(Debug, Clone, Args)]
+pub struct JournalArgs {
+    /// The stack's folder.
+    #[arg(long, value_name = "DIR", default_value = ".data")]
+    pub data: PathBuf,
+    /// What for.
+    #[arg(long, value_enum, default_value_t = JournalFormat::Beancount)]
+    pub format: JournalFormat,
+}
+
+/// A form of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JournalFormat {
+    /// A ledger for Beancount, with our own balances as its assertions.
+    Beancount,
+    /// What the seals cover, and what is sealed.
+    Json,
+}
+
 /// `apikassa simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
@@ -151,6 +175,7 @@ pub fn main() -> ExitCode {
             within(run_local(&args))
         }
         Command::Audit(args) => within(audit::run(&args)),
+        Command::Journal(args) => within(Box::pin(async move { journal::run(&args).await })),
         Command::Simulate(args) => {
             log(args.log);
             simulate::run(&args)

@@ -11,6 +11,7 @@ pub mod data;
 pub mod demo;
 pub mod device;
 pub mod doors;
+pub mod journal;
 pub mod lines;
 pub mod local_pages;
 pub mod mailbox;

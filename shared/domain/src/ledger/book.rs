@@ -229,7 +229,12 @@ impl DayBook {
     }
 }
 
-/// A posting as its day's seal covers it: one line of text, so that any program can make the seal again.
+/// A posting as its day's seal covers it: one line of text, so that any program can make the seal again. The lines follow the seal
+/// of the day before (hex; nothing before the first), a line break, the day and a line break.
+///
+/// ```text
+/// recorded (Unix seconds)|source|number|event|debit|credit|3000.00 RUB|the day it takes effect|from when, if later (Unix seconds)
+/// ```
 fn written(line: &Line, posting: &Posting, effective: Date) -> String {
     let Posting { debit, credit, amount, from } = posting;
     let from = from.map(|from| from.as_second().to_string()).unwrap_or_default();
