@@ -14,6 +14,7 @@ mod orders;
 mod payments;
 mod reading;
 mod receipts;
+mod reports;
 mod settings;
 mod subscriptions;
 

@@ -13,14 +13,14 @@ fn party(name: &str, inn: &str) -> Party {
         inn: inn.into(),
         standing: Standing::Company { kpp: Some("770101001".into()) },
         ogrn: None,
-        address: "101000, г. Москва, ул. Примерная, д. 1".into(),
-        signatory: Signatory {
+        address: Some("101000, г. Москва, ул. Примерная, д. 1".into()),
+        signatory: Some(Signatory {
             position: "Генеральный директор".into(),
             person: Person {
                 surname: "Иванов".into(), name: "Иван".into(), patronymic: Some("Иванович".into())
             },
             basis: "Устава".into(),
-        },
+        }),
     }
 }
 
@@ -31,7 +31,7 @@ fn head() -> Head {
         period: Period::of(date(2026, 11, 5)),
         agent: party("ООО «Апикасса»", "7700000016"),
         principal: party("ООО «Справка»", "7700000023"),
-        contract: Contract { number: "А-1".into(), date: date(2026, 1, 15) },
+        contract: Some(Contract { number: "А-1".into(), date: date(2026, 1, 15) }),
         vat: VatRate::Vat22,
         opening: Money::rub(100_000),
     }
