@@ -266,15 +266,12 @@ async fn put(
     let fresh_webhook_secret = webhook::new_secret(random);
     let enrolled = |before: Option<Partner>| {
         let was_there = before.is_some();
-        let (form_secret, endpoint, accounts, payment, receipts, legal) = match before {
-            Some(before) => {
-                let Partner { form_secret, webhook, accounts, payment, receipts, legal, .. } = before;
-                (form_secret, webhook, accounts, payment, receipts, legal)
-            }
-            None => {
-                let (payment, receipts) = (PaymentSettings::default(), ReceiptSettings::default());
-                (fresh_form_secret.clone(), None, Vec::new(), payment, receipts, Legal::default())
-            }
+        let (form_secret, endpoint, accounts, payment, receipts, legal) = if let Some(before) = before {
+            let Partner { form_secret, webhook, accounts, payment, receipts, legal, .. } = before;
+            (form_secret, webhook, accounts, payment, receipts, legal)
+        } else {
+            let (payment, receipts) = (PaymentSettings::default(), ReceiptSettings::default());
+            (fresh_form_secret.clone(), None, Vec::new(), payment, receipts, Legal::default())
         };
         let shown = (request.webhook_url.is_some() && endpoint.is_none()).then(|| fresh_webhook_secret.clone());
         let endpoint = match (&request.webhook_url, endpoint) {

@@ -60,10 +60,16 @@ pub enum WorkflowError {
     Books(#[from] SealError),
     /// A month's report does not lead to the ledger's balance, or to what it was closed with.
     #[error("the month's report does not hold")]
-    Report(#[from] Wrong),
+    Report(#[source] Box<Wrong>),
     /// A message to a worker is not of the shape this program sends.
     #[error("a message is not readable")]
     Message(#[source] serde_json::Error),
+}
+
+impl From<Wrong> for WorkflowError {
+    fn from(wrong: Wrong) -> Self {
+        Self::Report(Box::new(wrong))
+    }
 }
 
 impl WorkflowError {

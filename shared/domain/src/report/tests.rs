@@ -214,5 +214,5 @@ fn months_and_names_are_written_as_documents_do() {
     let period: Period = String::from("2026-02").try_into().unwrap();
     assert_eq!((period.first(), period.last()), (date(2026, 2, 1), date(2026, 2, 28)));
     assert!(Period::try_from(String::from("2026-13")).is_err());
-    assert_eq!(party("", "").signatory.person.short(), "Иванов\u{a0}И.\u{a0}И.");
+    assert_eq!(party("", "").signatory.unwrap().person.short(), "Иванов\u{a0}И.\u{a0}И.");
 }
