@@ -7,6 +7,7 @@
 mod callbacks;
 mod charging;
 mod choosing;
+mod closing;
 mod exchanges;
 mod giving;
 mod handing;

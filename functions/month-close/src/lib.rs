@@ -1,12 +1,12 @@
-//! What is over: every tenant's days are sealed into the chain of their books.
+//! What is over: every tenant's days are sealed into the chain of their books, and months whose last day is sealed are closed.
 //!
 //! Invariant: a tick carries nothing and remembers nothing. What is sealed stays sealed; a tick that is late, doubled or lost
 //! changes only when the rest is.
 
 use runtime::WorkerError;
-use workflows::books;
 use workflows::error::{Whose, WorkflowError};
 use workflows::ports::Ports;
+use workflows::{books, months};
 
 /// One tick.
 ///
@@ -14,7 +14,7 @@ use workflows::ports::Ports;
 /// The tenants could not be listed; the next tick asks again.
 pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
-    let (mut days, mut lost) = (0, 0);
+    let (mut days, mut closed, mut lost) = (0, 0, 0);
     for tenant in &tenants {
         match books::seal(&ports, tenant).await {
             Ok(sealed) => days += sealed,
@@ -22,10 +22,18 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
                 // The others' books must not wait for one partner's.
                 tracing::error!(%tenant, error = %error.chain(), "a partner's days could not be sealed");
                 lost += 1;
+                continue;
+            }
+        }
+        match months::close(&ports, tenant).await {
+            Ok(months) => closed += months,
+            Err(error) => {
+                tracing::error!(%tenant, error = %error.chain(), "a partner's month could not be closed");
+                lost += 1;
             }
         }
     }
-    tracing::info!(tenants = tenants.len(), days, failed = lost, "sealed");
+    tracing::info!(tenants = tenants.len(), days, months = closed, failed = lost, "sealed");
     Ok(())
 }
 

@@ -2,8 +2,10 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::id::{Mode, OrderId, Tenant};
+use domain::report::Period;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use jiff::civil::Date;
 use runtime::Problem;
 use utoipa::IntoParams;
 use workflows::access::{self, KeyRole};
@@ -12,6 +14,7 @@ use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use crate::problems::{self, Refused};
+use crate::query::Month;
 
 /// The tenant whose API key was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,10 @@ pub struct OwnSubscription(pub Tenant, pub String);
 /// A payout of the caller's tenant, by the id in the path. Whether it exists is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPayout(pub Tenant, pub String);
+
+/// A month in the path, and whose it is.
+#[derive(Debug, Clone)]
+pub struct OwnMonth(pub Tenant, pub Period);
 
 /// The one `Authorization` header; several are none.
 fn authorization(request: &Parts) -> Option<&str> {
@@ -195,6 +202,17 @@ impl FromRequestParts<Ports> for OwnSubscription {
     async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
         let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
         Ok(Self(tenant, in_path(request, ports, "id").await?))
+    }
+}
+
+impl FromRequestParts<Ports> for OwnMonth {
+    type Rejection = Refused;
+
+    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
+        let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
+        let month = Month::parse(&in_path(request, ports, "month").await?);
+        let first = month.and_then(|month| Date::new(month.year, month.month, 1).ok());
+        Ok(Self(tenant, Period::of(first.ok_or_else(Problem::not_found)?)))
     }
 }
 

@@ -23,6 +23,7 @@ pub mod examples;
 pub mod exchanges;
 pub mod keys;
 pub mod ledger;
+pub mod legal;
 pub mod logo;
 pub mod means;
 pub mod openapi;
@@ -36,6 +37,7 @@ pub mod problems;
 pub mod query;
 pub mod receipts;
 pub mod refusals;
+pub mod reports;
 pub mod requisites;
 pub mod subscriptions;
 pub mod web;
@@ -53,7 +55,7 @@ pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators())
 }
 
-fn partners() -> [Route; 45] {
+fn partners() -> [Route; 51] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -89,6 +91,12 @@ fn partners() -> [Route; 45] {
         ("/v1/ledger/statement", get(ledger::statement)),
         ("/v1/clearing", get(clearing::read)),
         ("/v1/clearing.csv", get(clearing::file)),
+        ("/v1/reports", get(reports::list)),
+        ("/v1/reports/{month}", get(reports::one)),
+        ("/v1/reports/{month}/act.pdf", get(reports::act)),
+        ("/v1/reports/{month}/report.xlsx", get(reports::workbook)),
+        ("/v1/reports/{month}/report.csv", get(reports::register)),
+        ("/v1/reports/{month}/upd.xml", get(reports::electronic)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
         ("/v1/payouts/{id}", get(payouts::one)),

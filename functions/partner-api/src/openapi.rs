@@ -10,20 +10,21 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::{
     banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator,
-    orders, outcomes, partner, payments, payouts, receipts, refusals, subscriptions, webhook,
+    orders, outcomes, partner, payments, payouts, receipts, refusals, reports, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 10] = [
+pub const TAGS: [&str; 11] = [
     "Orders",
     "Payments",
     "Subscriptions",
     "Deliveries",
     "Exchanges",
     "Ledger",
+    "Reports",
     "Payouts",
     "Settings",
     "Operator",
@@ -127,6 +128,12 @@ pub struct FieldErrorView {
         clearing::read,
         clearing::file,
         ledger::balance,
+        reports::list,
+        reports::one,
+        reports::act,
+        reports::workbook,
+        reports::register,
+        reports::electronic,
         payouts::list,
         payouts::request,
         payouts::one,
@@ -173,6 +180,7 @@ pub struct FieldErrorView {
         (name = "Deliveries", description = "What was told to whom, and telling it again."),
         (name = "Exchanges", description = "What went over the line between us and the banks, both ways, masked."),
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
+        (name = "Reports", description = "Months that are closed, and their papers."),
         (name = "Payouts", description = "Your part going out."),
         (name = "Settings", description = "Your own."),
         (name = "Operator", description = "For the platform's operator; for anybody else it is not there."),

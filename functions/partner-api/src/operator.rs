@@ -8,7 +8,8 @@ use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
 use domain::money::{Currency, Money};
 use domain::partner::{
-    BankAccount, Button, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint, origin,
+    BankAccount, Button, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+    origin,
 };
 use domain::tax::VatRate;
 use domain::time::{Timestamp, moscow_date, whole_seconds};
@@ -23,6 +24,7 @@ use workflows::ports::Ports;
 use workflows::{links, orders};
 
 use crate::access::Operator;
+use crate::legal::{self, LegalRequest};
 use crate::partner::CHANNELS;
 use crate::problems::{self, Answer};
 use crate::requisites::{self, Kind};
@@ -104,6 +106,8 @@ pub struct PartnerRequest {
     /// `pay` for «Оплатить», `order` for «Заказать»; `pay` when left out.
     #[schema(example = "pay")]
     pub button: Option<String>,
+    /// What the month's documents say besides; what is set stays when left out.
+    pub legal: Option<LegalRequest>,
     /// Make new API keys (named `main`) for a partner who has some; the old ones stay.
     #[serde(default)]
     pub issue_keys: bool,
@@ -211,6 +215,7 @@ struct Terms {
     payment_timeout_seconds: u32,
     channels: Vec<domain::partner::Channel>,
     button: Button,
+    legal: Option<Legal>,
 }
 
 /// Enrol a partner
@@ -261,11 +266,12 @@ async fn put(
     let fresh_webhook_secret = webhook::new_secret(random);
     let enrolled = |before: Option<Partner>| {
         let was_there = before.is_some();
-        let (form_secret, endpoint, accounts, payment, receipts) = match before {
-            Some(before) => (before.form_secret, before.webhook, before.accounts, before.payment, before.receipts),
-            None => {
-                (fresh_form_secret.clone(), None, Vec::new(), PaymentSettings::default(), ReceiptSettings::default())
-            }
+        let (form_secret, endpoint, accounts, payment, receipts, legal) = if let Some(before) = before {
+            let Partner { form_secret, webhook, accounts, payment, receipts, legal, .. } = before;
+            (form_secret, webhook, accounts, payment, receipts, legal)
+        } else {
+            let (payment, receipts) = (PaymentSettings::default(), ReceiptSettings::default());
+            (fresh_form_secret.clone(), None, Vec::new(), payment, receipts, Legal::default())
         };
         let shown = (request.webhook_url.is_some() && endpoint.is_none()).then(|| fresh_webhook_secret.clone());
         let endpoint = match (&request.webhook_url, endpoint) {
@@ -295,6 +301,7 @@ async fn put(
             accounts,
             payment,
             receipts,
+            legal: terms.legal.clone().unwrap_or(legal),
         };
         Some((partner, (was_there, form_secret, shown)))
     };
@@ -311,17 +318,18 @@ async fn put(
     Ok((EnrolledTenant { api_key, form_secret, webhook_secret }, was_there))
 }
 
-struct Check {
+/// What is found wrong with a request.
+pub(crate) struct Check {
     errors: Vec<FieldError>,
     lenient: bool,
 }
 
 impl Check {
-    fn say(&mut self, pointer: &str, code: &'static str, ru: &str, en: &str) {
+    pub(crate) fn say(&mut self, pointer: &str, code: &'static str, ru: &str, en: &str) {
         self.errors.push(FieldError::new(pointer, code, ru, en));
     }
 
-    fn text(&mut self, pointer: &str, text: &str, max: usize) -> String {
+    pub(crate) fn text(&mut self, pointer: &str, text: &str, max: usize) -> String {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             self.say(pointer, "required", "Заполните поле.", "Must not be empty.");
@@ -462,6 +470,7 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
             }
         }
     }
+    let legal = request.legal.as_ref().map(|legal| legal::read(&mut check, legal));
     let buttons = [("pay", Button::Pay), ("order", Button::Order)];
     let button = check.choice("/button", request.button.as_deref().unwrap_or("pay"), &buttons);
     match (check.errors.is_empty(), test, live, phone, support_email, vat, commission, button) {
@@ -481,6 +490,7 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
                 payment_timeout_seconds,
                 channels,
                 button,
+                legal,
             };
             Ok((terms, [test, live]))
         }

@@ -164,6 +164,42 @@ pub const fn nothing_sealed() -> Problem {
     )
 }
 
+/// 409: a report does not fit into one file.
+pub const fn report_too_large() -> Problem {
+    Problem::conflict(
+        "report_too_large",
+        "The month has too many lines for one file; read /v1/clearing day by day, or ask for the file",
+        "За месяц слишком много строк для одного файла; читайте /v1/clearing по дням или запросите файл",
+    )
+}
+
+/// 409: the month has no service to accept.
+pub const fn upd_no_service() -> Problem {
+    Problem::conflict(
+        "upd_no_service",
+        "No fee was earned in the month: there is nothing for an electronic act to be about",
+        "За месяц нет вознаграждения: составлять электронный акт не о чем",
+    )
+}
+
+/// 409: more fee was given back than withheld.
+pub const fn upd_negative() -> Problem {
+    Problem::conflict(
+        "upd_negative",
+        "More fee was given back than withheld in the month: that takes a correction document (УКД)",
+        "За месяц возвращено больше вознаграждения, чем удержано: нужен корректировочный документ (УКД)",
+    )
+}
+
+/// 409: a requisite the format needs is not known, or does not fit.
+pub const fn upd_requisites() -> Problem {
+    Problem::conflict(
+        "upd_requisites",
+        "The УПД needs the contract, both addresses, the agent's signatory and both ids of participants; some are missing",
+        "Для УПД нужны договор, адреса сторон, подписант агента и идентификаторы участников обмена; заданы не все",
+    )
+}
+
 /// 409: there is nowhere to send webhooks.
 pub const fn webhook_not_set() -> Problem {
     Problem::conflict(
@@ -216,7 +252,11 @@ pub fn all() -> Vec<Problem> {
         nothing_to_pay_out(),
         order_number_taken(),
         payout_ended(),
+        report_too_large(),
         subscription_number_taken(),
+        upd_negative(),
+        upd_no_service(),
+        upd_requisites(),
         webhook_not_set(),
     ];
     all.extend(outcome::refusals());

@@ -55,6 +55,13 @@ pub fn tell(path: &str, operation: &mut Operation) {
             found.extend([problems::job_leased(), problems::job_printed(), problems::job_unconfirmed()]);
         }
         Some("clearing_file") => found.push(problems::clearing_too_large()),
+        Some("report_act" | "report_workbook" | "report_register") => found.push(problems::report_too_large()),
+        Some("report_upd") => found.extend([
+            problems::report_too_large(),
+            problems::upd_negative(),
+            problems::upd_no_service(),
+            problems::upd_requisites(),
+        ]),
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),
         Some("payout_outcome") => found.push(problems::payout_ended()),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::commission::CommissionTerms;
 use domain::id::{IdError, Mode, Tenant};
 use domain::partner::{
-    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
 };
 use domain::tax::VatRate;
 use domain::time::whole_seconds;
@@ -135,6 +135,7 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
         accounts: Vec::new(),
         payment: PaymentSettings::default(),
         receipts: ReceiptSettings::default(),
+        legal: Legal::default(),
     }
 }
 

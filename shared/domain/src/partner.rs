@@ -13,6 +13,7 @@ use crate::money::Currency;
 use crate::order::ReceiptScheme;
 use crate::receipt::AgentSign;
 use crate::receipt::register::Register;
+use crate::report::{Contract, Signatory};
 use crate::tax::{RateRules, VatRate};
 
 /// Settings of one tenant.
@@ -64,6 +65,41 @@ pub struct Partner {
     /// What is printed on receipts, and by which registers.
     #[serde(default, skip_serializing_if = "is_default")]
     pub receipts: ReceiptSettings,
+    /// What documents say besides.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub legal: Legal,
+}
+
+/// What a month's documents say of the contract and its sides; what is not known is left out of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Legal {
+    /// The partner's registered address in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The partner's ОГРН or ОГРНИП.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ogrn: Option<String>,
+    /// Who signs for the partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatory: Option<Signatory>,
+    /// Who signs for the agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_signatory: Option<Signatory>,
+    /// The agency contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
+    /// The sides' ids in electronic document exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Participants>,
+}
+
+/// The ids of the contract's sides as participants of electronic document exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participants {
+    /// The agent's.
+    pub agent: String,
+    /// The partner's.
+    pub partner: String,
 }
 
 /// What is printed on a partner's receipts, and by which registers.

@@ -37,12 +37,12 @@ fn agent() -> Party {
         inn: "7700000016".into(),
         standing: Standing::Company { kpp: Some("770101001".into()) },
         ogrn: Some("1027700000017".into()),
-        address: "101000, г. Москва, ул. Примерная, д. 1, помещ. 2".into(),
-        signatory: Signatory {
+        address: Some("101000, г. Москва, ул. Примерная, д. 1, помещ. 2".into()),
+        signatory: Some(Signatory {
             position: "Генеральный директор".into(),
             person: person("Агентова", "Мария", Some("Сергеевна")),
             basis: "Устава".into(),
-        },
+        }),
     }
 }
 
@@ -52,12 +52,12 @@ fn company() -> Party {
         inn: "7700000023".into(),
         standing: Standing::Company { kpp: Some("773601001".into()) },
         ogrn: Some("1037700000026".into()),
-        address: "117312, г. Москва, пр-кт Образцовый, д. 5".into(),
-        signatory: Signatory {
+        address: Some("117312, г. Москва, пр-кт Образцовый, д. 5".into()),
+        signatory: Some(Signatory {
             position: "Директор".into(),
             person: person("Справкин", "Пётр", None),
             basis: "доверенности № 5 от 01.02.2026".into(),
-        },
+        }),
     }
 }
 
@@ -68,12 +68,12 @@ fn entrepreneur() -> Party {
         inn: "770000000017".into(),
         standing: Standing::Entrepreneur(who.clone()),
         ogrn: Some("304770000000019".into()),
-        address: "620000, Свердловская обл., г. Екатеринбург, ул. Очень Длинного Названия Первопроходцев Севера, д. 128, корп. 3, кв. 456".into(),
-        signatory: Signatory {
+        address: Some("620000, Свердловская обл., г. Екатеринбург, ул. Очень Длинного Названия Первопроходцев Севера, д. 128, корп. 3, кв. 456".into()),
+        signatory: Some(Signatory {
             position: "Индивидуальный предприниматель".into(),
             person: who,
             basis: "записи ЕГРИП № 304770000000019".into(),
-        },
+        }),
     }
 }
 
@@ -84,7 +84,7 @@ fn head(number: &str, principal: Party, vat: VatRate, opening: i64) -> Head {
         period: Period::of(date(2026, 11, 1)),
         agent: agent(),
         principal,
-        contract: Contract { number: "АК-2026/118".into(), date: date(2026, 1, 15) },
+        contract: Some(Contract { number: "АК-2026/118".into(), date: date(2026, 1, 15) }),
         vat,
         opening: Money::rub(opening),
     }

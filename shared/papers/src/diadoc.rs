@@ -8,7 +8,7 @@ use std::io::Write;
 use domain::report::{Party, Report, Standing};
 use domain::tax::VatRate;
 
-use crate::upd::{DOCUMENT, OPERATION, function, services};
+use crate::upd::{DOCUMENT, OPERATION, address, contract, function, services, signatory};
 use crate::xml::{Encoding, Xml};
 use crate::{PaperError, words};
 
@@ -62,7 +62,7 @@ pub fn write<W: Write>(out: W, report: &Report) -> Result<W, PaperError> {
         xml.close()?;
     }
     // 1: by the data of the signature itself.
-    let signatory = &head.agent.signatory;
+    let signatory = signatory(&head.agent)?;
     xml.open("Signers", [])?;
     xml.open("Signer", [("SignerPowersConfirmationMethod", "1")])?;
     let patronymic = signatory.person.patronymic.as_ref().map(|text| ("MiddleName", text.as_str()));
@@ -113,8 +113,8 @@ pub fn write<W: Write>(out: W, report: &Report) -> Result<W, PaperError> {
     ];
     xml.open("TransferInfo", handed)?;
     xml.open("TransferBases", [])?;
-    let signed = words::date(head.contract.date);
-    xml.empty("TransferBase", reference("Агентский договор", &head.contract.number, &signed))?;
+    let contract = contract(report)?;
+    xml.empty("TransferBase", reference("Агентский договор", &contract.number, &words::date(contract.date)))?;
     Ok(xml.finish()?)
 }
 
@@ -135,7 +135,7 @@ fn party<W: Write>(xml: &mut Xml<W>, party: &Party) -> Result<(), PaperError> {
     let named = [("OrgType", kind), ("OrgName", name.as_str()), ("Inn", &party.inn)];
     xml.open("OrganizationDetails", named.into_iter().chain(kpp))?;
     xml.open("Address", [])?;
-    xml.empty("ForeignAddress", [("Country", "643"), ("Address", party.address.as_str())])?;
+    xml.empty("ForeignAddress", [("Country", "643"), ("Address", address(party)?)])?;
     xml.close()?;
     Ok(xml.close()?)
 }

@@ -13,7 +13,7 @@
 use std::io::Write;
 
 use domain::money::Money;
-use domain::report::{MovementKind, Party, Person, Report, Standing};
+use domain::report::{Contract, MovementKind, Party, Person, Report, Signatory, Standing};
 use domain::tax::VatRate;
 use domain::time::{MOSCOW, Timestamp};
 
@@ -74,6 +74,21 @@ impl Service {
     }
 }
 
+/// The contract, which the formats must name.
+pub(crate) fn contract(report: &Report) -> Result<&Contract, PaperError> {
+    report.head.contract.as_ref().ok_or(PaperError::Requisite("the contract's number and date"))
+}
+
+/// Whoever signs for a side, whom the formats must name.
+pub(crate) fn signatory(party: &Party) -> Result<&Signatory, PaperError> {
+    party.signatory.as_ref().ok_or(PaperError::Requisite("the agent's signatory"))
+}
+
+/// A side's address, which the formats must name.
+pub(crate) fn address(party: &Party) -> Result<&str, PaperError> {
+    party.address.as_deref().ok_or(PaperError::Requisite("a side's legal address"))
+}
+
 /// The services of the act: the fee first, then what was bought from the balance.
 pub(crate) fn services(report: &Report) -> Result<Vec<Service>, PaperError> {
     let head = &report.head;
@@ -81,7 +96,8 @@ pub(crate) fn services(report: &Report) -> Result<Vec<Service>, PaperError> {
     if fee.minor() < 0 || vat.minor() < 0 {
         return Err(PaperError::Negative(fee));
     }
-    let contract = format!("№ {} от {}", head.contract.number, words::date(head.contract.date));
+    let signed = contract(report)?;
+    let contract = format!("№ {} от {}", signed.number, words::date(signed.date));
     let mut services = Vec::new();
     if fee.is_positive() {
         let month = words::month(head.period);
@@ -163,12 +179,12 @@ pub fn write<W: Write>(out: W, report: &Report, exchange: &Exchange) -> Result<W
         ("ДатаОконПер", to.as_str()),
     ];
     xml.open("СвПер", handed)?;
-    let signed = words::date(head.contract.date);
-    xml.empty("ОснПер", reference("Агентский договор", &head.contract.number, &signed))?;
+    let contract = contract(report)?;
+    xml.empty("ОснПер", reference("Агентский договор", &contract.number, &words::date(contract.date)))?;
     xml.close()?;
     xml.close()?;
     // 1: by the data of the signature itself, the head of the organisation or the sole proprietor.
-    let signatory = &head.agent.signatory;
+    let signatory = signatory(&head.agent)?;
     if !fits(&signatory.position, 255) {
         return Err(PaperError::Requisite("the signatory's position"));
     }
@@ -268,7 +284,7 @@ fn party<W: Write>(xml: &mut Xml<W>, name: &'static str, party: &Party) -> Resul
     xml.close()?;
     xml.open("Адрес", [])?;
     // In one line: the parts of АдрРФ are not known apart, and АдрИнф carries any address.
-    xml.empty("АдрИнф", [("КодСтр", "643"), ("НаимСтран", "Россия"), ("АдрТекст", party.address.as_str())])?;
+    xml.empty("АдрИнф", [("КодСтр", "643"), ("НаимСтран", "Россия"), ("АдрТекст", address(party)?)])?;
     xml.close()?;
     xml.close()?;
     Ok(())

@@ -205,7 +205,8 @@ fn turnover(totals: &Totals) -> Result<Money, PaperError> {
 
 fn requisites(party: &Party) -> String {
     let kpp = party.kpp().map(|kpp| format!(", КПП {kpp}")).unwrap_or_default();
-    format!("{}, ИНН {}{kpp}, {}", party.name, party.inn, party.address)
+    let address = party.address.as_ref().map(|address| format!(", {address}")).unwrap_or_default();
+    format!("{}, ИНН {}{kpp}{address}", party.name, party.inn)
 }
 
 fn act(book: &mut Workbook, style: &Style, report: &Report) -> Result<Worksheet, PaperError> {
@@ -217,10 +218,12 @@ fn act(book: &mut Workbook, style: &Style, report: &Report) -> Result<Worksheet,
     page.sheet.write_string_with_format(0, 0, title(report), &style.title)?;
     page.row = 1;
     let head = &report.head;
+    let signed = head.contract.as_ref();
+    let contract = signed.map(|contract| format!("№ {} от {}", contract.number, words::date(contract.date)));
     for (name, text) in [
         ("Агент", requisites(&head.agent)),
         ("Принципал", requisites(&head.principal)),
-        ("Договор", format!("№ {} от {}", head.contract.number, words::date(head.contract.date))),
+        ("Договор", contract.unwrap_or_else(|| "—".to_owned())),
     ] {
         page.text(style, 0, name)?;
         page.text(style, 1, &text)?;

@@ -1,8 +1,9 @@
-//! Rows of a tenant's books: entries that belong to no order, and sealed days.
+//! Rows of a tenant's books: entries that belong to no order, sealed days and closed months.
 
 use domain::id::Tenant;
 use domain::ledger::{BookEntry, DayBook, Purse};
 use domain::payout::Payout;
+use domain::report::{Closed, Period};
 use domain::time::moscow_date;
 use jiff::civil::Date;
 
@@ -97,6 +98,36 @@ impl Store {
     pub async fn day_books(&self, tenant: &Tenant) -> Result<Vec<DayBook>, StoreError> {
         let items = self.rows(keys::day_book_partition(tenant), None).await?;
         items.iter().map(day_book_from).collect()
+    }
+
+    /// Writes a month's report. A month is closed once.
+    pub async fn put_report(&self, tenant: &Tenant, closed: &Closed) -> Result<Written, StoreError> {
+        let key = keys::report(tenant, closed.head.period);
+        let item = Item { body: text(&key, closed)?, key, version: 1, due: None, ttl: None };
+        match self.table.put(Write { item, condition: Condition::NotExists }).await {
+            Ok(()) => Ok(Written::Now),
+            Err(TableError::Conflict { .. }) => Ok(Written::Before),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The report of a month, once it is closed.
+    pub async fn report(&self, tenant: &Tenant, period: Period) -> Result<Option<Closed>, StoreError> {
+        let item = self.table.get(&keys::report(tenant, period), Freshness::Consistent).await?;
+        item.as_ref().map(parse).transpose()
+    }
+
+    /// A page of a tenant's reports, latest first.
+    pub async fn report_page(
+        &self,
+        tenant: &Tenant,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Closed>, Option<String>), StoreError> {
+        let pk = keys::report_partition(tenant);
+        let range = Range { pk, prefix: String::new(), after, descending: true, limit };
+        let page = self.table.query(&range, Freshness::Consistent).await?;
+        Ok((page.items.iter().map(parse).collect::<Result<_, _>>()?, page.next))
     }
 
     async fn rows(&self, pk: String, mut after: Option<String>) -> Result<Vec<Item>, StoreError> {

@@ -20,6 +20,7 @@
 //! | personal account | `L#tenant#p` | `P` | payouts, what is bought from the balance |
 //! | number of a payment order | `Z#number` | `Z` | a bank's statement |
 //! | sealed day | `G#tenant` | `yyyy-mm-dd` | a tenant's days; the last one |
+//! | a month's report | `M#tenant` | `yyyy-mm` | a tenant's reports, latest first; the last one; a month |
 //! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
 //! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
 //! | device key | `D#sha256(key)` | `D` | a device agent's authentication |
@@ -36,6 +37,7 @@
 
 use domain::id::{OrderId, Tenant};
 use domain::order::TaskId;
+use domain::report::Period;
 use domain::time::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -179,6 +181,16 @@ pub fn day_book_partition(tenant: &Tenant) -> String {
 /// A sealed day.
 pub fn day_book(tenant: &Tenant, day: Date) -> Key {
     key(day_book_partition(tenant), day.to_string())
+}
+
+/// Partition of a tenant's reports.
+pub fn report_partition(tenant: &Tenant) -> String {
+    format!("M#{tenant}")
+}
+
+/// The report of a month.
+pub fn report(tenant: &Tenant, period: Period) -> Key {
+    key(report_partition(tenant), period.to_string())
 }
 
 /// Partition of a tenant's subscriptions.
@@ -407,6 +419,7 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'R'), _) => "subscription",
         (Some(b'L'), _) => "book entry",
         (Some(b'G'), _) => "sealed day",
+        (Some(b'M'), _) => "report",
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
         (Some(b'J'), _) => "device job",

@@ -6,6 +6,7 @@ use domain::ledger::SealError;
 use domain::money::MoneyError;
 use domain::order::Refusal;
 use domain::payout::PayoutRefusal;
+use domain::report::Wrong;
 use storage::store::StoreError;
 
 /// Whose a failure is: sets status, retry and log level at the door.
@@ -57,9 +58,18 @@ pub enum WorkflowError {
     /// A day of the books can not be sealed.
     #[error("the books can not be sealed")]
     Books(#[from] SealError),
+    /// A month's report does not lead to the ledger's balance, or to what it was closed with.
+    #[error("the month's report does not hold")]
+    Report(#[source] Box<Wrong>),
     /// A message to a worker is not of the shape this program sends.
     #[error("a message is not readable")]
     Message(#[source] serde_json::Error),
+}
+
+impl From<Wrong> for WorkflowError {
+    fn from(wrong: Wrong) -> Self {
+        Self::Report(Box::new(wrong))
+    }
 }
 
 impl WorkflowError {
@@ -71,9 +81,12 @@ impl WorkflowError {
             | Self::Outside { .. }
             | Self::Bank(BankError::NotSent(_) | BankError::Unknown(_))
             | Self::Store(StoreError::Conflict | StoreError::NotDone(_) | StoreError::Unknown(_)) => Whose::Outside,
-            Self::Bank(_) | Self::Store(StoreError::Shape(_)) | Self::Money(_) | Self::Books(_) | Self::Message(_) => {
-                Whose::Ours
-            }
+            Self::Bank(_)
+            | Self::Store(StoreError::Shape(_))
+            | Self::Money(_)
+            | Self::Books(_)
+            | Self::Report(_)
+            | Self::Message(_) => Whose::Ours,
         }
     }
 

@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod execution;
 pub mod handover;
 pub mod links;
+pub mod months;
 pub mod notification;
 pub mod orders;
 pub mod payments;

@@ -3,7 +3,7 @@
 use connectors::client_bank::Payer;
 use domain::commission::CommissionTerms;
 use domain::partner::{
-    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
 };
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};
@@ -92,6 +92,7 @@ pub fn partner() -> Partner {
         accounts: Vec::new(),
         payment: PaymentSettings::default(),
         receipts: ReceiptSettings::default(),
+        legal: Legal::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
 use domain::order::Command;
 use domain::partner::{
-    BankAccount, Button, Channel, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, StatusAction,
+    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, StatusAction,
     WebhookEndpoint,
 };
 use domain::receipt::Agent;
@@ -369,6 +369,7 @@ pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Opt
         accounts,
         payment: PaymentSettings { statuses, ..PaymentSettings::default() },
         receipts: ReceiptSettings::default(),
+        legal: Legal::default(),
     };
     ports.store.put_partner(&tenant, &partner).await.ok()?;
     workflows::access::issue_key(&ports, &tenant).await.ok()

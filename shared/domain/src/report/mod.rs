@@ -10,6 +10,7 @@
 //! ```
 //! (of what the agent held: money the partner's own people took is in the turnover and not in the balance)
 
+mod closed;
 mod line;
 mod tally;
 
@@ -18,6 +19,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use closed::{Closed, MovementSum};
 pub use line::{Event, Line, Movement, MovementKind};
 pub use tally::{CorrectionSum, FeeSum, Side, Sum, Tally, Totals, Wrong};
 
@@ -123,10 +125,12 @@ pub struct Party {
     /// ОГРН or ОГРНИП.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ogrn: Option<String>,
-    /// Registered address in one line.
-    pub address: String,
-    /// Who signs.
-    pub signatory: Signatory,
+    /// Registered address in one line, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Who signs, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatory: Option<Signatory>,
 }
 
 impl Party {
@@ -183,8 +187,9 @@ pub struct Head {
     pub agent: Party,
     /// The principal: the partner.
     pub principal: Party,
-    /// The contract between them.
-    pub contract: Contract,
+    /// The contract between them, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
     /// VAT on the agent's fee.
     pub vat: VatRate,
     /// What the agent owed the principal when the month began; negative when the principal owed.

@@ -297,14 +297,15 @@ impl Tally {
             return Err(Wrong::Early { issued: head.issued, period: head.period });
         }
         let texts = [
-            ("number", head.number.as_str(), 30),
-            ("contract", head.contract.number.as_str(), 100),
-            ("agent", head.agent.name.as_str(), 1000),
-            ("principal", head.principal.name.as_str(), 1000),
-            ("agent's address", head.agent.address.as_str(), 1000),
-            ("principal's address", head.principal.address.as_str(), 1000),
+            ("number", Some(head.number.as_str()), 30),
+            ("contract", head.contract.as_ref().map(|contract| contract.number.as_str()), 100),
+            ("agent", Some(head.agent.name.as_str()), 1000),
+            ("principal", Some(head.principal.name.as_str()), 1000),
+            ("agent's address", head.agent.address.as_deref(), 1000),
+            ("principal's address", head.principal.address.as_deref(), 1000),
         ];
         for (what, text, longest) in texts {
+            let Some(text) = text else { continue };
             let length = text.chars().count();
             if text.trim().is_empty() || length > longest || text.chars().any(char::is_control) {
                 return Err(Wrong::Head(what));

@@ -13,14 +13,14 @@ fn party(name: &str, inn: &str) -> Party {
         inn: inn.into(),
         standing: Standing::Company { kpp: Some("770101001".into()) },
         ogrn: None,
-        address: "101000, г. Москва, ул. Примерная, д. 1".into(),
-        signatory: Signatory {
+        address: Some("101000, г. Москва, ул. Примерная, д. 1".into()),
+        signatory: Some(Signatory {
             position: "Генеральный директор".into(),
             person: Person {
                 surname: "Иванов".into(), name: "Иван".into(), patronymic: Some("Иванович".into())
             },
             basis: "Устава".into(),
-        },
+        }),
     }
 }
 
@@ -31,7 +31,7 @@ fn head() -> Head {
         period: Period::of(date(2026, 11, 5)),
         agent: party("ООО «Апикасса»", "7700000016"),
         principal: party("ООО «Справка»", "7700000023"),
-        contract: Contract { number: "А-1".into(), date: date(2026, 1, 15) },
+        contract: Some(Contract { number: "А-1".into(), date: date(2026, 1, 15) }),
         vat: VatRate::Vat22,
         opening: Money::rub(100_000),
     }
@@ -214,5 +214,5 @@ fn months_and_names_are_written_as_documents_do() {
     let period: Period = String::from("2026-02").try_into().unwrap();
     assert_eq!((period.first(), period.last()), (date(2026, 2, 1), date(2026, 2, 28)));
     assert!(Period::try_from(String::from("2026-13")).is_err());
-    assert_eq!(party("", "").signatory.person.short(), "Иванов\u{a0}И.\u{a0}И.");
+    assert_eq!(party("", "").signatory.unwrap().person.short(), "Иванов\u{a0}И.\u{a0}И.");
 }

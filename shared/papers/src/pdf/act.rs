@@ -43,8 +43,11 @@ pub(super) fn pages(fonts: &Fonts, report: &Report) -> Result<Vec<Page>, PaperEr
     flow.gap(200);
     flow.beside(&[party("Агент (исполнитель)", &head.agent), party("Принципал (заказчик)", &head.principal)], SIZE);
     flow.gap(120);
-    let (number, date) = (&head.contract.number, words::long_date(head.contract.date));
-    let contract = format!("Основание: агентский договор № {number} от {date} Все суммы указаны в российских рублях.");
+    let contract = head.contract.as_ref().map(|contract| {
+        let (number, date) = (&contract.number, words::long_date(contract.date));
+        format!("Основание: агентский договор № {number} от {date} ")
+    });
+    let contract = contract.unwrap_or_default() + "Все суммы указаны в российских рублях.";
     flow.paragraph(&contract, SIZE, Weight::Regular, Align::Left);
 
     orders(&mut flow, report)?;
@@ -70,7 +73,7 @@ fn party(role: &str, party: &Party) -> Vec<(String, Weight)> {
     if let Some(number) = &party.ogrn {
         lines.push((format!("{ogrn} {number}"), Weight::Regular));
     }
-    lines.push((party.address.clone(), Weight::Regular));
+    lines.extend(party.address.clone().map(|address| (address, Weight::Regular)));
     lines
 }
 
@@ -304,17 +307,18 @@ fn acceptance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
 
     flow.gap(300);
     let side = |role: &str, party: &Party| {
-        let signatory = &party.signatory;
-        let basis = format!("действует на основании {}", signatory.basis);
-        vec![
-            (role.to_owned(), Weight::Bold),
-            (party.name.clone(), Weight::Regular),
-            (signatory.position.clone(), Weight::Regular),
-            (basis, Weight::Regular),
-        ]
+        let mut lines = vec![(role.to_owned(), Weight::Bold), (party.name.clone(), Weight::Regular)];
+        if let Some(signatory) = &party.signatory {
+            let basis = format!("действует на основании {}", signatory.basis);
+            lines.extend([(signatory.position.clone(), Weight::Regular), (basis, Weight::Regular)]);
+        }
+        lines
     };
     flow.beside(&[side("От агента", &head.agent), side("От принципала", &head.principal)], SIZE);
-    let pen = |party: &Party| [party.signatory.person.short(), "М. П.".to_owned()];
+    let pen = |party: &Party| {
+        let name = party.signatory.as_ref().map(|signatory| signatory.person.short());
+        [name.unwrap_or_default(), "М. П.".to_owned()]
+    };
     flow.signature(&[pen(&head.agent), pen(&head.principal)], SIZE);
     Ok(())
 }

@@ -12,12 +12,12 @@ fn party(inn: &str) -> Party {
         inn: inn.into(),
         standing: Standing::Company { kpp: None },
         ogrn: None,
-        address: "Москва".into(),
-        signatory: Signatory {
+        address: Some("Москва".into()),
+        signatory: Some(Signatory {
             position: "Директор".into(),
             person: Person { surname: "Ёлкин".into(), name: "Пётр".into(), patronymic: None },
             basis: "Устава".into(),
-        },
+        }),
     }
 }
 
@@ -28,7 +28,7 @@ fn report(events: &[(Event, i64)]) -> Report {
         period: Period::of(date(2026, 11, 1)),
         agent: party("7700000016"),
         principal: party("7700000023"),
-        contract: Contract { number: "1".into(), date: date(2026, 1, 1) },
+        contract: Some(Contract { number: "1".into(), date: date(2026, 1, 1) }),
         vat: VatRate::Vat22,
         opening: Money::rub(0),
     };
