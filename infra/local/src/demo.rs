@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use domain::commission::CommissionTerms;
 use domain::id::{IdError, Mode, Tenant};
 use domain::partner::{
-    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns,
+    WebhookEndpoint,
 };
 use domain::tax::VatRate;
 use domain::time::whole_seconds;

@@ -3,7 +3,8 @@
 use connectors::client_bank::Payer;
 use domain::commission::CommissionTerms;
 use domain::partner::{
-    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
+    BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns,
+    WebhookEndpoint,
 };
 use domain::receipt::Agent;
 use domain::tax::{Taxation, VatRate};

@@ -431,6 +431,10 @@ async fn refunds_that_come_to_nothing() {
     gate.world.pass(3_601).await;
     assert_eq!(gate.ask(&payment).await.state, stands(0, AMOUNT, 0), "taken back, and told to nobody");
     assert!(gate.world.heard().is_empty());
+    // Its number is used up: whoever never heard that it was done must not wait for it for ever.
+    let error = gate.back(&payment, "o-2r", Return::Refund, 100_000, AMOUNT).await.unwrap_err();
+    assert!(matches!(&error, BankError::Refused { code, .. } if code == "7"), "{error:?}");
+    assert_eq!(gate.back(&payment, "o-2ra1", Return::Refund, 100_000, AMOUNT).await.unwrap(), done(100_000));
 }
 
 #[tokio::test]

@@ -311,9 +311,10 @@ pub async fn refund(asked: &Asked<'_>, with_points: bool) -> Answer {
     }
     let deal = named(asked, "orderId").await?;
     with(asked, &deal, |deal, now| {
-        let known = external.and_then(|id| deal.refund_of(id));
-        if known.is_some_and(|refund| refund.state != RefundState::Declined) {
-            return Ok(()); // done before: the same answer, whatever the amount
+        match external.and_then(|id| deal.refund_of(id)).map(|refund| refund.state) {
+            None | Some(RefundState::Declined) => {}
+            Some(RefundState::Pending | RefundState::Done) => return Ok(()), // the same answer, whatever the amount
+            Some(RefundState::Cancelled) => return Err(Fault::state()),      // taken back: it wants a number of its own
         }
         let facts = deal.facts();
         let back: i64 = points_back(deal).iter().map(|(_, points)| points).sum();
