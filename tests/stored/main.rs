@@ -16,6 +16,7 @@ use domain::delivery::Delivery;
 use domain::details::Details;
 use domain::exchange::Exchange;
 use domain::id::Tenant;
+use domain::ledger::{BookEntry, DayBook, Purse};
 use domain::order::Order;
 use domain::partner::Partner;
 use domain::payout::Payout;
@@ -25,7 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use storage::keys;
 use storage::memory::MemoryTable;
-use storage::store::{KeyClaim, KeyRow, ListedKey, NumberClaim, Store};
+use storage::store::{KeyClaim, KeyRow, ListedKey, NumberClaim, PayoutOwner, Store};
 use storage::table::{Condition, Due, Freshness, Item, Key, Table as _, Write};
 use workflows::execution::StoredResult;
 
@@ -86,6 +87,12 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("B", _) => through::<domain::wallet::Kept>(name, body),
         ("R", _) => through::<Subscription>(name, body),
         ("Y", _) => through::<Payout>(name, body),
+        ("Z", _) => through::<PayoutOwner>(name, body),
+        ("G", _) => through::<DayBook>(name, body),
+        ("M", _) => through::<domain::report::Closed>(name, body),
+        ("L", _) if key.pk.ends_with("#c") => through::<String>(name, body),
+        ("L", _) if key.pk.ends_with("#p") => through::<Purse>(name, body),
+        ("L", _) => through::<BookEntry>(name, body),
         ("E", _) => {
             let lines = String::from_utf8(storage::exchanges::lines(&body.to_string()).unwrap()).unwrap();
             assert!(lines.lines().count() > 0, "{name}");
@@ -195,6 +202,16 @@ async fn what_is_not_an_order_is_found_by_todays_keys() {
             assert_eq!(store.wallet(&tenant, "buyer-1").await.unwrap().len(), 1, "{name}");
         }
     }
+    assert_eq!(store.payout_of_number(1).await.unwrap().unwrap().tenant, tenant);
+    assert!(store.last_day_book(&tenant).await.unwrap().is_some());
+    assert!(
+        !store
+            .book_entries(&tenant, domain::time::moscow_date(domain::time::Timestamp::UNIX_EPOCH))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(store.purse(&tenant).await.unwrap().version > 0);
     let exchanges = store.exchanges(&tenant, rows::moment(0), None, 100).await.unwrap();
     assert!(!exchanges.rows.is_empty() && exchanges.rows.iter().all(|(_, exchanges)| !exchanges.is_empty()));
     assert_eq!(store.clock_offset(&tenant).await.unwrap(), 259_200);

@@ -61,7 +61,42 @@ pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     heads(&mut shapes).await;
     others(&mut shapes).await;
     sites_and_subscriptions(&mut shapes).await;
+    books(&mut shapes).await;
     shapes
+}
+
+/// A fulfilled order whose money matures, a payout that came back, sealed days and a closed month.
+async fn books(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let order = world.order(&by_email("S-1")).await;
+    world.pay(&order, "success").await;
+    world.settle().await;
+    head(shapes, &world, &order, Status::Fulfilled, "fulfilled-maturing").await;
+    world.pass(4 * 86_400, 86_400).await;
+    let (payouts, _) = world.ports.store.payouts(&world.shop, None, 10).await.unwrap();
+    let on = domain::time::moscow_date(world.now().await);
+    let returned = domain::payout::PayoutReport::Returned { on, reason: "счёт закрыт".to_owned() };
+    let id = &payouts[0].id;
+    workflows::payouts::report(&world.ports, &world.shop, id, &returned, Some("line.1")).await.unwrap();
+    world.pass(30 * 86_400, 86_400).await;
+    world.close_days().await;
+    for item in world.table.all_items() {
+        let name = match item.key.pk.split('#').collect::<Vec<_>>().as_slice() {
+            ["Y", _] => "payout-returned",
+            ["Z", _] => "payment-order-number",
+            ["G", _] => "sealed-day",
+            ["L", _] => "book-entry",
+            ["L", _, "c"] => "book-claim",
+            ["L", _, "p"] => "purse",
+            ["M", _] => "report",
+            _ => continue,
+        };
+        shapes.entry(name.to_owned()).or_insert_with(|| row(&item));
+    }
+    for name in ["payout-returned", "payment-order-number", "sealed-day", "book-entry", "book-claim", "purse", "report"]
+    {
+        assert!(shapes.contains_key(name), "{name}");
+    }
 }
 
 fn row(item: &Item) -> Value {
@@ -299,6 +334,8 @@ impl TableRow for World {
                 ("K", _) => "api-key".to_owned(),
                 ("C", _) => format!("counter-{}", parts[1]),
                 ("Y", _) => "payout".to_owned(),
+                // These have rows of their own, below.
+                ("Z" | "G" | "L" | "M", _) => continue,
                 ("B", _) => "saved-means".to_owned(),
                 ("R", _) => "subscription".to_owned(),
                 ("A", _) => "api-key-list".to_owned(),
