@@ -313,7 +313,8 @@ impl TableRow for World {
         for item in self.table.all_items() {
             let parts: Vec<&str> = item.key.pk.split('#').collect();
             let kind = match (parts[0], item.key.sk.len()) {
-                ("O", keys::HEAD_LENGTH) => continue,
+                // Heads and the books have files of their own names.
+                ("O", keys::HEAD_LENGTH) | ("Z" | "G" | "L" | "M", _) => continue,
                 ("O", _) if item.key.sk.ends_with("#A") => continue,
                 ("O", _) => {
                     let task = item.key.sk.rsplit('#').next().unwrap();
@@ -334,8 +335,6 @@ impl TableRow for World {
                 ("K", _) => "api-key".to_owned(),
                 ("C", _) => format!("counter-{}", parts[1]),
                 ("Y", _) => "payout".to_owned(),
-                // These have rows of their own, below.
-                ("Z" | "G" | "L" | "M", _) => continue,
                 ("B", _) => "saved-means".to_owned(),
                 ("R", _) => "subscription".to_owned(),
                 ("A", _) => "api-key-list".to_owned(),

@@ -228,5 +228,5 @@ pub async fn marks(
     HandedOrder(id): HandedOrder,
     web::Json(request): web::Json<Vec<MarkRequest>>,
 ) -> Answer<Json<OrderView>> {
-    answer(&ports, handover::marks(&ports, &id, &request).await)
+    answer(&ports, Box::pin(handover::marks(&ports, &id, &request)).await)
 }

@@ -360,7 +360,7 @@ pub async fn done(ports: &Ports, agent: &Agent, id: &str, outcome: &Outcome) -> 
     }
     let state = written.ok_or(WorkflowError::Busy)?;
     let partner = perform::partner(ports, place.tenant).await?;
-    receipt::told(ports, &partner, place.tenant, place.register, id, answer(&state)).await?;
+    Box::pin(receipt::told(ports, &partner, place.tenant, place.register, id, answer(&state))).await?;
     change_desk(ports, place, |desk| desk.close(id, &state)).await?;
     Ok(Told::Recorded)
 }
@@ -381,7 +381,7 @@ pub async fn failed(ports: &Ports, agent: &Agent, id: &str, why: &NotDone) -> Re
         return Ok(Told::Stale);
     }
     let partner = perform::partner(ports, place.tenant).await?;
-    receipt::told(ports, &partner, place.tenant, place.register, id, refusal(why)).await?;
+    Box::pin(receipt::told(ports, &partner, place.tenant, place.register, id, refusal(why))).await?;
     let state = JobState::Failed(why.clone());
     if !write_job(ports, place, id, &job, state.clone()).await? {
         return Err(WorkflowError::Busy);
@@ -445,7 +445,7 @@ pub async fn declare(
     if !again && !write_job(ports, place, id, &job, state.clone()).await? {
         return Err(WorkflowError::Busy);
     }
-    receipt::told(ports, &partner, tenant, register, id, refusal(&declared)).await?;
+    Box::pin(receipt::told(ports, &partner, tenant, register, id, refusal(&declared))).await?;
     change_desk(ports, place, |desk| desk.close(id, &state)).await?;
     tracing::warn!(%tenant, register, job = id, reason, "a person has declared a job not printed");
     Ok(Declared::Recorded)
