@@ -107,8 +107,8 @@ test("receipts: a wrong one, what undoes it and what is right", {}, async (page,
 });
 
 test("receipts: cash, marked goods and the partner's logo", {}, async (page, buyer) => {
-  const { agent_sign: theirs, ...settings } = await api("GET", "/v1/partner/receipts");
-  assert.ok(theirs, "the sign of the contract is told, and not the shop's to set");
+  const { agent_sign: theirs, registers: connected, ...settings } = await api("GET", "/v1/partner/receipts");
+  assert.ok(theirs && connected, "the sign of the contract and the registers are told, and not the shop's to set");
   const bars = [40, 90, 150, 230, 280, 420, 500, 640].map((x) => `<rect x="${x}" y="20" width="36" height="60" fill="#1a56db"/>`);
   const drawn = `<svg xmlns="http://www.w3.org/2000/svg" width="1400" height="100" viewBox="0 0 1400 100">${bars.join("")}</svg>`;
   const logo = `data:image/svg+xml;base64,${Buffer.from(drawn).toString("base64")}`;
@@ -117,7 +117,7 @@ test("receipts: cash, marked goods and the partner's logo", {}, async (page, buy
   try {
     const [boots, book] = GOODS;
     const lines = [{ ...boots, quantity: "1", subject: "goods_marked", mark: CODE }, book];
-    const made = await order({ lines, buyer: { email: buyer }, scenario: { execution: "manual" } });
+    const made = await order({ lines, buyer: { email: buyer }, channels: ["email"], scenario: { execution: "manual" } });
     const cashier = { name: "Петрова А. И.", inn: "500100732259" };
     await api("POST", `/v1/orders/${made.id}/collect`, { method: "cash", reference: `PKO-${Date.now()}`, point: "pvz-7", cashier });
     const [receipt] = await printed(made.id, 1);

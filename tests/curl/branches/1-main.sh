@@ -102,7 +102,7 @@ say "three days later: order.paid_out, payment order № $payment_order of 2895.
 
 api GET "/v1/orders/$order/ledger"
 want 200
-check "postings == [('bank', 'partner', '3000.00'), ('partner', 'fee', '105.00'), ('partner', 'payout', '2895.00')]"
+check "postings == [('bank', 'partner', '3000.00'), ('partner', 'fee', '105.00'), ('partner', 'available', '2895.00'), ('available', 'payout', '2895.00')]"
 month=$(get 'v["postings"][-1]["at"][:7]')
 api GET "/v1/ledger?month=$month"
 want 200

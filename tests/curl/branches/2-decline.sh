@@ -27,7 +27,7 @@ check "[(o['kind'], o['state']) for o in v['operations']] == [('payment', 'decli
 say "another card, which asks for a code, pays"
 webhook order.fulfilled
 api GET "/v1/orders/$order/ledger"
-check "postings == [('bank', 'partner', '700.00'), ('partner', 'fee', '24.50')]"
+check "postings == [('bank', 'partner', '700.00'), ('partner', 'fee', '24.50'), ('partner', 'available', '675.50')]"
 say "the money is in the books once; the automatic executor delivers"
 
 create 500.00 automatic
@@ -45,7 +45,7 @@ card doubled
 webhook order.paid
 becomes fulfilled
 api GET "/v1/orders/$order/ledger"
-check "len(postings) == 2"
+check "len(postings) == 3"
 say "a blocked card, a change of mind, and a bank that tells its success twice: paid once"
 
 create 510.00 automatic
