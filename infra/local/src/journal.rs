@@ -12,6 +12,7 @@ use domain::ledger::{Account, DayBook, Line, Nature, Posting, SealError, Stateme
 use domain::time::{Timestamp, moscow_date};
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use storage::table::Freshness;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 use workflows::{audit, books, clock, payouts};
@@ -86,7 +87,7 @@ pub async fn read(ports: &Ports) -> Result<Vec<Book>, WorkflowError> {
     let mut all = Vec::new();
     for tenant in ports.store.tenants().await? {
         let now = clock::now(ports, &tenant).await?;
-        let orders = payouts::recent_orders(ports, &tenant, now).await?;
+        let orders = payouts::recent_orders(ports, &tenant, now, Freshness::Consistent).await?;
         let entries = ports.store.book_entries(&tenant, Date::MIN).await?;
         let mut lines: Vec<_> =
             orders.iter().flat_map(books::lines_of).chain(entries.iter().map(Line::of_book)).collect();

@@ -396,10 +396,11 @@ impl Store {
         spread: u8,
         after: Option<String>,
         limit: usize,
+        freshness: Freshness,
     ) -> Result<OrderPage, StoreError> {
         let pk = keys::month_partition(tenant, year, month, spread);
         let range = Range { pk, prefix: String::new(), after, descending: true, limit };
-        let page = self.table.query(&range, Freshness::Eventual).await?;
+        let page = self.table.query(&range, freshness).await?;
         let mut orders = Vec::new();
         for item in &page.items {
             if let Some(id) = keys::order_of(&item.key) {

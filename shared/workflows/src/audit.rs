@@ -72,7 +72,7 @@ async fn audit_tenant(
 ) -> Result<(), WorkflowError> {
     let now = clock::now(ports, tenant).await?;
     let partner = perform::partner(ports, tenant).await?;
-    let orders = payouts::recent_orders(ports, tenant, now).await?;
+    let orders = payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await?;
     let mut postings: Vec<Posting> = Vec::new();
     for order in &orders {
         progress();

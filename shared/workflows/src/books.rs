@@ -11,6 +11,7 @@ use domain::time::{Timestamp, moscow_date, plus_seconds};
 use jiff::civil::Date;
 use storage::books::Written;
 use storage::store::StoreError;
+use storage::table::Freshness;
 
 use crate::clock;
 use crate::error::WorkflowError;
@@ -87,7 +88,7 @@ pub async fn seal(ports: &Ports, tenant: &Tenant) -> Result<usize, WorkflowError
     gather(&mut days, entries.iter().map(Line::of_book), wanted);
     match since {
         None => {
-            for order in payouts::recent_orders(ports, tenant, now).await? {
+            for order in payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await? {
                 gather(&mut days, lines_of(&order), wanted);
             }
         }
@@ -97,7 +98,7 @@ pub async fn seal(ports: &Ports, tenant: &Tenant) -> Result<usize, WorkflowError
                 loop {
                     let newer = |order: &Order| order.journal.iter().any(|entry| wanted(moscow_date(entry.at)));
                     let page =
-                        reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::STANDARD, newer)
+                        reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::SEALED, newer)
                             .await?;
                     for order in &page.orders {
                         gather(&mut days, lines_of(order), wanted);

@@ -195,7 +195,7 @@ async fn lines(ports: &Ports, tenant: &Tenant, period: Period) -> Result<(Vec<Li
         let mut place: Option<String> = None;
         loop {
             let page =
-                reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::STANDARD, wanted).await?;
+                reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::SEALED, wanted).await?;
             for order in &page.orders {
                 let id = order.id.to_string();
                 let of_order = lines_of(order, period)?.into_iter();

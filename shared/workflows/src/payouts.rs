@@ -158,7 +158,7 @@ pub async fn balance(ports: &Ports, tenant: &Tenant) -> Result<Balance, Workflow
     let now = clock::now(ports, tenant).await?;
     let personal = ports.store.purse(tenant).await?.row.balance;
     let mut balance = Balance { available_minor: personal.minor(), pending_minor: 0, orders: Vec::new() };
-    for order in recent_orders(ports, tenant, now).await? {
+    for order in recent_orders(ports, tenant, now, Freshness::Eventual).await? {
         let owed = order.owed()?.minor();
         if order.payable_at().is_some_and(|at| at <= now) {
             balance.available_minor += owed;
@@ -171,7 +171,12 @@ pub async fn balance(ports: &Ports, tenant: &Tenant) -> Result<Balance, Workflow
 }
 
 /// Heads of all of a tenant's orders that may still wait for their payout.
-pub async fn recent_orders(ports: &Ports, tenant: &Tenant, now: Timestamp) -> Result<Vec<Order>, WorkflowError> {
+pub async fn recent_orders(
+    ports: &Ports,
+    tenant: &Tenant,
+    now: Timestamp,
+    freshness: Freshness,
+) -> Result<Vec<Order>, WorkflowError> {
     let mut orders = Vec::new();
     let mut empty = 0;
     for month in months_back(now.max(whole_seconds(ports.clock.now())), MONTHS_MAX) {
@@ -179,7 +184,7 @@ pub async fn recent_orders(ports: &Ports, tenant: &Tenant, now: Timestamp) -> Re
         for spread in 0..keys::SPREAD {
             let mut after = None;
             loop {
-                let page = ports.store.orders(tenant, month, spread, after, 500).await?;
+                let page = ports.store.orders(tenant, month, spread, after, 500, freshness).await?;
                 orders.extend(page.orders);
                 after = page.next;
                 if after.is_none() {

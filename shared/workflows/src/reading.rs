@@ -18,11 +18,15 @@ pub struct Reach {
     pub rows: usize,
     /// Queries, at most.
     pub queries: usize,
+    /// Whether the last write may be missed.
+    pub freshness: Freshness,
 }
 
 impl Reach {
     /// Some five hundred orders of each part.
-    pub const STANDARD: Self = Self { rows: 400, queries: 5 };
+    pub const STANDARD: Self = Self { rows: 400, queries: 5, freshness: Freshness::Eventual };
+    /// As many, for what is written down for ever: nothing that was recorded is missed.
+    pub const SEALED: Self = Self { freshness: Freshness::Consistent, ..Self::STANDARD };
 }
 
 /// Some orders of a month, newest first.
@@ -53,7 +57,7 @@ pub async fn orders_of_month(
         let mut place = after.map(ToOwned::to_owned);
         let mut count = 0;
         for _ in 0..reach.queries {
-            let page = ports.store.orders(tenant, month, spread, place, reach.rows).await?;
+            let page = ports.store.orders(tenant, month, spread, place, reach.rows, reach.freshness).await?;
             let fit = page.orders.into_iter().filter(|order| wanted(order));
             let before = found.len();
             found.extend(fit.map(|order| (order.id.ulid(), order)));

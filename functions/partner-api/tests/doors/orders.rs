@@ -342,7 +342,7 @@ async fn no_order_is_lost_where_a_page_may_not_read_far() {
         api.world.advance(1);
     }
     for (rows, queries, limit) in [(1, 1, 1), (1, 1, 10), (3, 2, 4), (7, 1, 50), (2, 3, 100)] {
-        let reach = workflows::reading::Reach { rows, queries };
+        let reach = workflows::reading::Reach { rows, queries, ..workflows::reading::Reach::STANDARD };
         for rare in [false, true] {
             let wanted = |number: &str| !rare || number.ends_with('7');
             let (mut found, mut place) = (Vec::new(), None::<String>);

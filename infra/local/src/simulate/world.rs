@@ -37,6 +37,8 @@ const START: i64 = 1_795_000_000;
 const ROUNDS: usize = 45;
 /// Times a message is received before it is dead.
 const RECEIVES_MAX: u8 = 5;
+/// Times an operator has what was printed wrong corrected, at most.
+const CORRECTIONS: usize = 12;
 /// Virtual seconds of calm: longer than webhooks are tried, orders mature and tasks wait.
 const CALM_SECONDS: i64 = 16 * 24 * 3_600;
 
@@ -137,8 +139,8 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         outcome.findings.push("the world did not come to rest".to_owned());
         return outcome;
     }
-    // What was printed wrong an operator has corrected, as long as something was.
-    for _ in 0..3 {
+    // What was printed wrong an operator has corrected, as long as something was: what undoes it may be printed wrong again.
+    for _ in 0..CORRECTIONS {
         let (ports, of) = (machines[0].clone(), tenant.clone());
         if wait(&world, async move { correct(&ports, &of).await }) != Some(true) {
             break;
@@ -280,7 +282,7 @@ fn choose_registers(world: &World, key: &str) {
 async fn correct(ports: &Ports, tenant: &Tenant) -> Option<bool> {
     let now = workflows::clock::now(ports, tenant).await.ok()?;
     let mut any = false;
-    for order in workflows::payouts::recent_orders(ports, tenant, now).await.ok()? {
+    for order in workflows::payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await.ok()? {
         let loaded = ports.store.load(&order.id, Freshness::Consistent).await.ok()??;
         let receipts = &loaded.order.receipts;
         let corrected = |no: u8| receipts.iter().any(|receipt| receipt.corrects == Some(no));

@@ -275,6 +275,34 @@ fn news_older_than_a_refunds_being_taken_back_settles_nothing_of_it() {
         assert_eq!(seen.open_operation_of(1).map(|open| (open.no, open.attempt())), Some((2, 1)));
         assert!(seen.operation(3).is_some_and(Operation::succeeded));
     }
+    // What fits none of them may be of the time before: it settles none, until the bank was asked.
+    assert_eq!(after(both.clone(), 30, &[news(160_000)]).operations, both.operations);
+    let asked = after(both, 30, &[stands(0, 300_000, 160_000)]);
+    assert!(asked.operation(2).is_some_and(Operation::succeeded));
+}
+
+#[test]
+fn no_remainder_is_left_that_the_bank_would_not_move() {
+    let two = Details { payment: PaymentTerms { stages: Stages::Two, ..PaymentTerms::default() }, ..details() };
+    let accounts = captures(true, 100);
+    let start = Start { account: Some("bank".into()), hold_seconds: 604_800, ..Start::default() };
+    let held = after_with(&two, order(), 1, &[Command::StartPayment(start.clone()), stands(300_000, 0, 0)]);
+    let taken = after(order(), 1, &[Command::StartPayment(start), stands(0, 300_000, 0)]);
+    for (details, order, words) in [
+        (&two, &held, "releases of so little, or all but so little"),
+        (&details(), &taken, "refunds of so little, or all but so little"),
+    ] {
+        let step = |minor| {
+            let context = Context { accounts: &accounts, ..context(5) };
+            decide(order, details, &cancel(What::Amount(Money::rub(minor))), &context)
+        };
+        for so_little in [99, 300_000 - 99] {
+            assert_eq!(step(so_little), Err(Refusal::Unsupported(words)), "{so_little}");
+        }
+        for enough in [100, 300_000 - 100, 300_000] {
+            assert!(matches!(step(enough), Ok(Decision::Changed(_))), "{enough}");
+        }
+    }
 }
 
 #[test]

@@ -168,6 +168,9 @@ impl Next<'_> {
             if amount != figures.held && self.terms(&payment).is_some_and(|terms| !terms.partial_void) {
                 return Err(Refusal::Unsupported("partial_void"));
             }
+            if !self.leaves_what_moves(&payment, figures.held, amount)? {
+                return Err(Refusal::Unsupported("releases of so little, or all but so little"));
+            }
             (TransactionKind::Void, amount, parts)
         } else {
             let kept = figures.kept()?.minus(figures.returning)?;
@@ -185,10 +188,7 @@ impl Next<'_> {
             if amount != kept && self.terms(&payment).is_some_and(|terms| !terms.partial_refund) {
                 return Err(Refusal::Unsupported("partial_refund"));
             }
-            let rest = kept.minus(amount)?;
-            let moves = rest.is_zero() || (self.moves(&payment, amount) && self.moves(&payment, rest));
-            if !moves {
-                // The bank would refuse it for ever, or what is left.
+            if !self.leaves_what_moves(&payment, kept, amount)? {
                 return Err(Refusal::Unsupported("refunds of so little, or all but so little"));
             }
             let whole = first && amount == kept;
@@ -211,6 +211,12 @@ impl Next<'_> {
         }
         self.task(TaskId::TellBank(no));
         Ok(())
+    }
+
+    /// Whether the bank moves `amount` and later what is left of `standing`; it would refuse less than its least for ever.
+    fn leaves_what_moves(&self, payment: &Operation, standing: Money, amount: Money) -> Result<bool, Refusal> {
+        let rest = standing.minus(amount)?;
+        Ok(rest.is_zero() || (self.moves(payment, amount) && self.moves(payment, rest)))
     }
 
     /// Whether a capture can still be undone instead of refunded: the bank can, and it has not cleared. Captures clear with

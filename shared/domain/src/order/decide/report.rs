@@ -320,16 +320,19 @@ impl Next<'_> {
         Ok(())
     }
 
-    /// Returns under way that are through when so much more went back than is known: those of just that sum, or else the first, if
-    /// it is of no more. News nobody asked for may be older than the bank's taking a refund back: what is tried again since then
-    /// is settled by the answer to a question only.
+    /// Returns under way that are through when so much more went back than is known: those of just that sum. An answer that fits none
+    /// exactly settles the first, if it is of no more; news nobody asked for settles nothing then, for it may be older than the
+    /// bank's taking a refund back: so what is tried again since then is settled by the answer to a question only.
     fn refunds_through(&self, no: u8, more: i64, asked: bool) -> Vec<(u8, Money)> {
         let open: Vec<&Operation> =
             self.order.returns_of(no).filter(|of| of.is_open() && (asked || of.attempt() == 0)).collect();
         let amounts: Vec<(u8, i64)> = open.iter().take(REFUNDS_SEARCHED).map(|of| (of.no, of.amount.minor())).collect();
         let through = match summing_up(&amounts, more) {
             Some(exact) => exact,
-            None => amounts.first().filter(|(_, amount)| *amount <= more).map(|(no, _)| *no).into_iter().collect(),
+            None if asked => {
+                amounts.first().filter(|(_, amount)| *amount <= more).map(|(no, _)| *no).into_iter().collect()
+            }
+            None => Vec::new(),
         };
         open.iter().filter(|of| through.contains(&of.no)).map(|of| (of.no, of.amount)).collect()
     }
