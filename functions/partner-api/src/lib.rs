@@ -154,11 +154,12 @@ fn operators() -> [Route; 17] {
     ]
 }
 
-fn pricing() -> [Route; 9] {
+fn pricing() -> [Route; 10] {
     [
         ("/tariffs", get(tariffs::page)),
         ("/v1/tariffs", get(tariffs::list)),
         ("/v1/partner/tariff", get(tariffs::own)),
+        ("/v1/partner/tariff/month", post(tariffs::pay_month)),
         ("/v1/partner/promo-codes", post(tariffs::activate)),
         ("/v1/prepaid", get(prepaid::read).post(prepaid::move_available)),
         ("/v1/operator/tariffs/{tariff}/versions/{no}", put(tariffs::publish).fallback(problems::nowhere)),

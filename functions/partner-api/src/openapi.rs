@@ -146,6 +146,7 @@ pub struct FieldErrorView {
         tariffs::list,
         tariffs::page,
         tariffs::own,
+        tariffs::pay_month,
         tariffs::activate,
         tariffs::publish,
         tariffs::assign,

@@ -140,7 +140,10 @@ pub const fn bank_not_connected() -> Problem {
 
 /// 402: the account of what is paid ahead does not cover the order.
 pub fn prepaid_too_low(shortage: &Shortage) -> Problem {
-    let Shortage { balance, credit, need } = shortage;
+    let Shortage { balance, credit, need, month } = shortage;
+    if *month {
+        return TARIFF_UNPAID.detail(format!("a month costs {need}, there is {balance} paid ahead"));
+    }
     let credit = if credit.is_zero() { String::new() } else { format!(", the credit limit is {credit}") };
     PREPAID_TOO_LOW.detail(format!("the order needs {need}, there is {balance}{credit}"))
 }
@@ -152,6 +155,23 @@ pub const PREPAID_TOO_LOW: Problem = Problem::new(
     "What is paid ahead does not cover the order; top the account up (POST /v1/prepaid), and ask again",
     "На лицевом счёте не хватает средств на заказ; пополните его (POST /v1/prepaid) и повторите запрос",
 );
+
+/// 402: the month of the API is not paid.
+pub const TARIFF_UNPAID: Problem = Problem::new(
+    StatusCode::PAYMENT_REQUIRED,
+    "tariff_unpaid",
+    "The API is not paid for this month; pay for it (POST /v1/partner/tariff/month), and ask again",
+    "API не оплачен на этот месяц; оплатите его (POST /v1/partner/tariff/month) и повторите запрос",
+);
+
+/// 409: there is no month to be paid now.
+pub const fn no_month_to_pay() -> Problem {
+    Problem::conflict(
+        "no_month_to_pay",
+        "Your tariff asks for no month of the API, or the next one is paid already",
+        "По вашему тарифу месяц API не оплачивается, или следующий месяц уже оплачен",
+    )
+}
 
 /// 409: there is not so much to take from.
 pub const fn available_too_low() -> Problem {
@@ -316,6 +336,7 @@ pub fn all() -> Vec<Problem> {
         job_printed(),
         job_unconfirmed(),
         keys_full(),
+        no_month_to_pay(),
         nothing_sealed(),
         nothing_to_pay_out(),
         order_number_taken(),
@@ -327,6 +348,7 @@ pub fn all() -> Vec<Problem> {
         reference_taken(),
         report_too_large(),
         subscription_number_taken(),
+        TARIFF_UNPAID,
         upd_negative(),
         upd_no_service(),
         upd_requisites(),

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
-use workflows::tariffs::{self, Assignment, Unassignable};
+use workflows::tariffs::{self, Assignment, Month, Unassignable};
 use workflows::{clock, prepaid};
 
 use crate::access::{Caller, OperatedTenant, Operator, TenantPath};
@@ -152,6 +152,8 @@ pub struct OwnTariff {
     pub individual: CommissionView,
     /// What was assigned since when, and what will be.
     pub assigned: Vec<AssignedView>,
+    /// Until when the API is paid, where your tariff is paid by the month.
+    pub paid_until: Option<String>,
     /// Promo codes you have activated.
     pub promo_codes: Vec<ActivationView>,
     /// What is paid ahead.
@@ -466,6 +468,7 @@ async fn own_view(ports: &Ports, tenant: &Tenant, partner: &Partner) -> Answer<O
         tariff: mine.map(|tariff| view(ports, tariff, now)),
         individual: CommissionView::from(&partner.commission),
         assigned: assigned.map(|one| AssignedView { tariff: one.tariff.clone(), from: one.from.to_string() }).collect(),
+        paid_until: partner.tariffs.paid_until.map(|until| until.to_string()),
         promo_codes: partner.tariffs.promos.iter().map(ActivationView::from).collect(),
         prepaid: PrepaidView::from(&prepaid),
     })
@@ -485,6 +488,30 @@ async fn own_view(ports: &Ports, tenant: &Tenant, partner: &Partner) -> Answer<O
 pub async fn own(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<Json<OwnTariff>> {
     let partner = workflows::perform::partner(&ports, &tenant).await?;
     Ok(Json(own_view(&ports, &tenant, &partner).await?))
+}
+
+/// Pay for a month of the API
+///
+/// From what is paid ahead, where your tariff asks for it: without it no orders are made. The month follows the one that is paid, or begins
+/// now. A month that is paid and has not begun is not followed by another: 409.
+#[utoipa::path(
+    post,
+    path = "/v1/partner/tariff/month",
+    operation_id = "pay_month",
+    tag = "Tariffs",
+    responses((status = 200, description = "It is paid.", body = OwnTariff)),
+    security(("api_key" = [])),
+)]
+pub async fn pay_month(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<Json<OwnTariff>> {
+    match tariffs::pay_month(&ports, &tenant).await? {
+        Month::None => Err(problems::no_month_to_pay().into()),
+        Month::TooLittle(shortage) => Err(problems::prepaid_too_low(&shortage).into()),
+        Month::Paid(tariffs) => {
+            let partner = workflows::perform::partner(&ports, &tenant).await?;
+            let partner = Partner { tariffs, ..(*partner).clone() };
+            Ok(Json(own_view(&ports, &tenant, &partner).await?))
+        }
+    }
 }
 
 /// Activate a promo code

@@ -178,7 +178,7 @@ pub enum Created {
     NumberTaken,
     /// The idempotency key has been used for another request.
     KeyReused,
-    /// The partner has not paid so much ahead as the order needs; nothing was kept.
+    /// The partner has not paid so much ahead as the order needs, or not for the API; nothing was kept.
     TooLittle(Shortage),
 }
 
@@ -245,7 +245,8 @@ pub async fn create_by(
     let purpose = details.payment.purpose;
     let (_, pricing) = tariffs::price(ports, &partner, &categories, purpose, now).await?;
     let credit = Money::rub(partner.tariffs.credit_minor);
-    let known = match prepaid::look(ports, tenant, &request.number, pricing.as_ref(), credit).await? {
+    let unpaid = tariffs::unpaid_month(ports, &partner, now).await?;
+    let known = match prepaid::look(ports, tenant, &request.number, pricing.as_ref(), credit, unpaid).await? {
         Ok(known) => known,
         Err(shortage) => return Ok(Created::TooLittle(shortage)),
     };

@@ -37,6 +37,8 @@ pub struct Shortage {
     pub credit: Money,
     /// What is needed.
     pub need: Money,
+    /// For a month of the API; else for an order.
+    pub month: bool,
 }
 
 fn need_of(pricing: Option<&Pricing>) -> Option<Money> {
@@ -45,18 +47,25 @@ fn need_of(pricing: Option<&Pricing>) -> Option<Money> {
 
 fn shortage(prepaid: &Prepaid, need: Money, credit: Money) -> Result<Option<Shortage>, WorkflowError> {
     let covered = prepaid.reserve(need, credit)?.is_some();
-    Ok((!covered).then_some(Shortage { balance: prepaid.balance, credit, need }))
+    Ok((!covered).then_some(Shortage { balance: prepaid.balance, credit, need, month: false }))
 }
 
-/// Looks whether an order priced so is covered, before anything is kept of it. Answers what was read; nothing for orders that reserve
-/// nothing. A number that was used before is let through: its order may be there.
+/// Looks whether an order priced so is covered, and the API is paid, before anything is kept of it. Answers what was read; nothing for
+/// orders that reserve nothing. A number that was used before is let through: its order may be there.
 pub(crate) async fn look(
     ports: &Ports,
     tenant: &Tenant,
     number: &str,
     pricing: Option<&Pricing>,
     credit: Money,
+    unpaid_month: Option<Money>,
 ) -> Result<Result<Option<Versioned<Prepaid>>, Shortage>, WorkflowError> {
+    if let Some(need) = unpaid_month
+        && ports.store.number(tenant, number).await?.is_none()
+    {
+        let balance = ports.store.prepaid(tenant).await?.row.balance;
+        return Ok(Err(Shortage { balance, credit, need, month: true }));
+    }
     let Some(need) = need_of(pricing) else { return Ok(Ok(None)) };
     let prepaid = ports.store.prepaid(tenant).await?;
     match shortage(&prepaid.row, need, credit)? {
@@ -184,7 +193,7 @@ pub async fn pay_in(
         by: "operator".to_owned(),
         postings: vec![Posting::new(Account::Settlement, Account::Prepaid, amount)],
     };
-    enter(ports, tenant, entry, None).await
+    enter(ports, tenant, entry, From::Outside).await
 }
 
 /// Moves available money to what is paid ahead, once for each reference of the partner's.
@@ -203,16 +212,45 @@ pub async fn move_available(
         by: "partner".to_owned(),
         postings: vec![Posting::new(Account::PartnerAvailable, Account::Prepaid, amount)],
     };
-    enter(ports, tenant, entry, Some(amount)).await
+    enter(ports, tenant, entry, From::Available(amount)).await
 }
 
-/// Enters a top-up; `taken` is what of it is taken from what is available.
-async fn enter(
+/// Buys a service from what is paid ahead, once for each reference. Answers what is missing; nothing when it is bought, now or before.
+pub(crate) async fn buy(
     ports: &Ports,
     tenant: &Tenant,
-    entry: BookEntry,
-    taken: Option<Money>,
-) -> Result<ToppedUp, WorkflowError> {
+    price: Money,
+    credit: Money,
+    reference: &str,
+) -> Result<Option<Shortage>, WorkflowError> {
+    let entry = BookEntry {
+        id: format!("{}/{reference}", BookKind::ServiceBought.code()),
+        at: clock::now(ports, tenant).await?,
+        on: None,
+        kind: BookKind::ServiceBought,
+        reason: String::new(),
+        by: "partner".to_owned(),
+        postings: vec![Posting::new(Account::Prepaid, Account::Services, price)],
+    };
+    Ok(match enter(ports, tenant, entry, From::Prepaid(price, credit)).await? {
+        ToppedUp::TooLittle(balance) => Some(Shortage { balance, credit, need: price, month: true }),
+        _ => None,
+    })
+}
+
+/// Where the money of an entry comes from, and how much of it there must be.
+#[derive(Clone, Copy)]
+enum From {
+    /// It has come to our account.
+    Outside,
+    /// So much is taken from what is available.
+    Available(Money),
+    /// So much is taken from what is paid ahead, and this credit.
+    Prepaid(Money, Money),
+}
+
+/// Enters what changes the account, once.
+async fn enter(ports: &Ports, tenant: &Tenant, entry: BookEntry, from: From) -> Result<ToppedUp, WorkflowError> {
     for _ in 0..LOOKS_MAX {
         if let Some(there) = ports.store.book_entry(tenant, &entry.id).await? {
             let day = |entry: &BookEntry| entry.on.unwrap_or_else(|| moscow_date(entry.at));
@@ -224,17 +262,22 @@ async fn enter(
             });
         }
         // Read first: a payout that takes the same money meanwhile writes this row too, and then this entry is not written.
-        let purse = match taken {
-            Some(_) => Some(ports.store.purse(tenant).await?),
-            None => None,
+        let purse = match from {
+            From::Available(_) => Some(ports.store.purse(tenant).await?),
+            From::Outside | From::Prepaid(..) => None,
         };
-        if let (Some(amount), Some(purse)) = (taken, &purse) {
+        if let (From::Available(amount), Some(purse)) = (from, &purse) {
             let available = available(ports, tenant, purse.row.balance, amount).await?;
             if available.minus(amount)?.minor() < 0 {
                 return Ok(ToppedUp::TooLittle(available));
             }
         }
         let before = ports.store.prepaid(tenant).await?;
+        if let From::Prepaid(price, credit) = from
+            && before.row.reserve(price, credit)?.is_none()
+        {
+            return Ok(ToppedUp::TooLittle(before.row.balance));
+        }
         let after = before.row.after(&entry.postings)?;
         match ports.store.put_prepaid_entry(tenant, &entry, (&before, &after), purse.as_ref()).await {
             Ok(Written::Now) => return Ok(ToppedUp::Now(entry)),

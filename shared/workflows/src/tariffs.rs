@@ -5,16 +5,21 @@ use std::sync::Arc;
 use domain::commission::CommissionTerms;
 use domain::details::Purpose;
 use domain::id::Tenant;
+use domain::money::Money;
 use domain::partner::Partner;
 use domain::tariff::{Activation, Assigned, Pricing, PromoRefusal, Tariff, Tariffs, Version, VersionRefusal};
 use domain::tax::{Taxation, VatRate};
-use domain::time::{Timestamp, moscow_date, whole_seconds};
+use domain::time::{Timestamp, moscow_date, plus_seconds, whole_seconds};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::clock;
 use crate::error::WorkflowError;
 use crate::ports::Ports;
+use crate::prepaid::{self, Shortage};
+
+/// Seconds a month of the API may be paid ahead: a month is not paid while another one has not begun.
+const AHEAD_SECONDS: i64 = 31 * 24 * 3_600;
 
 /// VAT on the platform's own fee on a day, in percent: under the general taxation the general rate, otherwise none. A tariff's version
 /// may say another.
@@ -48,6 +53,61 @@ pub(crate) async fn price(
     // Saving means is no order of anything: nothing would ever end it.
     let service = |pricing: &Pricing| pricing.service.clone().filter(|_| purpose != Purpose::SaveMeans);
     Ok((terms, pricing.map(|pricing| Pricing { service: service(&pricing), ..pricing })))
+}
+
+/// The price of a month of the API that a partner's tariff asks for.
+async fn month(ports: &Ports, partner: &Partner, now: Timestamp) -> Result<Option<Money>, WorkflowError> {
+    let Some(id) = partner.tariffs.at(now) else { return Ok(None) };
+    let tariffs = all(ports).await?;
+    let version = tariffs.iter().find(|tariff| tariff.id == id).and_then(|tariff| tariff.at(now));
+    Ok(version.and_then(|version| version.api.month()))
+}
+
+/// The price of a month of the API that is not paid: without it a partner makes no orders.
+pub(crate) async fn unpaid_month(
+    ports: &Ports,
+    partner: &Partner,
+    now: Timestamp,
+) -> Result<Option<Money>, WorkflowError> {
+    if partner.tariffs.paid_until.is_some_and(|until| now < until) {
+        return Ok(None);
+    }
+    month(ports, partner, now).await
+}
+
+/// What became of a wish to pay for a month of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Month {
+    /// The API is paid until then.
+    Paid(Tariffs),
+    /// What is paid ahead does not cover it.
+    TooLittle(Shortage),
+    /// The partner's tariff asks for none, or it is paid for more than a month ahead.
+    None,
+}
+
+/// Pays for the next month of the API from what is paid ahead. Each month has a number: however often and wherever it is asked for, it
+/// is paid once.
+pub async fn pay_month(ports: &Ports, tenant: &Tenant) -> Result<Month, WorkflowError> {
+    let now = clock::now(ports, tenant).await?;
+    let partner = crate::perform::partner(ports, tenant).await?;
+    let Some(price) = month(ports, &partner, now).await? else { return Ok(Month::None) };
+    if partner.tariffs.paid_until.is_some_and(|until| plus_seconds(now, AHEAD_SECONDS) < until) {
+        return Ok(Month::None);
+    }
+    let number = partner.tariffs.months + 1;
+    let credit = Money::rub(partner.tariffs.credit_minor);
+    if let Some(shortage) = prepaid::buy(ports, tenant, price, credit, &format!("api.{number}")).await? {
+        return Ok(Month::TooLittle(shortage));
+    }
+    let change = |before: Option<Partner>| {
+        let mut partner = before?;
+        partner.tariffs.month_paid(number, now);
+        let tariffs = partner.tariffs.clone();
+        Some((partner, tariffs))
+    };
+    let changed = ports.store.change_partner(tenant, change).await?;
+    Ok(Month::Paid(changed.ok_or(WorkflowError::NotFound)?))
 }
 
 /// Puts a version of a tariff, and the tariff's name. Answers the tariff, and whether anything changed.

@@ -215,3 +215,31 @@ async fn an_order_that_is_not_covered_is_refused_with_what_is_there_and_what_it_
     assert_eq!(moved.problem(), (409, "available_too_low".into()));
     assert_eq!(moved.json()["detail"], "0.00 RUB is available");
 }
+
+#[tokio::test]
+async fn a_tariff_by_the_month_is_paid_before_orders_are_made() {
+    let api = Api::new().await;
+    let mut monthly = version();
+    monthly["api"] = json!({"charged": "month", "price": "990.00"});
+    publish(&api, 1, &monthly).await;
+    assert_eq!(api.post("/v1/partner/tariff/month", &json!({})).await.problem(), (409, "no_month_to_pay".into()));
+    api.operator("PUT", TARIFF, Some(&json!({"tariff": "basic"}))).await;
+    let refused = api.post("/v1/orders", &wish("A-1")).await;
+    assert_eq!(refused.problem(), (402, "tariff_unpaid".into()));
+    assert_eq!(refused.json()["detail"], "a month costs 990.00 RUB, there is 0.00 RUB paid ahead");
+    assert_eq!(api.post("/v1/partner/tariff/month", &json!({})).await.problem(), (402, "tariff_unpaid".into()));
+    let body = json!({"amount": "2500.00", "reference": "1", "on": "2020-01-01"});
+    api.operator("POST", PREPAID, Some(&body)).await;
+    let paid = api.post("/v1/partner/tariff/month", &json!({})).await.json();
+    assert_eq!((&paid["prepaid"]["balance"], paid["paid_until"].is_string()), (&json!("1510.00"), true));
+    let path = api.order(&wish("A-1")).await;
+    let again = api.post("/v1/partner/tariff/month", &json!({})).await.json();
+    assert_eq!(again["prepaid"]["balance"], "520.00", "the next month");
+    assert_eq!(api.post("/v1/partner/tariff/month", &json!({})).await.problem(), (409, "no_month_to_pay".into()));
+    assert_eq!(api.get("/v1/prepaid").await.json()["reserved"], "0.00", "orders are not charged");
+    api.world.advance(63 * 86_400);
+    assert_eq!(api.post("/v1/orders", &wish("A-2")).await.problem(), (402, "tariff_unpaid".into()));
+    assert_eq!(api.post("/v1/orders", &wish("A-1")).await.status, 200, "an order that is there stays there: {path}");
+    let report = workflows::audit::audit(&api.world.ports, &|| ()).await.unwrap();
+    assert!(report.findings.iter().all(|of| !of.rule.starts_with("books")), "{:?}", report.findings);
+}

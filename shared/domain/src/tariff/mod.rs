@@ -150,6 +150,14 @@ impl Api {
         }
     }
 
+    /// The price of a month; nothing where there is none.
+    pub fn month(self) -> Option<Money> {
+        match self {
+            Self::Month { price_minor } => Some(Money::rub(price_minor)).filter(|price| price.is_positive()),
+            Self::Order { .. } => None,
+        }
+    }
+
     /// What of that is taken once the order is fulfilled; the rest goes back.
     pub const fn price(self) -> Money {
         match self {

@@ -77,10 +77,27 @@ pub struct Tariffs {
     /// Kopecks the account of what is paid ahead may be overdrawn by.
     #[serde(rename = "c", default, skip_serializing_if = "is_default")]
     pub credit_minor: i64,
+    /// Until when the API is paid, where it is paid by the month.
+    #[serde(
+        rename = "u",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub paid_until: Option<Timestamp>,
+    /// Months of the API that were paid, ever: each has a number, so that none is paid twice.
+    #[serde(rename = "m", default, skip_serializing_if = "is_default")]
+    pub months: u32,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// The same hour of the same day so many months later (Moscow), or the month's last day.
+fn months_after(at: Timestamp, months: u8) -> Timestamp {
+    let later = MOSCOW.to_datetime(at).saturating_add(jiff::Span::new().months(i32::from(months)));
+    MOSCOW.to_timestamp(later).unwrap_or(Timestamp::MAX)
 }
 
 impl Tariffs {
@@ -110,11 +127,19 @@ impl Tariffs {
         if moscow_date(now) > promo.last_day {
             return Err(PromoRefusal::Over(promo.last_day));
         }
-        let months = jiff::Span::new().months(i32::from(promo.months));
-        let until = MOSCOW.to_datetime(now).saturating_add(months);
-        let until = MOSCOW.to_timestamp(until).unwrap_or(Timestamp::MAX);
+        let until = months_after(now, promo.months);
         self.promos.push(Activation { code: promo.code.clone(), off: promo.off, from: now, until });
         self.promos.last().ok_or(PromoRefusal::Used(now))
+    }
+
+    /// Takes down that the month with a number was paid: it follows the one before, or begins now. Answers whether that was news.
+    pub fn month_paid(&mut self, number: u32, now: Timestamp) -> bool {
+        if number != self.months + 1 {
+            return false;
+        }
+        self.months = number;
+        self.paid_until = Some(months_after(self.paid_until.map_or(now, |until| until.max(now)), 1));
+        true
     }
 
     /// The promo code that lets off most at a moment.
@@ -184,6 +209,18 @@ mod tests {
         assert_eq!(off("2026-11-20T00:00:00Z"), Some("HALF"));
         assert_eq!(off("2026-12-01T00:00:00Z"), Some("FREE"), "the better of two");
         assert_eq!(off("2027-02-28T20:59:59Z"), None);
+    }
+
+    #[test]
+    fn a_month_is_paid_once_and_follows_the_one_before() {
+        let mut mine = Tariffs::default();
+        assert!(mine.month_paid(1, at("2026-11-20T00:00:00Z")));
+        assert!(!mine.month_paid(1, at("2026-11-20T00:00:05Z")), "told twice");
+        assert_eq!(mine.paid_until, Some(at("2026-12-20T00:00:00Z")));
+        assert!(mine.month_paid(2, at("2026-12-01T00:00:00Z")));
+        assert_eq!(mine.paid_until, Some(at("2027-01-20T00:00:00Z")), "paid ahead, it follows");
+        assert!(mine.month_paid(3, at("2027-05-01T00:00:00Z")));
+        assert_eq!(mine.paid_until, Some(at("2027-06-01T00:00:00Z")), "after a pause it begins at once");
     }
 
     #[test]
