@@ -20,7 +20,7 @@ from beancount.core.data import Transaction
 MOSCOW = timezone(timedelta(hours=3))
 ROOTS = {
     "Assets": {"bank", "nominal", "settlement", "cash", "debt"},
-    "Liabilities": {"partner", "available", "payout", "vat", "ndfl"},
+    "Liabilities": {"partner", "available", "prepaid", "reserved", "payout", "vat", "ndfl"},
     "Income": {"fee", "service"},
     "Expenses": {"acquirer", "adjust"},
 }

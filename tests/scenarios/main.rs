@@ -21,5 +21,6 @@ mod shop;
 mod splitting;
 mod story;
 mod subscribing;
+mod tariffs;
 mod telling;
 mod tenants;

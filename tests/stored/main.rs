@@ -16,7 +16,7 @@ use domain::delivery::Delivery;
 use domain::details::Details;
 use domain::exchange::Exchange;
 use domain::id::Tenant;
-use domain::ledger::{BookEntry, DayBook, Purse};
+use domain::ledger::{BookEntry, DayBook, Prepaid, Purse};
 use domain::order::Order;
 use domain::partner::Partner;
 use domain::payout::Payout;
@@ -91,6 +91,9 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("G", _) => through::<DayBook>(name, body),
         ("M", _) => through::<domain::report::Closed>(name, body),
         ("L", _) if key.pk.ends_with("#c") => through::<String>(name, body),
+        ("TARIFFS", _) => through::<domain::tariff::Tariff>(name, body),
+        ("PROMOS", _) => through::<domain::tariff::Promo>(name, body),
+        ("L", _) if key.pk.ends_with("#p") && key.sk == "S" => through::<Prepaid>(name, body),
         ("L", _) if key.pk.ends_with("#p") => through::<Purse>(name, body),
         ("L", _) => through::<BookEntry>(name, body),
         ("E", _) => {
@@ -212,6 +215,9 @@ async fn what_is_not_an_order_is_found_by_todays_keys() {
             .is_empty()
     );
     assert!(store.purse(&tenant).await.unwrap().version > 0);
+    assert!(store.prepaid(&tenant).await.unwrap().version > 0);
+    assert_eq!(store.tariffs(rows::moment(0)).await.unwrap().len(), 1);
+    assert!(store.promo("START3").await.unwrap().is_some());
     let exchanges = store.exchanges(&tenant, rows::moment(0), None, 100).await.unwrap();
     assert!(!exchanges.rows.is_empty() && exchanges.rows.iter().all(|(_, exchanges)| !exchanges.is_empty()));
     assert_eq!(store.clock_offset(&tenant).await.unwrap(), 259_200);

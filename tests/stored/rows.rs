@@ -62,6 +62,7 @@ pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     others(&mut shapes).await;
     sites_and_subscriptions(&mut shapes).await;
     books(&mut shapes).await;
+    tariffs(&mut shapes).await;
     shapes
 }
 
@@ -97,6 +98,56 @@ async fn books(shapes: &mut BTreeMap<String, Value>) {
     {
         assert!(shapes.contains_key(name), "{name}");
     }
+}
+
+/// A tariff with everything in it, an order it prices, what is paid ahead, and a partner who has it all.
+async fn tariffs(shapes: &mut BTreeMap<String, Value>) {
+    use domain::commission::CommissionTerms;
+    use domain::tariff::{Api, Assigned, Group, Promo, RefundedFee, Rule, Tariffs, Version};
+    let world = World::new().await;
+    let (ports, shop) = (&world.ports, &world.shop);
+    let percent = |percent: i64| CommissionTerms {
+        percent: percent.into(),
+        fixed_minor: 100,
+        least_minor: 1_000,
+        greatest_minor: Some(50_000),
+        vat_percent: 0.into(),
+    };
+    let version = Version {
+        no: 1,
+        from: world.now().await,
+        general: percent(3),
+        rules: vec![Rule { group: Some(Group::Card), category: Some("books".to_owned()), terms: percent(5) }],
+        refunds: RefundedFee::Kept,
+        vat_percent: Some(22.into()),
+        api: Api::Order { price_minor: 2_500, least_minor: 9_000 },
+    };
+    let name = ("Базовый".to_owned(), "Basic".to_owned());
+    workflows::tariffs::put(ports, "basic", &name, &version).await.unwrap().unwrap();
+    let last_day = domain::time::moscow_date(moment(30 * DAY));
+    let promo = Promo { code: "START3".to_owned(), off: 50.into(), months: 3, last_day };
+    ports.store.put_promo(&promo).await.unwrap();
+    let mut mine = Tariffs { credit_minor: 10_000, ..Tariffs::default() };
+    mine.assign(Assigned { tariff: Some("basic".to_owned()), from: world.now().await });
+    mine.activate(&promo, world.now().await).unwrap();
+    ports.store.put_partner(shop, &Partner { tariffs: mine, ..support::partner() }).await.unwrap();
+    let mut wish = by_email("S-1");
+    wish.lines[0].category = Some("books".to_owned());
+    let order = world.order(&wish).await;
+    world.pay(&order, "success").await;
+    world.settle().await;
+    head(shapes, &world, &order, Status::Fulfilled, "of-a-tariff").await;
+    for item in world.table.all_items() {
+        let name = match (item.key.pk.split('#').collect::<Vec<_>>().as_slice(), item.key.sk.as_str()) {
+            (["TARIFFS"], _) => "tariff",
+            (["PROMOS"], _) => "promo",
+            (["L", _, "p"], "S") => "prepaid",
+            (["P", _], _) => "partner-with-a-tariff",
+            _ => continue,
+        };
+        shapes.insert(name.to_owned(), row(&item));
+    }
+    assert!(["tariff", "promo", "prepaid", "partner-with-a-tariff"].iter().all(|name| shapes.contains_key(*name)));
 }
 
 fn row(item: &Item) -> Value {

@@ -73,6 +73,8 @@ enum Refused {
     NumberTaken,
     /// The partner cannot take payments in this mode yet.
     NotConnected,
+    /// The partner's own account does not cover another order.
+    NotCovered,
 }
 
 /// A field, and the rule it breaks, in both languages.
@@ -151,6 +153,7 @@ async fn create(ports: &Ports, pairs: Pairs) -> Result<Result<Order, Refused>, W
             let faults = invalid.into_iter().map(|invalid| in_form(invalid, fields.contains_key("name"))).collect();
             Ok(Err(Refused::Form(StatusCode::UNPROCESSABLE_ENTITY, faults)))
         }
+        Ok(Created::TooLittle(_)) => Ok(Err(Refused::NotCovered)),
         Ok(Created::NumberTaken | Created::KeyReused) => Ok(Err(Refused::NumberTaken)),
         Err(WorkflowError::NotConnected(..)) => Ok(Err(Refused::NotConnected)),
         Err(other) => Err(other),
@@ -360,6 +363,17 @@ fn refusal(refused: &Refused, lang: Lang, reader: &Reader) -> Response {
                 lang,
                 "Поле number: с этим номером магазин уже создал другой заказ. Новый заказ не создан, деньги не списаны.",
                 "number: the shop has made another order with this number. No new order was made, nothing was charged.",
+            )
+            .to_owned(),
+        ),
+        // Why is the shop's own business.
+        Refused::NotCovered => (
+            StatusCode::CONFLICT,
+            pick(lang, "Магазин сейчас не принимает заказы", "The shop takes no orders now"),
+            pick(
+                lang,
+                "Заказ не создан, деньги не списаны. Попробуйте позже или напишите в магазин.",
+                "No order was made, nothing was charged. Try later, or write to the shop.",
             )
             .to_owned(),
         ),

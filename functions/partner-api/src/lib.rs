@@ -33,6 +33,7 @@ pub mod outcomes;
 pub mod partner;
 pub mod payments;
 pub mod payouts;
+pub mod prepaid;
 pub mod problems;
 pub mod query;
 pub mod receipts;
@@ -40,6 +41,7 @@ pub mod refusals;
 pub mod reports;
 pub mod requisites;
 pub mod subscriptions;
+pub mod tariffs;
 pub mod web;
 pub mod webhook;
 
@@ -52,7 +54,7 @@ type Route = (&'static str, MethodRouter<Ports>);
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
 pub fn routes() -> impl Iterator<Item = Route> {
-    partners().into_iter().chain(operators())
+    partners().into_iter().chain(operators()).chain(pricing())
 }
 
 fn partners() -> [Route; 51] {
@@ -149,6 +151,21 @@ fn operators() -> [Route; 17] {
         ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
+    ]
+}
+
+fn pricing() -> [Route; 10] {
+    [
+        ("/tariffs", get(tariffs::page)),
+        ("/v1/tariffs", get(tariffs::list)),
+        ("/v1/partner/tariff", get(tariffs::own)),
+        ("/v1/partner/tariff/month", post(tariffs::pay_month)),
+        ("/v1/partner/promo-codes", post(tariffs::activate)),
+        ("/v1/prepaid", get(prepaid::read).post(prepaid::move_available)),
+        ("/v1/operator/tariffs/{tariff}/versions/{no}", put(tariffs::publish).fallback(problems::nowhere)),
+        ("/v1/operator/promo-codes/{code}", put(tariffs::make_promo).fallback(problems::nowhere)),
+        ("/v1/operator/partners/{partner}/{mode}/tariff", put(tariffs::assign).fallback(problems::nowhere)),
+        ("/v1/operator/partners/{partner}/{mode}/prepaid", post(prepaid::pay_in).fallback(problems::nowhere)),
     ]
 }
 

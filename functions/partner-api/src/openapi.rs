@@ -10,14 +10,15 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::{
     banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator,
-    orders, outcomes, partner, payments, payouts, receipts, refusals, reports, subscriptions, webhook,
+    orders, outcomes, partner, payments, payouts, prepaid, receipts, refusals, reports, subscriptions, tariffs,
+    webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
 
 /// Groups of operations, in reading order.
-pub const TAGS: [&str; 11] = [
+pub const TAGS: [&str; 12] = [
     "Orders",
     "Payments",
     "Subscriptions",
@@ -26,6 +27,7 @@ pub const TAGS: [&str; 11] = [
     "Ledger",
     "Reports",
     "Payouts",
+    "Tariffs",
     "Settings",
     "Operator",
     "Documentation",
@@ -138,6 +140,17 @@ pub struct FieldErrorView {
         payouts::request,
         payouts::one,
         payouts::file,
+        prepaid::read,
+        prepaid::move_available,
+        prepaid::pay_in,
+        tariffs::list,
+        tariffs::page,
+        tariffs::own,
+        tariffs::pay_month,
+        tariffs::activate,
+        tariffs::publish,
+        tariffs::assign,
+        tariffs::make_promo,
         webhook::read,
         webhook::set,
         webhook::remove,
@@ -182,6 +195,7 @@ pub struct FieldErrorView {
         (name = "Ledger", description = "Double entry: every posting names both accounts."),
         (name = "Reports", description = "Months that are closed, and their papers."),
         (name = "Payouts", description = "Your part going out."),
+        (name = "Tariffs", description = "What our services cost, and what is paid ahead for them."),
         (name = "Settings", description = "Your own."),
         (name = "Operator", description = "For the platform's operator; for anybody else it is not there."),
         (name = "Documentation", description = "This."),

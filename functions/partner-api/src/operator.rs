@@ -11,6 +11,7 @@ use domain::partner::{
     BankAccount, Button, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
     origin,
 };
+use domain::tariff::Tariffs;
 use domain::tax::VatRate;
 use domain::time::{Timestamp, moscow_date, whole_seconds};
 use http::StatusCode;
@@ -266,12 +267,12 @@ async fn put(
     let fresh_webhook_secret = webhook::new_secret(random);
     let enrolled = |before: Option<Partner>| {
         let was_there = before.is_some();
-        let (form_secret, endpoint, accounts, payment, receipts, legal) = if let Some(before) = before {
-            let Partner { form_secret, webhook, accounts, payment, receipts, legal, .. } = before;
-            (form_secret, webhook, accounts, payment, receipts, legal)
+        let (form_secret, endpoint, accounts, payment, receipts, legal, tariffs) = if let Some(before) = before {
+            let Partner { form_secret, webhook, accounts, payment, receipts, legal, tariffs, .. } = before;
+            (form_secret, webhook, accounts, payment, receipts, legal, tariffs)
         } else {
             let (payment, receipts) = (PaymentSettings::default(), ReceiptSettings::default());
-            (fresh_form_secret.clone(), None, Vec::new(), payment, receipts, Legal::default())
+            (fresh_form_secret.clone(), None, Vec::new(), payment, receipts, Legal::default(), Tariffs::default())
         };
         let shown = (request.webhook_url.is_some() && endpoint.is_none()).then(|| fresh_webhook_secret.clone());
         let endpoint = match (&request.webhook_url, endpoint) {
@@ -290,6 +291,7 @@ async fn put(
             site: terms.site.clone(),
             vat: terms.vat,
             commission: terms.commission.clone(),
+            tariffs: tariffs.clone(),
             returns: terms.returns.clone(),
             return_origins: terms.return_origins.clone(),
             form_secret: form_secret.clone(),
@@ -320,8 +322,8 @@ async fn put(
 
 /// What is found wrong with a request.
 pub(crate) struct Check {
-    errors: Vec<FieldError>,
-    lenient: bool,
+    pub(crate) errors: Vec<FieldError>,
+    pub(crate) lenient: bool,
 }
 
 impl Check {
@@ -346,7 +348,7 @@ impl Check {
         trimmed.to_owned()
     }
 
-    fn choice<T: Copy>(&mut self, pointer: &str, text: &str, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, pointer: &str, text: &str, choices: &[(&str, T)]) -> Option<T> {
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         if found.is_none() {
             let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
@@ -356,7 +358,7 @@ impl Check {
         found
     }
 
-    fn roubles(&mut self, pointer: &str, text: Option<&str>) -> Option<i64> {
+    pub(crate) fn roubles(&mut self, pointer: &str, text: Option<&str>) -> Option<i64> {
         let text = text?;
         let amount = Money::parse_major(text, Currency::RUB).ok().map(Money::minor);
         let amount = amount.filter(|minor| (0..=FEE_MINOR_MAX).contains(minor));
@@ -428,7 +430,7 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
             "The VAT rate is not in force today.",
         );
     }
-    let commission = commission(&mut check, &request.commission);
+    let commission = commission(&mut check, "/commission", &request.commission);
     let returns = Returns {
         success: check.address("/returns/success", request.returns.success.as_ref()),
         failure: check.address("/returns/failure", request.returns.failure.as_ref()),
@@ -498,25 +500,25 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
     }
 }
 
-fn commission(check: &mut Check, asked: &CommissionRequest) -> Option<CommissionTerms> {
+pub(crate) fn commission(check: &mut Check, at: &str, asked: &CommissionRequest) -> Option<CommissionTerms> {
     let plain = asked.percent.len() <= 10 && asked.percent.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let percent = Decimal::from_str(&asked.percent).ok().filter(|percent| {
         plain && percent.scale() <= 4 && (Decimal::ZERO..=Decimal::from(PERCENT_MAX)).contains(percent)
     });
     if percent.is_none() {
         check.say(
-            "/commission/percent",
+            &format!("{at}/percent"),
             "percent",
             "От 0 до 50, не больше 4 знаков после точки.",
             "0 to 50 with at most 4 decimals.",
         );
     }
-    let fixed_minor = check.roubles("/commission/fixed", asked.fixed.as_deref()).unwrap_or(0);
-    let least_minor = check.roubles("/commission/least", asked.least.as_deref()).unwrap_or(0);
-    let greatest_minor = check.roubles("/commission/greatest", asked.greatest.as_deref());
+    let fixed_minor = check.roubles(&format!("{at}/fixed"), asked.fixed.as_deref()).unwrap_or(0);
+    let least_minor = check.roubles(&format!("{at}/least"), asked.least.as_deref()).unwrap_or(0);
+    let greatest_minor = check.roubles(&format!("{at}/greatest"), asked.greatest.as_deref());
     if greatest_minor.is_some_and(|greatest| greatest < least_minor) {
         let (ru, en) = ("Наибольшая комиссия меньше наименьшей.", "The greatest fee is below the least one.");
-        check.say("/commission/greatest", "below_least", ru, en);
+        check.say(&format!("{at}/greatest"), "below_least", ru, en);
     }
     let vat_percent = match asked.vat_percent.as_deref() {
         None => Some(Decimal::ZERO),
@@ -524,7 +526,7 @@ fn commission(check: &mut Check, asked: &CommissionRequest) -> Option<Commission
             let vat = text.parse::<u8>().ok().filter(|vat| *vat <= VAT_PERCENT_MAX);
             if vat.is_none() {
                 let (ru, en) = ("Целое число от 0 до 30.", "A whole number from 0 to 30.");
-                check.say("/commission/vat_percent", "percent", ru, en);
+                check.say(&format!("{at}/vat_percent"), "percent", ru, en);
             }
             vat.map(Decimal::from)
         }

@@ -138,6 +138,7 @@ pub async fn create(
         Created::Order { order, details, repeated } => (order, details, repeated),
         Created::Invalid(found) => return Err(problems::invalid(found).into()),
         Created::NumberTaken => return Err(problems::order_number_taken().into()),
+        Created::TooLittle(shortage) => return Err(problems::prepaid_too_low(&shortage).into()),
         Created::KeyReused => return Err(problems::idempotency_key_reused().into()),
     };
     let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };

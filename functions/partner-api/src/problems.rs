@@ -5,6 +5,7 @@ use http::StatusCode;
 use runtime::{FieldError, Problem, outcome};
 use workflows::error::{Whose, WorkflowError};
 use workflows::orders::Invalid;
+use workflows::prepaid::Shortage;
 
 /// Seconds after which it is worth asking again when somebody outside was silent.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -137,6 +138,92 @@ pub const fn bank_not_connected() -> Problem {
     )
 }
 
+/// 402: the account of what is paid ahead does not cover the order.
+pub fn prepaid_too_low(shortage: &Shortage) -> Problem {
+    let Shortage { balance, credit, need, month } = shortage;
+    if *month {
+        return TARIFF_UNPAID.detail(format!("a month costs {need}, there is {balance} paid ahead"));
+    }
+    let credit = if credit.is_zero() { String::new() } else { format!(", the credit limit is {credit}") };
+    PREPAID_TOO_LOW.detail(format!("the order needs {need}, there is {balance}{credit}"))
+}
+
+/// 402: the account of what is paid ahead does not cover the order.
+pub const PREPAID_TOO_LOW: Problem = Problem::new(
+    StatusCode::PAYMENT_REQUIRED,
+    "prepaid_too_low",
+    "What is paid ahead does not cover the order; top the account up (POST /v1/prepaid), and ask again",
+    "На лицевом счёте не хватает средств на заказ; пополните его (POST /v1/prepaid) и повторите запрос",
+);
+
+/// 402: the month of the API is not paid.
+pub const TARIFF_UNPAID: Problem = Problem::new(
+    StatusCode::PAYMENT_REQUIRED,
+    "tariff_unpaid",
+    "The API is not paid for this month; pay for it (POST /v1/partner/tariff/month), and ask again",
+    "API не оплачен на этот месяц; оплатите его (POST /v1/partner/tariff/month) и повторите запрос",
+);
+
+/// 409: there is no month to be paid now.
+pub const fn no_month_to_pay() -> Problem {
+    Problem::conflict(
+        "no_month_to_pay",
+        "Your tariff asks for no month of the API, or the next one is paid already",
+        "По вашему тарифу месяц API не оплачивается, или следующий месяц уже оплачен",
+    )
+}
+
+/// 409: there is not so much to take from.
+pub const fn available_too_low() -> Problem {
+    Problem::conflict(
+        "available_too_low",
+        "There is not so much available for payout",
+        "К выплате доступно меньше этой суммы",
+    )
+}
+
+/// 409: the reference is another top-up's.
+pub const fn reference_taken() -> Problem {
+    Problem::conflict(
+        "reference_taken",
+        "The reference has been used for another sum or day",
+        "Этот номер уже использован для другой суммы или даты",
+    )
+}
+
+/// 409: orders are priced by the version.
+pub const fn version_in_force() -> Problem {
+    Problem::conflict(
+        "version_in_force",
+        "The version is in force or about to be: put the next one, from a later moment",
+        "Редакция действует или вот-вот вступит в силу: задайте следующую, с более поздней даты",
+    )
+}
+
+/// 409: the number is not the next one.
+pub const fn version_number() -> Problem {
+    Problem::conflict("version_number", "Versions are numbered without gaps", "Редакции нумеруются без пропусков")
+}
+
+/// 409: the promo code is another.
+pub const fn promo_taken() -> Problem {
+    Problem::conflict(
+        "promo_taken",
+        "The promo code gives something else already",
+        "Такой промокод уже есть, с другими условиями",
+    )
+}
+
+/// 409: the partner has had the promo code.
+pub const fn promo_used() -> Problem {
+    Problem::conflict("promo_used", "The promo code has been activated before", "Промокод уже был активирован")
+}
+
+/// 409: the promo code's last day is over.
+pub const fn promo_over() -> Problem {
+    Problem::conflict("promo_over", "The promo code can not be activated any more", "Срок активации промокода истёк")
+}
+
 /// 409: there is nothing mature.
 pub const fn nothing_to_pay_out() -> Problem {
     Problem::conflict(
@@ -242,21 +329,31 @@ pub fn all() -> Vec<Problem> {
         courier_key(),
         Problem::not_found(),
         Problem::method_not_allowed(),
+        available_too_low(),
         bank_not_connected(),
         clearing_too_large(),
         job_leased(),
         job_printed(),
         job_unconfirmed(),
         keys_full(),
+        no_month_to_pay(),
         nothing_sealed(),
         nothing_to_pay_out(),
         order_number_taken(),
         payout_ended(),
+        PREPAID_TOO_LOW,
+        promo_over(),
+        promo_taken(),
+        promo_used(),
+        reference_taken(),
         report_too_large(),
         subscription_number_taken(),
+        TARIFF_UNPAID,
         upd_negative(),
         upd_no_service(),
         upd_requisites(),
+        version_in_force(),
+        version_number(),
         webhook_not_set(),
     ];
     all.extend(outcome::refusals());

@@ -46,9 +46,19 @@ pub fn tell(path: &str, operation: &mut Operation) {
         Some("create_order") => found.extend([
             problems::idempotency_key_malformed(),
             problems::order_number_taken(),
+            problems::PREPAID_TOO_LOW,
+            problems::TARIFF_UNPAID,
             problems::bank_not_connected(),
             problems::idempotency_key_reused(),
         ]),
+        Some("pay_month") => found.extend([problems::TARIFF_UNPAID, problems::no_month_to_pay()]),
+        Some("move_to_prepaid") => found.extend([problems::available_too_low(), problems::reference_taken()]),
+        Some("pay_in_prepaid") => found.push(problems::reference_taken()),
+        Some("publish_tariff") => found.extend([problems::version_in_force(), problems::version_number()]),
+        Some("make_promo_code") => found.push(problems::promo_taken()),
+        Some("activate_promo_code") => {
+            found.extend([Problem::not_found(), problems::promo_over(), problems::promo_used()]);
+        }
         Some("create_subscription") => found.push(problems::subscription_number_taken()),
         Some("issue_key" | "issue_courier_key" | "enrol_partner") => found.push(problems::keys_full()),
         Some("declare_not_printed") => {

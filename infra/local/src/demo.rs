@@ -8,6 +8,7 @@ use domain::partner::{
     BankAccount, Button, Channel, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns,
     WebhookEndpoint,
 };
+use domain::tariff::Tariffs;
 use domain::tax::VatRate;
 use domain::time::whole_seconds;
 use rust_decimal::Decimal;
@@ -112,6 +113,7 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
             greatest_minor: None,
             vat_percent: Decimal::ZERO,
         },
+        tariffs: Tariffs::default(),
         returns: Returns { success: returns.clone(), failure: returns },
         return_origins: Vec::new(),
         form_secret: keys.form_secret.clone(),

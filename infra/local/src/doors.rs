@@ -44,7 +44,7 @@ impl Doors {
             "/pay" => Some(&self.checkout),
             _ if below("/c/") || below("/w/") || below("/s/") => Some(&self.checkout),
             _ if get && (below("/r/") || below("/d/") || below("/legal/")) => Some(&self.checkout),
-            "/openapi.json" | "/docs" if get => Some(&self.partner_api),
+            "/openapi.json" | "/docs" | "/tariffs" if get => Some(&self.partner_api),
             _ if post && below("/v1/devices/") => Some(&self.till_callback),
             _ if below("/v1/") => Some(&self.partner_api),
             // Some banks tell by GET.

@@ -1,11 +1,13 @@
 //! What must be true of every order at any moment, whatever happened to it: checked from the stored row alone.
 
 use crate::acquiring::Method;
+use crate::commission::Fee;
 use crate::ledger::{self, Account, Posting};
 use crate::money::Money;
 use crate::order::{
     Event, ExecutionEnd, Operation, OperationKind, Order, Receipt, TaskId, TransactionKind, TransactionState,
 };
+use crate::tariff::ServiceEnd;
 use crate::time::{Timestamp, plus_seconds};
 
 /// Seconds a task may be late before an order counts as stuck: a day.
@@ -103,7 +105,13 @@ impl Audit<'_> {
         }
         let owed = self.balance(Account::PartnerPending) + self.balance(Account::PartnerAvailable);
         let collected = self.order.payments().any(|payment| payment.method.is_collected());
-        if owed > 0 && !collected && !self.moved_after_payout() {
+        // A fee that a refund leaves is owed by the partner, and no more than it.
+        let fee = if self.order.keeps_fee() {
+            self.order.booked_fee().and_then(Fee::total).map_or(0, Money::minor)
+        } else {
+            0
+        };
+        if owed > fee && !collected && !self.moved_after_payout() {
             self.say("books.partner", format!("the partner was given {owed} kopecks too much"));
         }
     }
@@ -162,7 +170,7 @@ impl Audit<'_> {
         let Ok(taken) = order.taken() else {
             return self.say("money.sum", "what was taken can not be summed up");
         };
-        let Ok(parts) = order.commission.parts(taken) else {
+        let Ok(parts) = order.fee(false) else {
             return self.say("money.fee", "the fee can not be worked out");
         };
         for (account, wanted) in [(Account::Commission, parts.net), (Account::CommissionVat, parts.vat)] {
@@ -180,11 +188,48 @@ impl Audit<'_> {
         if pending != 0 && told_apart && matches!(order.execution.ended, Some(ExecutionEnd::Fulfilled(_))) {
             self.say("money.pending", format!("{pending} kopecks of a fulfilled order never become available"));
         }
-        let due = taken.minor() - fee - out - if set_off { in_cash } else { 0 };
+        let (Ok(deducted), Ok(deduction)) = (order.deducted(), order.deduction()) else {
+            return self.say("money.service", "what is taken off for the service can not be worked out");
+        };
+        if deducted != deduction {
+            self.say("money.service", format!("{deducted} were taken off for the service, not {deduction}"));
+        }
+        self.service();
+        let due = taken.minor() - fee - out - deducted.minor() - if set_off { in_cash } else { 0 };
         if owed != due {
             self.say("money.partner", format!("the partner is owed {owed} kopecks, not {due}"));
         }
         self.payments();
+    }
+
+    /// What was reserved for an order is reserved while it is under way, and was taken or went back when it ended.
+    fn service(&mut self) {
+        let order = self.order;
+        let service = order.pricing.as_ref().and_then(|pricing| pricing.service.as_ref());
+        let ended = service.and_then(|service| service.ended);
+        let fulfilled = matches!(order.execution.ended, Some(ExecutionEnd::Fulfilled(_)));
+        let over = order.execution.ended.is_some() || order.has(Event::Expired) || order.has(Event::Cancelled);
+        let taken = ended == Some(ServiceEnd::Taken);
+        // What the bank gave back and took again may be fulfilled after all.
+        let revived = order.has(Event::RefundUndone);
+        if service.is_some() && ((over && ended.is_none()) || (taken != fulfilled && !(fulfilled && revived))) {
+            self.say(
+                "service.end",
+                format!("the reservation is {ended:?} of an order that is {}", order.status().code()),
+            );
+        }
+        let minor = |amount: Option<Money>| amount.map_or(0, Money::minor);
+        let reserved = minor(service.filter(|_| ended.is_none()).map(|service| service.reserved));
+        let taken = minor(service.filter(|_| ended == Some(ServiceEnd::Taken)).map(|service| service.price));
+        for (account, wanted) in [(Account::Reserved, reserved), (Account::Services, taken)] {
+            let booked = -self.balance(account);
+            if booked != wanted {
+                self.say(
+                    "service.books",
+                    format!("{} should be {wanted} kopecks, the books say {booked}", account.code()),
+                );
+            }
+        }
     }
 
     fn payments(&mut self) {

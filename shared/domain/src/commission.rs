@@ -46,6 +46,22 @@ impl Fee {
         self.net.plus(self.vat)
     }
 
+    /// Both together.
+    ///
+    /// # Errors
+    /// The sum does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        Ok(Self { net: self.net.plus(other.net)?, vat: self.vat.plus(other.vat)? })
+    }
+
+    /// As much the other way.
+    ///
+    /// # Errors
+    /// The amounts do not fit.
+    pub fn reversed(self) -> Result<Self, MoneyError> {
+        Ok(Self { net: self.net.zero().minus(self.net)?, vat: self.vat.zero().minus(self.vat)? })
+    }
+
     /// What one fee is more than another.
     ///
     /// # Errors
@@ -75,10 +91,20 @@ impl CommissionTerms {
     /// # Errors
     /// The fee does not fit.
     pub fn parts(&self, payment: Money) -> Result<Fee, MoneyError> {
+        self.discounted(payment, Decimal::ZERO)
+    }
+
+    /// The same, with `off` percent of the fee let off by a promo code. The fee is rounded to the kopeck first, what is left of it once
+    /// more, and VAT is charged on that.
+    ///
+    /// # Errors
+    /// The fee does not fit.
+    pub fn discounted(&self, payment: Money, off: Decimal) -> Result<Fee, MoneyError> {
         let currency = payment.currency();
         let share = payment.times(self.percent / Decimal::ONE_HUNDRED)?;
         let fee = share.plus(Money::new(self.fixed_minor, currency))?.minor();
         let net = Money::new(fee.max(self.least_minor).min(self.greatest_minor.unwrap_or(i64::MAX)), currency);
+        let net = if off.is_zero() { net } else { net.times(Decimal::ONE - off / Decimal::ONE_HUNDRED)? };
         let vat = net.times(self.vat_percent / Decimal::ONE_HUNDRED)?;
         let fee = Fee { net, vat };
         if fee.total()?.minor() <= payment.minor() {

@@ -226,6 +226,9 @@ pub struct Particulars {
     /// The line is the delivery of the others.
     #[serde(rename = "d", default, skip_serializing_if = "std::ops::Not::not")]
     pub delivery: bool,
+    /// The shop's category, where its tariff prices by it.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// Where the VAT rate came from.
     #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub rate_from: RateSource,

@@ -27,6 +27,7 @@ pub mod reconcile;
 pub mod report;
 pub mod requisites;
 pub mod subscription;
+pub mod tariff;
 pub mod tax;
 pub mod time;
 pub mod wallet;

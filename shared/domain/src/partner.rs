@@ -14,6 +14,7 @@ use crate::order::ReceiptScheme;
 use crate::receipt::AgentSign;
 use crate::receipt::register::Register;
 use crate::report::{Contract, Signatory};
+use crate::tariff::Tariffs;
 use crate::tax::{RateRules, VatRate};
 
 /// Settings of one tenant.
@@ -35,8 +36,11 @@ pub struct Partner {
     pub site: Option<String>,
     /// VAT rate of lines that name none.
     pub vat: VatRate,
-    /// The agent's fee.
+    /// The agent's fee: the individual terms, where no tariff is assigned.
     pub commission: CommissionTerms,
+    /// The tariffs that hold instead, and what else prices orders.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tariffs: Tariffs,
     /// Where buyers return to when an order names no addresses of its own.
     pub returns: Returns,
     /// Origins (`https://shop.example`) an order's own return addresses may lie under, besides those of `returns`.

@@ -25,6 +25,7 @@ mod sbp;
 mod sms;
 mod state;
 mod subscription;
+mod tariffs;
 mod wallet;
 mod words;
 
@@ -65,4 +66,5 @@ pub use state::{
     order_state,
 };
 pub use subscription::{SubscriptionCharge, SubscriptionState, SubscriptionView, subscription};
+pub use tariffs::{TariffApi, TariffCard, TariffFee, TariffPhase, TariffVersion, TariffsView, tariffs};
 pub use wallet::{WalletExpiredView, WalletMeans, WalletView, wallet, wallet_expired};

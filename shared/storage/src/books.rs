@@ -1,7 +1,7 @@
 //! Rows of a tenant's books: entries that belong to no order, sealed days and closed months.
 
 use domain::id::Tenant;
-use domain::ledger::{BookEntry, DayBook, Purse};
+use domain::ledger::{BookEntry, DayBook, Posting, Purse};
 use domain::payout::Payout;
 use domain::report::{Closed, Period};
 use domain::time::moscow_date;
@@ -42,7 +42,7 @@ impl Store {
         payout: Option<&Payout>,
     ) -> Result<Written, StoreError> {
         let mut writes = book_entry_writes(tenant, entry)?;
-        writes.extend(purse.map(|purse| purse_write(tenant, purse, entry)).transpose()?);
+        writes.extend(purse.map(|purse| purse_write(tenant, purse, &entry.postings)).transpose()?);
         if let Some(payout) = payout {
             let key = keys::payout(tenant, &payout.id);
             let item = Item { body: text(&key, payout)?, key, version: payout.version, due: None, ttl: None };
@@ -130,7 +130,7 @@ impl Store {
         Ok((page.items.iter().map(parse).collect::<Result<_, _>>()?, page.next))
     }
 
-    async fn rows(&self, pk: String, mut after: Option<String>) -> Result<Vec<Item>, StoreError> {
+    pub(crate) async fn rows(&self, pk: String, mut after: Option<String>) -> Result<Vec<Item>, StoreError> {
         let mut rows = Vec::new();
         loop {
             let range = Range { pk: pk.clone(), prefix: String::new(), after, descending: false, limit: PAGE };
@@ -156,10 +156,14 @@ pub(crate) fn book_entry_writes(tenant: &Tenant, entry: &BookEntry) -> Result<Ve
     Ok(vec![new(claim, claimed), new(key, body)])
 }
 
-/// The write of what stands on a personal account after an entry.
-pub(crate) fn purse_write(tenant: &Tenant, purse: &Versioned<Purse>, entry: &BookEntry) -> Result<Write, StoreError> {
+/// The write of what stands on a personal account after an entry with these postings.
+pub(crate) fn purse_write(
+    tenant: &Tenant,
+    purse: &Versioned<Purse>,
+    postings: &[Posting],
+) -> Result<Write, StoreError> {
     let key = keys::purse(tenant);
-    let after = purse.row.after(&entry.postings).map_err(|error| shape(&key, error))?;
+    let after = purse.row.after(postings).map_err(|error| shape(&key, error))?;
     let version = purse.version + 1;
     let item = Item { body: text(&key, &after)?, key, version, due: None, ttl: None };
     Ok(Write { item, condition: follows(version) })

@@ -18,6 +18,9 @@
 //! | book entry | `L#tenant` | `yyyymmdd#id` | a tenant's book since a day |
 //! | claim on a book entry's id | `L#tenant#c` | id | entering the same thing again |
 //! | personal account | `L#tenant#p` | `P` | payouts, what is bought from the balance |
+//! | what is paid ahead | same | `S` | orders of tariffs that charge by the order |
+//! | tariff | `TARIFFS` | tariff id | all of them, once a minute |
+//! | promo code | `PROMOS` | code | code; all of them |
 //! | number of a payment order | `Z#number` | `Z` | a bank's statement |
 //! | sealed day | `G#tenant` | `yyyy-mm-dd` | a tenant's days; the last one |
 //! | a month's report | `M#tenant` | `yyyy-mm` | a tenant's reports, latest first; the last one; a month |
@@ -166,6 +169,27 @@ pub fn book_claim(tenant: &Tenant, id: &str) -> Key {
 /// A tenant's personal account.
 pub fn purse(tenant: &Tenant) -> Key {
     key(format!("L#{tenant}#p"), "P")
+}
+
+/// What a tenant has paid ahead for services.
+pub fn prepaid(tenant: &Tenant) -> Key {
+    key(format!("L#{tenant}#p"), "S")
+}
+
+/// Partition of the tariffs.
+pub const TARIFFS: &str = "TARIFFS";
+
+/// A tariff.
+pub fn tariff(id: &str) -> Key {
+    key(TARIFFS.to_owned(), id)
+}
+
+/// Partition of the promo codes.
+pub const PROMOS: &str = "PROMOS";
+
+/// A promo code.
+pub fn promo(code: &str) -> Key {
+    key(PROMOS.to_owned(), code)
 }
 
 /// The payout that has a payment order's number.

@@ -13,3 +13,4 @@ pub mod memory;
 pub mod metered;
 pub mod store;
 pub mod table;
+pub mod tariffs;

@@ -12,6 +12,7 @@ use domain::order::{Order, TaskId};
 use domain::partner::Partner;
 use domain::payout::Payout;
 use domain::subscription::Subscription;
+use domain::tariff::Tariff;
 use domain::time::Timestamp;
 use domain::wallet::Kept;
 use serde::de::DeserializeOwned;
@@ -24,7 +25,7 @@ use crate::keys;
 use crate::table::{Condition, Due, Freshness, Item, Key, Range, Table, TableError, Write};
 
 /// Seconds a partner's settings may be used before they are read again.
-const SETTINGS_SECONDS: i64 = 60;
+pub(crate) const SETTINGS_SECONDS: i64 = 60;
 /// Bill numbers leased at once: one shared write per this many orders and instance.
 const BILL_LEASE: u64 = 100;
 
@@ -257,12 +258,15 @@ pub struct ExchangePage {
 
 /// What was read lately, and when (Unix seconds of the real time).
 type Cache<T> = Arc<Mutex<HashMap<String, (i64, T)>>>;
+/// The same of something there is one of.
+type Latest<T> = Arc<Mutex<Option<(i64, T)>>>;
 
 /// Memory.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) table: Arc<dyn Table>,
     settings: Cache<Arc<Partner>>,
+    pub(crate) tariffs: Latest<Arc<Vec<Tariff>>>,
     keys: Cache<KeyOwner>,
     bills: Arc<Mutex<(u64, u64)>>,
 }
@@ -270,7 +274,7 @@ pub struct Store {
 impl Store {
     /// Memory on a table.
     pub fn new(table: Arc<dyn Table>) -> Self {
-        Self { table, settings: Arc::default(), keys: Arc::default(), bills: Arc::default() }
+        Self { table, settings: Arc::default(), tariffs: Arc::default(), keys: Arc::default(), bills: Arc::default() }
     }
 
     // --- orders ---
@@ -360,13 +364,15 @@ impl Store {
         Ok(self.table.put(Write { item: head_item(order)?, condition }).await?)
     }
 
-    /// Writes a payout, the orders it pays out and what the personal account gives to it, all or none.
+    /// Writes a payout, the orders it pays out and what the personal account gives to it, all or none. An account that is `guarded` is
+    /// written though nothing of it is given: so that whoever takes from what is available knows of the payout.
     pub async fn commit_payout(
         &self,
         tenant: &Tenant,
         payout: &Payout,
         orders: &[Order],
         carried: Option<(&BookEntry, &Versioned<Purse>)>,
+        guarded: Option<&Versioned<Purse>>,
     ) -> Result<(), StoreError> {
         let key = keys::payout(tenant, &payout.id);
         let body = text(&key, payout)?;
@@ -377,7 +383,9 @@ impl Store {
         }
         if let Some((entry, purse)) = carried {
             writes.extend(book_entry_writes(tenant, entry)?);
-            writes.push(purse_write(tenant, purse, entry)?);
+            writes.push(purse_write(tenant, purse, &entry.postings)?);
+        } else if let Some(purse) = guarded {
+            writes.push(purse_write(tenant, purse, &[])?);
         }
         if payout.number > 0 {
             let key = keys::payout_number(payout.number);
@@ -840,7 +848,7 @@ fn take(lease: &mut (u64, u64)) -> Option<u64> {
     })
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -853,7 +861,7 @@ fn sandbox_row(item: Item) -> SandboxRow {
     SandboxRow { version: item.version, body: item.body, due }
 }
 
-fn head_item(order: &Order) -> Result<Item, StoreError> {
+pub(crate) fn head_item(order: &Order) -> Result<Item, StoreError> {
     let key = keys::head(&order.id);
     let due = order.due.map(|at| Due { bucket: keys::order_due_bucket(&order.id), at: at.as_second() });
     Ok(Item { body: text(&key, order)?, key, version: order.version, due, ttl: None })

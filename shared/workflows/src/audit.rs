@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::Tenant;
-use domain::ledger::{Account, Posting, Purse, balance};
+use domain::ledger::{Account, Posting, Prepaid, Purse, balance};
 use domain::money::Money;
 use domain::order::Order;
 use domain::payout::{Payout, PayoutState};
@@ -99,6 +99,10 @@ async fn audit_tenant(
         report.say(tenant, "books.purse", format!("{} by the entries, {} stands there", made.balance, purse.balance));
     }
     postings.extend(entries.iter().flat_map(|entry| entry.postings.iter().copied()));
+    let (made, prepaid) = (Prepaid::default().after(&postings)?, ports.store.prepaid(tenant).await?.row);
+    if made != prepaid {
+        report.say(tenant, "books.prepaid", format!("the postings make {made:?}, there stands {prepaid:?}"));
+    }
     let mut sum = 0;
     let balances = report.balances.entry(tenant.to_string()).or_default();
     for account in Account::ALL {

@@ -171,7 +171,9 @@ pub(crate) fn line(
     }
     let subjects = Subject::ALL.map(|subject| (subject.code(), subject));
     let subject = check.choice(&pointer("subject"), asked.subject.as_deref(), &subjects, Subject::Service);
-    let particulars = Particulars { rate_from, ..particulars(check, &pointer, asked) };
+    // Kept only where it may be priced by: it is stored with every order.
+    let category = asked.category.clone().filter(|_| !partner.tariffs.assigned.is_empty());
+    let particulars = Particulars { rate_from, category, ..particulars(check, &pointer, asked) };
     let (price, quantity) = (price?, quantity?);
     let amount = price.times(quantity).ok().filter(|amount| amount.is_positive());
     if amount.is_none() {

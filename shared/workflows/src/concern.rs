@@ -15,16 +15,17 @@ use storage::table::Freshness;
 use crate::clock;
 use crate::error::WorkflowError;
 use crate::ports::Ports;
+use crate::prepaid;
 
 /// Seconds an entry stays though its order is all right: the commit it was written for may still be under way.
 const KEPT_SECONDS: i64 = 3_600;
 
-/// Writes the next state of an order, and lists it before if a receipt of it is to be looked after. `now` is the tenant's time.
-pub(crate) async fn commit(ports: &Ports, order: &Order, now: Timestamp) -> Result<(), StoreError> {
+/// Writes the next state of an order (`before` is what it follows), and lists it before if a receipt of it is to be looked after. `now` is the tenant's time.
+pub(crate) async fn commit(ports: &Ports, before: &Order, order: &Order, now: Timestamp) -> Result<(), StoreError> {
     if order.receipts_of_concern(now).next().is_some() {
         ports.store.list_concern(&order.id, whole_seconds(ports.clock.now())).await?;
     }
-    ports.store.commit(order).await
+    prepaid::commit(ports, before, order).await
 }
 
 /// An order with a receipt to look after.

@@ -22,10 +22,11 @@ use crate::error::WorkflowError;
 use crate::payouts;
 use crate::perform;
 use crate::ports::Ports;
+use crate::prepaid;
 use crate::reading::{self, Reach};
 
 /// Months (UTC), the report's own with them, in which an order with an entry of the month may have been made.
-const MONTHS: usize = 14;
+pub(crate) const MONTHS: usize = 14;
 /// Orders, payouts or days read at once.
 const PAGE: usize = 500;
 /// Accounts that together are what the agent owes the partner: what is pending and available, less cash the partner has kept and less
@@ -338,6 +339,7 @@ async fn movements(ports: &Ports, tenant: &Tenant, period: Period) -> Result<Vec
         };
         movements.push(entered(&entry, gained, payout.as_ref())?);
     }
+    movements.extend(prepaid::deductions(ports, tenant, period).await?);
     Ok(movements)
 }
 
@@ -358,6 +360,7 @@ fn entered(entry: &BookEntry, gained: Money, payout: Option<&Payout>) -> Result<
     let (kind, what) = match (entry.kind, gained.is_positive()) {
         (BookKind::PayoutReturned, true) => (MovementKind::PayoutReturned, "Перечисление возвращено банком"),
         (BookKind::TaxWithheld, false) => (MovementKind::Withheld, "Удержан НДФЛ"),
+        (BookKind::PrepaidMoved, false) => (MovementKind::Service, "Зачтено в счёт услуг платформы"),
         (BookKind::ServiceBought, false) => (MovementKind::Service, "Услуга платформы"),
         (BookKind::DebtPaid, true) => (MovementKind::Settled, "Долг погашен принципалом"),
         (_, true) => (MovementKind::Credited, "Исправление в пользу принципала"),

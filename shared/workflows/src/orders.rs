@@ -23,6 +23,8 @@ use crate::error::WorkflowError;
 use crate::payments;
 use crate::perform;
 use crate::ports::{Ports, Settings};
+use crate::prepaid::{self, Shortage};
+use crate::tariffs;
 use crate::terms::{self, Rate};
 pub use crate::terms::{ChargeRequest, ChildRequest, PaymentTermsRequest, SplitRequest};
 
@@ -176,6 +178,8 @@ pub enum Created {
     NumberTaken,
     /// The idempotency key has been used for another request.
     KeyReused,
+    /// The partner has not paid so much ahead as the order needs, or not for the API; nothing was kept.
+    TooLittle(Shortage),
 }
 
 /// Makes an order, or finds the one made before by the same request.
@@ -236,6 +240,16 @@ pub async fn create_by(
         }
         _ => None,
     };
+    // What is to be reserved is looked at first, so that nothing is kept of an order there is no money for.
+    let categories: Vec<&str> = request.lines.iter().filter_map(|line| line.category.as_deref()).collect();
+    let purpose = details.payment.purpose;
+    let (_, pricing) = tariffs::price(ports, &partner, &categories, purpose, now).await?;
+    let credit = Money::rub(partner.tariffs.credit_minor);
+    let unpaid = tariffs::unpaid_month(ports, &partner, now).await?;
+    let known = match prepaid::look(ports, tenant, &request.number, pricing.as_ref(), credit, unpaid).await? {
+        Ok(known) => known,
+        Err(shortage) => return Ok(Created::TooLittle(shortage)),
+    };
     let request_sha256 = sha256_hex(&serde_json::to_string(request).map_err(WorkflowError::Message)?);
     if let Some(key) = idempotency_key {
         let claim = KeyClaim { request_sha256: request_sha256.clone() };
@@ -262,9 +276,12 @@ pub async fn create_by(
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
     let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
-    let terms = partner.commission.clone();
-    let order = Order::new(claim.order, claim.bill, amount, terms, timeout, details.clone(), claim.at);
-    ports.store.create_order(&order).await?;
+    let (terms, pricing) = tariffs::price(ports, &partner, &categories, purpose, claim.at).await?;
+    let order = Order::new(claim.order, claim.bill, amount, terms.clone(), timeout, details.clone(), claim.at);
+    let order = match Box::pin(prepaid::create(ports, order, terms, pricing, credit, known)).await? {
+        Ok(order) => order,
+        Err(shortage) => return Ok(Created::TooLittle(shortage)),
+    };
     Box::pin(charge(ports, order, details, charged, asker.by, repeated)).await
 }
 

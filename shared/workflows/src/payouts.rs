@@ -106,7 +106,9 @@ async fn pay_group(
         state: if amount.is_positive() { PayoutState::Sent } else { PayoutState::Netted },
     };
     let book_entry = book_entry.as_ref().map(|entry| (entry, &purse));
-    ports.store.commit_payout(tenant, &payout, &nexts, book_entry).await?;
+    // Who has a tariff may move available money to what is paid ahead, and looks at the personal account's row for payouts.
+    let guarded = (!partner.tariffs.assigned.is_empty()).then_some(&purse);
+    ports.store.commit_payout(tenant, &payout, &nexts, book_entry, guarded).await?;
     for (loaded, order, tasks) in sends {
         perform::send(ports, &order, &loaded.details, &tasks).await;
     }

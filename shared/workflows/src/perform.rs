@@ -105,7 +105,7 @@ async fn look_and_apply(
         match decide(&loaded.order, &loaded.details, command, &context(ports, &partner, now)) {
             Ok(Decision::Changed(change)) => {
                 let Change { order, send: tasks } = *change;
-                match concern::commit(ports, &order, now).await {
+                match concern::commit(ports, &loaded.order, &order, now).await {
                     Ok(()) => {}
                     Err(StoreError::Conflict) => continue,
                     Err(other) => return Err(other.into()),

@@ -481,7 +481,8 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
                 next.pause(Pause::Refused);
                 return Ok(());
             }
-            Err(WorkflowError::Refused(_)) => {
+            // The partner may top their account up.
+            Ok(Created::TooLittle(_)) | Err(WorkflowError::Refused(_)) => {
                 next.wait(now, RETRY_SECONDS);
                 return Ok(());
             }

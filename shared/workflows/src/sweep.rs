@@ -129,7 +129,7 @@ async fn order(ports: &Ports, id: &OrderId, now: Timestamp) -> Result<Looked, Wo
             return Ok(Looked { changed: false, sent: 0, payable });
         };
         let Change { order, send } = *change;
-        match concern::commit(ports, &order, now).await {
+        match concern::commit(ports, &loaded.order, &order, now).await {
             Ok(()) => {}
             Err(StoreError::Conflict) => continue,
             Err(other) => return Err(other.into()),

@@ -1,7 +1,9 @@
 //! The order as partners see it, in the API and in webhooks: one shape, so that nothing is explained twice.
 
+use domain::commission::Fee;
 use domain::details::{Contact, Details, Source};
-use domain::money::Money;
+use domain::ledger::{self, Account};
+use domain::money::{Money, MoneyError};
 use domain::order::{DeclineReason, Event, ExecutionEnd, OperationKind, Order, TransactionState};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -387,15 +389,31 @@ pub fn earned(order: &Order) -> Option<(Money, Money)> {
     }
     // What has gone back whole was once earned: a refunded order tells what it was.
     let kept = order.kept().ok().filter(|kept| kept.is_positive());
-    let kept = kept.or_else(|| {
-        order
-            .payments()
-            .filter_map(|payment| order.figures(payment).ok())
-            .map(|f| f.captured)
-            .max_by_key(|captured| captured.minor())
-    })?;
+    if order.pricing.is_some() {
+        let fee = match kept {
+            Some(_) => order.fee(true).and_then(Fee::total).ok()?,
+            None => withheld(order).ok()?,
+        };
+        return Some((fee, kept.or_else(|| captured(order))?.minus(fee).ok()?));
+    }
+    let kept = kept.or_else(|| captured(order))?;
     let fee = order.commission.fee(kept).ok()?;
     Some((fee, kept.minus(fee).ok()?))
+}
+
+/// The most that one payment brought.
+fn captured(order: &Order) -> Option<Money> {
+    let figures = order.payments().filter_map(|payment| order.figures(payment).ok());
+    figures.map(|figures| figures.captured).max_by_key(|captured| captured.minor())
+}
+
+/// The fee with its VAT that was withheld when money was credited.
+fn withheld(order: &Order) -> Result<Money, MoneyError> {
+    let zero = order.amount.zero();
+    let credited =
+        || order.journal.iter().filter(|entry| entry.event == Event::Captured).flat_map(|entry| &entry.postings);
+    let of = |account| ledger::balance(account, zero, credited()).and_then(|balance| zero.minus(balance));
+    of(Account::Commission)?.plus(of(Account::CommissionVat)?)
 }
 
 /// Held, captured and returned over all payments.

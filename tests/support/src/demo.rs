@@ -7,6 +7,7 @@ use domain::partner::{
     WebhookEndpoint,
 };
 use domain::receipt::Agent;
+use domain::tariff::Tariffs;
 use domain::tax::{Taxation, VatRate};
 use workflows::access::sha256_hex;
 use workflows::orders::{LineRequest, OrderRequest};
@@ -70,6 +71,7 @@ pub fn partner() -> Partner {
             greatest_minor: None,
             vat_percent: rust_decimal::Decimal::ZERO,
         },
+        tariffs: Tariffs::default(),
         returns: Returns {
             success: Some("https://shop.example/paid".to_owned()),
             failure: Some("https://shop.example/failed".to_owned()),

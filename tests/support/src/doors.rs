@@ -30,7 +30,8 @@ impl Doors {
             ("/v1/devices/", door(till_callback::router(ports.clone()))),
             ("/v1/", api.clone()),
             ("/openapi.json", api.clone()),
-            ("/docs", api),
+            ("/docs", api.clone()),
+            ("/tariffs", api),
             ("", door(checkout::router(ports.clone()))),
         ];
         Self { by_prefix, asked: Arc::default() }

@@ -53,6 +53,8 @@ async fn every_route_is_named_and_every_name_is_a_route() {
             .replace("{partner}", "demoshop")
             .replace("{mode}", "test")
             .replace("{month}", "2026-11")
+            .replace("{tariff}", "basic")
+            .replace("{code}", "START3")
             .replace("{register}", "shop-1")
             .replace("{job}", &job);
         for method in METHODS {
@@ -99,7 +101,8 @@ fn the_document_is_well_formed() {
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{what}");
         let secured = operation["security"].is_array();
-        assert_eq!(secured, path.starts_with("/v1/"), "{what}");
+        // What services cost is for everybody to read.
+        assert_eq!(secured, path.starts_with("/v1/") && path != "/v1/tariffs", "{what}");
         assert_eq!(responses.contains_key("401"), secured && !path.contains("operator"), "{what}");
         for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
             let response = behind(&document, response);

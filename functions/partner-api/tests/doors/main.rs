@@ -18,6 +18,7 @@ mod receipts;
 mod reports;
 mod settings;
 mod subscriptions;
+mod tariffs;
 
 use std::collections::BTreeMap;
 

@@ -15,6 +15,7 @@ use domain::partner::{
     WebhookEndpoint,
 };
 use domain::receipt::Agent;
+use domain::tariff::Tariffs;
 use domain::tax::{Taxation, VatRate};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -347,6 +348,7 @@ pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Opt
             greatest_minor: None,
             vat_percent: Decimal::from(22),
         },
+        tariffs: Tariffs::default(),
         returns: Returns { success: Some("https://shop.example/back".to_owned()), failure: None },
         return_origins: Vec::new(),
         form_secret: "a form secret".to_owned(),

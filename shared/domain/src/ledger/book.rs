@@ -31,6 +31,10 @@ pub enum BookKind {
     TaxWithheld,
     /// A service of the platform was paid from the balance.
     ServiceBought,
+    /// The partner has paid ahead for services, to our settlement account.
+    PrepaidPaid,
+    /// Available money was moved to what is paid ahead.
+    PrepaidMoved,
     /// The partner was invoiced for what they owe.
     DebtInvoiced,
     /// The partner has paid what they owed.
@@ -50,6 +54,8 @@ impl BookKind {
             Self::PayoutCarried => "payout.carried",
             Self::TaxWithheld => "tax.withheld",
             Self::ServiceBought => "service.bought",
+            Self::PrepaidPaid => "prepaid.paid",
+            Self::PrepaidMoved => "prepaid.moved",
             Self::DebtInvoiced => "debt.invoiced",
             Self::DebtPaid => "debt.paid",
             Self::Settled => "bank.settled",
@@ -391,7 +397,7 @@ mod tests {
                 let date = start.saturating_add(jiff::Span::new().days(i64::try_from(back).unwrap()));
                 let noon = crate::time::MOSCOW.to_timestamp(date.at(12, 0, 0, 0)).unwrap();
                 let lines = day.iter().enumerate().map(|(no, (minor, debit, step, later))| {
-                    let posting = Posting::new(Account::ALL[*debit], Account::ALL[(debit + step) % 14], Money::rub(*minor));
+                    let posting = Posting::new(Account::ALL[*debit], Account::ALL[(debit + step) % Account::ALL.len()], Money::rub(*minor));
                     let from = (*later > 0).then(|| crate::time::plus_seconds(noon, later * 86_400));
                     let postings = vec![Posting { from, ..posting }];
                     Line { at: noon, source: format!("o{no}"), no: 1, event: "order.paid", on: None, postings }

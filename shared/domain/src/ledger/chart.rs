@@ -51,6 +51,12 @@ pub enum Account {
     /// What the agent owes the partner and pays out when asked, or by itself.
     #[serde(rename = "available")]
     PartnerAvailable,
+    /// What a partner has paid ahead for services of the platform.
+    #[serde(rename = "prepaid")]
+    Prepaid,
+    /// What of it is reserved for orders that are under way.
+    #[serde(rename = "reserved")]
+    Reserved,
     /// Money on its way to partners by payment order, until the bank's statement confirms it.
     #[serde(rename = "payout")]
     PayoutInTransit,
@@ -76,7 +82,7 @@ pub enum Account {
 
 impl Account {
     /// All accounts, in the order a trial balance lists them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::BankClearing,
         Self::Nominal,
         Self::Settlement,
@@ -84,6 +90,8 @@ impl Account {
         Self::PartnerDebt,
         Self::PartnerPending,
         Self::PartnerAvailable,
+        Self::Prepaid,
+        Self::Reserved,
         Self::PayoutInTransit,
         Self::CommissionVat,
         Self::IncomeTax,
@@ -103,6 +111,8 @@ impl Account {
             Self::PartnerDebt => "debt",
             Self::PartnerPending => "partner",
             Self::PartnerAvailable => "available",
+            Self::Prepaid => "prepaid",
+            Self::Reserved => "reserved",
             Self::PayoutInTransit => "payout",
             Self::CommissionVat => "vat",
             Self::IncomeTax => "ndfl",
@@ -121,6 +131,8 @@ impl Account {
             }
             Self::PartnerPending
             | Self::PartnerAvailable
+            | Self::Prepaid
+            | Self::Reserved
             | Self::PayoutInTransit
             | Self::CommissionVat
             | Self::IncomeTax => Nature::Liability,

@@ -6,12 +6,14 @@
 
 mod book;
 mod chart;
+mod prepaid;
 mod purse;
 
 use serde::{Deserialize, Serialize};
 
 pub use book::{BookEntry, BookKind, DayBook, Line, SealError, Statement, Turnover};
 pub use chart::{Account, Nature};
+pub use prepaid::Prepaid;
 pub use purse::Purse;
 
 use crate::commission::Fee;
@@ -83,14 +85,24 @@ fn moving(postings: impl IntoIterator<Item = Posting>) -> Vec<Posting> {
     postings.into_iter().filter(|posting| posting.amount.is_positive()).collect()
 }
 
+/// `amount` from the credited account to the debited one, the other way where it is below zero; nothing where it is nothing.
+pub fn signed(debit: Account, credit: Account, amount: Money) -> Option<Posting> {
+    match amount.minor() {
+        0 => None,
+        1.. => Some(Posting::new(debit, credit, amount)),
+        below => Some(Posting::new(credit, debit, Money::new(below.saturating_neg(), amount.currency()))),
+    }
+}
+
 /// A captured payment: the whole amount is owed to the partner, and the fee with its VAT is withheld at the same moment. `at` is
-/// where the money lands.
+/// where the money lands. A part of the fee that is below zero goes back.
 pub fn capture(at: Account, amount: Money, fee: Fee) -> Vec<Posting> {
-    moving([
-        Posting::new(at, Account::PartnerPending, amount),
-        Posting::new(Account::PartnerPending, Account::Commission, fee.net),
-        Posting::new(Account::PartnerPending, Account::CommissionVat, fee.vat),
-    ])
+    let moved = [
+        signed(at, Account::PartnerPending, amount),
+        signed(Account::PartnerPending, Account::Commission, fee.net),
+        signed(Account::PartnerPending, Account::CommissionVat, fee.vat),
+    ];
+    moved.into_iter().flatten().collect()
 }
 
 /// A refund: a capture's postings, reversed.

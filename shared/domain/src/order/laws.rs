@@ -11,6 +11,7 @@ use crate::id::{Mode, Tenant};
 use crate::money::Currency;
 use crate::partner::{Button, Channel, Returns};
 use crate::receipt::Fiscal;
+use crate::tariff::{Group, Pricing, RefundedFee, Rule, Service};
 use crate::tax::VatRate;
 
 const START: i64 = 1_795_000_000;
@@ -533,7 +534,7 @@ fn marks_go_into_what_is_not_printed_yet_under_a_new_id_and_what_was_printed_sta
     assert_eq!(step(printed, 10, &marks(2, 1)).unwrap_err(), Refusal::NotMarkable(2));
 }
 
-fn details_of(terms: &PaymentTerms) -> Details {
+pub(super) fn details_of(terms: &PaymentTerms) -> Details {
     let line = |name: &str, minor: i64| Line {
         name: name.into(),
         price: Money::rub(minor / 2),
@@ -543,7 +544,11 @@ fn details_of(terms: &PaymentTerms) -> Details {
     };
     let (price, quantity) = (Money::rub(100_000), Decimal::ONE);
     let unit = Line { price, quantity, subject: Subject::GoodsMarked, ..line("B", 100_000) };
-    Details { lines: vec![line("A", 200_000), unit], payment: terms.clone(), ..details() }
+    let of = |line: Line, category: &str| Line {
+        particulars: crate::details::Particulars { category: Some(category.into()), ..line.particulars.clone() },
+        ..line
+    };
+    Details { lines: vec![of(line("A", 200_000), "books"), of(unit, "toys")], payment: terms.clone(), ..details() }
 }
 
 fn amount() -> impl Strategy<Value = i64> {
@@ -622,6 +627,50 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
+/// Individual terms, a promo code on them, tariffs of all kinds.
+fn pricings() -> impl Strategy<Value = Option<Pricing>> {
+    let rules = [
+        rule(Some(Group::Sbp), None, 7, 0),
+        rule(None, Some("books"), 10, 1_000),
+        rule(Some(Group::Terminal), Some("toys"), 1, 0),
+        rule(Some(Group::Cash), None, 0, 50_000),
+    ];
+    let service = |overdrawn| Service {
+        reserved: Money::rub(9_000),
+        price: Money::rub(2_500),
+        overdrawn: Money::rub(overdrawn),
+        ended: None,
+    };
+    let tariff = (0_usize..5, any::<bool>(), 0_i64..4, prop::option::of(0_i64..3)).prop_map(
+        move |(many, kept, off, overdrawn)| Pricing {
+            tariff: Some("one".into()),
+            version: 1,
+            rules: rules[..many.min(4)].to_vec(),
+            refunds: if kept { RefundedFee::Kept } else { RefundedFee::Reversed },
+            off: Decimal::from([0, 0, 50, 100][usize::try_from(off).unwrap()]),
+            service: overdrawn.map(|some| service(some * 4_500)),
+            moved: Vec::new(),
+        },
+    );
+    prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(Pricing { off: Decimal::from(50), ..Pricing::default() })),
+        3 => tariff.prop_map(Some),
+    ]
+}
+
+pub(super) fn rule(group: Option<Group>, category: Option<&str>, percent: i64, least_minor: i64) -> Rule {
+    let vat_percent = Decimal::from(22);
+    let terms = CommissionTerms {
+        percent: Decimal::from(percent),
+        fixed_minor: 0,
+        least_minor,
+        greatest_minor: None,
+        vat_percent,
+    };
+    Rule { group, category: category.map(Into::into), terms }
+}
+
 fn schemes() -> impl Strategy<Value = ReceiptScheme> {
     prop_oneof![
         2 => Just(ReceiptScheme::Full),
@@ -661,10 +710,11 @@ proptest! {
 
     /// After every step of every history the audit holds, the row reads back, and the same command again changes nothing.
     #[test]
-    fn every_history_keeps_the_rules(terms in ways(), scheme in schemes(), steps in prop::collection::vec((command(), 0_i64..200_000), 1..50)) {
+    fn every_history_keeps_the_rules(terms in ways(), scheme in schemes(), pricing in pricings(), steps in prop::collection::vec((command(), 0_i64..200_000), 1..50)) {
         let details = Details { receipts: scheme, ..details_of(&terms) };
         let registers = ["a", "b"].map(register);
-        let (mut order, mut seconds) = (order(), 0);
+        let commission = order().commission;
+        let (mut order, mut seconds) = (order().priced(commission, pricing), 0);
         let mut ended: Option<ExecutionEnd> = None;
         for (command, wait) in steps {
             seconds += wait / if wait % 3 == 0 { 1 } else { 1_000 };

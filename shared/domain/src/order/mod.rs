@@ -19,6 +19,7 @@
 
 mod concern;
 mod decide;
+mod fees;
 mod journal;
 mod operation;
 mod parts;
@@ -26,6 +27,8 @@ mod receipts;
 mod standing;
 mod task;
 
+#[cfg(test)]
+mod fee_laws;
 #[cfg(test)]
 mod laws;
 
@@ -36,6 +39,7 @@ pub use decide::{
     BankReport, BankState, Cancellation, Change, Command, Context, Decision, ExecutionOutcome, NotPrinted, Refusal,
     Start, decide,
 };
+pub use fees::deducts;
 pub use journal::{Entry, Event};
 pub use operation::{Initiator, Operation, OperationKind, Transaction, TransactionKind, TransactionState};
 pub use parts::{Part, PartError, What};
@@ -47,6 +51,7 @@ use crate::commission::CommissionTerms;
 use crate::details::{Details, Line};
 use crate::id::{BillNumber, OrderId};
 use crate::money::Money;
+use crate::tariff::Pricing;
 use crate::time::{Timestamp, plus_seconds};
 
 /// Seconds after hand-over in which the order must be executed before the buyer may cancel, and after payment and hand-over
@@ -98,6 +103,9 @@ pub struct Order {
     /// The agent's fee, as agreed when the order was made.
     #[serde(rename = "f")]
     pub commission: CommissionTerms,
+    /// What a tariff or a promo code says besides.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<Box<Pricing>>,
     /// What someone asked for.
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Operation>,
@@ -264,6 +272,7 @@ impl Order {
             created_at: now,
             expires_at,
             commission,
+            pricing: None,
             operations: Vec::new(),
             lines: Vec::new(),
             means: None,

@@ -452,9 +452,9 @@ impl Order {
     /// passed since both payment and hand-over. What moved after it went out is settled with the next payout. Nothing while nothing
     /// is owed either way.
     pub fn payable_at(&self) -> Option<Timestamp> {
-        let Some(ExecutionEnd::Fulfilled(_)) = self.execution.ended else {
+        if !self.is_settled_with_partner() {
             return None;
-        };
+        }
         let settled = self.payments().all(|payment| {
             let open = self.open_operation_of(payment.no).is_some();
             !open && self.figures(payment).is_ok_and(|figures| figures.held.is_zero())
@@ -559,6 +559,6 @@ impl Order {
     /// The amounts do not work out.
     pub fn net(&self) -> Result<Money, MoneyError> {
         let kept = self.kept()?;
-        kept.minus(self.commission.fee(kept)?)
+        kept.minus(self.fee(true)?.total()?)
     }
 }

@@ -72,7 +72,8 @@ impl Next<'_> {
             return Err(Refusal::NotMature);
         }
         let postings = ledger::payout(self.order.owed()?)?;
-        if self.order.payout.is_some() {
+        let fulfilled = matches!(self.order.execution.ended, Some(ExecutionEnd::Fulfilled(_)));
+        if self.order.payout.is_some() || !fulfilled {
             return self.record(Event::Settled, None, postings);
         }
         self.order.payout = Some(payout.to_owned());

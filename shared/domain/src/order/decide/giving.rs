@@ -204,6 +204,9 @@ impl Next<'_> {
         }
         let no = self.push_operation(Operation { parts, reason, ..operation }, told)?;
         let started = if told == TransactionKind::Void { Event::ReleaseStarted } else { Event::RefundStarted };
+        if told != TransactionKind::Void {
+            self.note_categories(no)?;
+        }
         self.record(started, Some(no), Vec::new())?;
         if terminal {
             self.settle(no, TransactionState::Succeeded, cancellation.terminal.as_deref())?;
@@ -229,7 +232,7 @@ impl Next<'_> {
     }
 
     /// The parts of what was captured, as the sale receipt has them; empty for the whole basket.
-    fn captured_parts(&self, payment: &Operation) -> Vec<Part> {
+    pub(super) fn captured_parts(&self, payment: &Operation) -> Vec<Part> {
         let capture = self
             .order
             .operations_of(payment.no)
@@ -264,9 +267,9 @@ impl Next<'_> {
             }
             self.record(Event::Released, Some(no), Vec::new())?;
         } else {
-            let after = self.order.taken()?; // the operation counts as done already
-            let fee = self.fee(after.plus(operation.amount)?)?.minus(self.fee(after)?)?;
-            let postings = ledger::refund(super::taking::landing(&payment), operation.amount, fee);
+            self.note_categories(no)?;
+            let fee = self.fee_due()?; // the operation counts as done already
+            let postings = ledger::refund(super::taking::landing(&payment), operation.amount, fee.reversed()?);
             self.record(Event::Refunded, Some(no), postings)?;
             self.receipt(ReceiptKind::SaleRefund, no)?;
             if !payment.method.is_collected() {
@@ -329,7 +332,6 @@ impl Next<'_> {
         let operation = self.operation(no)?.clone();
         let of = operation.kind.of().ok_or(Refusal::NoOperation(no))?;
         let payment = self.operation(of)?.clone();
-        let before = self.order.taken()?;
         let attempt = operation.attempt().saturating_add(1);
         if let Some(told) = self.operation_mut(no)?.transactions.last_mut() {
             *told = Transaction {
@@ -340,7 +342,7 @@ impl Next<'_> {
                 attempt,
             };
         }
-        let fee = self.fee(before.plus(operation.amount)?)?.minus(self.fee(before)?)?;
+        let fee = self.fee_due()?;
         let postings = ledger::capture(super::taking::landing(&payment), operation.amount, fee);
         self.drop_task(TaskId::AskBank(no));
         self.record(Event::RefundUndone, Some(no), postings)?;

@@ -2,6 +2,7 @@
 
 mod due;
 mod execution;
+mod fees;
 mod giving;
 mod payment;
 mod receipts;
@@ -429,6 +430,7 @@ pub fn decide(order: &Order, details: &Details, command: &Command, context: &Con
         Command::LookDue { done } => next.look_due(done)?,
         Command::PayOut { payout } => next.pay_out(payout)?,
     }
+    next.settle_service(order.journal.len())?;
     next.mature(order.journal.len())?;
     Ok(next.finish(order))
 }
@@ -461,11 +463,11 @@ impl Next<'_> {
         Decision::Changed(Box::new(Change { order: self.order, send: self.send }))
     }
 
-    /// Whatever a fulfilled order owes becomes available once three days have passed: so says the entry that makes it owe, the last
+    /// Whatever an order owes that was fulfilled (or went back and left a fee) becomes available once three days have passed: so says the entry that makes it owe, the last
     /// one after the `known` ones that were there before.
     fn mature(&mut self, known: usize) -> Result<(), Refusal> {
         let journal = &self.order.journal;
-        if !matches!(self.order.execution.ended, Some(ExecutionEnd::Fulfilled(_))) || journal.len() == known {
+        if !self.order.is_settled_with_partner() || journal.len() == known {
             return Ok(());
         }
         let balance = |account| {

@@ -7,7 +7,6 @@ use super::{
     TransactionState, What, ledger,
 };
 use crate::acquiring::{Method, SavedMeans};
-use crate::commission::Fee;
 use crate::details::Purpose;
 use crate::ledger::Account;
 use crate::order::parts::{self, Part, take};
@@ -153,8 +152,8 @@ impl Next<'_> {
         let payment = self.operation(payment_no)?.clone();
         let at_once = payment_no == operation;
         let spoiled = at_once && self.is_spoiled(&payment);
-        let before = self.order.taken()?.minus(amount)?; // the operation counts as done already
-        let fee = self.fee(before.plus(amount)?)?.minus(self.fee(before)?)?;
+        self.note_categories(operation)?;
+        let fee = self.fee_due()?; // the operation counts as done already
         let postings = ledger::capture(landing(&payment), amount, fee);
         if at_once {
             // Of a hold it is known for long that it came: what is asked about it now is another thing.
@@ -167,10 +166,6 @@ impl Next<'_> {
             return self.give_all_back(payment_no, Initiator::Platform);
         }
         if at_once { self.stands_now() } else { Ok(()) }
-    }
-
-    pub(super) fn fee(&self, taken: Money) -> Result<Fee, Refusal> {
-        Ok(self.order.commission.parts(taken)?)
     }
 
     pub(super) fn capture(&mut self, what: &What, by: Initiator) -> Result<(), Refusal> {
