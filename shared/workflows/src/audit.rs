@@ -8,6 +8,7 @@ use domain::ledger::{Account, Posting, Purse, balance};
 use domain::money::Money;
 use domain::order::Order;
 use domain::payout::{Payout, PayoutState};
+use domain::time::Timestamp;
 use serde::Serialize;
 use storage::table::Freshness;
 
@@ -29,8 +30,25 @@ pub struct Report {
     pub unfinished: usize,
     /// What breaks a rule.
     pub findings: Vec<Finding>,
+    /// Payouts whose last expected day has passed and nobody has said what became of: an accountant's to ask about, no rule is broken.
+    pub overdue: Vec<Overdue>,
     /// Trial balance by tenant and account, debits less credits in kopecks.
     pub balances: BTreeMap<String, BTreeMap<&'static str, i64>>,
+}
+
+/// A payout that should have arrived.
+#[derive(Debug, Clone, Serialize)]
+pub struct Overdue {
+    /// Whose.
+    pub tenant: String,
+    /// The payout.
+    pub payout: String,
+    /// Number of the payment order.
+    pub number: u32,
+    /// In kopecks.
+    pub amount_minor: i64,
+    /// The last day it was expected on.
+    pub expected_by: String,
 }
 
 /// A rule that does not hold.
@@ -83,7 +101,7 @@ async fn audit_tenant(
         }
         postings.extend(order.journal.iter().flat_map(|entry| entry.postings.iter().copied()));
     }
-    audit_payouts(ports, tenant, &orders, report).await?;
+    audit_payouts(ports, tenant, &orders, now, report).await?;
     let entries = ports.store.book_entries(tenant, jiff::civil::Date::MIN).await?;
     let sealed = ports.store.day_books(tenant).await?;
     report.days += sealed.len();
@@ -92,10 +110,10 @@ async fn audit_tenant(
     }
     let mut made = Purse::default();
     for entry in &entries {
-        made = made.after(&entry.postings)?;
+        made = made.after(&entry.postings, entry.at)?;
     }
     let purse = ports.store.purse(tenant).await?.row;
-    if made != purse {
+    if made.balance != purse.balance {
         report.say(tenant, "books.purse", format!("{} by the entries, {} stands there", made.balance, purse.balance));
     }
     postings.extend(entries.iter().flat_map(|entry| entry.postings.iter().copied()));
@@ -116,6 +134,7 @@ async fn audit_payouts(
     ports: &Ports,
     tenant: &Tenant,
     orders: &[Order],
+    now: Timestamp,
     report: &mut Report,
 ) -> Result<(), WorkflowError> {
     let mut by_id: BTreeMap<_, _> = orders.iter().map(|order| (order.id.clone(), Cow::Borrowed(order))).collect();
@@ -125,6 +144,15 @@ async fn audit_payouts(
         let (page, next) = ports.store.payouts(tenant, after, 100).await?;
         for payout in page {
             report.payouts += 1;
+            if let Some(expected) = payout.expected().filter(|_| payout.is_overdue(now)) {
+                report.overdue.push(Overdue {
+                    tenant: tenant.to_string(),
+                    payout: payout.id.clone(),
+                    number: payout.number,
+                    amount_minor: payout.amount.minor(),
+                    expected_by: expected.latest.to_string(),
+                });
+            }
             known.insert(payout.id.clone());
             // A payout is kept for ever; its orders may be older than those that are listed.
             for line in payout.orders.iter().filter(|line| line.order.tenant() == tenant) {
@@ -164,7 +192,8 @@ async fn audit_payouts(
 fn audit_payout(payout: &Payout, report: &mut Report) {
     let carried = payout.carried.map_or(0, Money::minor);
     let sum = carried + payout.orders.iter().map(|line| line.amount.minor()).sum::<i64>();
-    if sum != payout.amount.minor() {
+    let withheld = payout.tax.as_ref().map_or(0, |tax| tax.withheld.minor());
+    if sum != payout.amount.minor() + withheld || payout.tax.as_ref().is_some_and(|tax| tax.income.minor() != sum) {
         report.say(&payout.id, "payout.sum", format!("{} is not the sum of its orders", payout.amount));
     }
     let netted = payout.state == PayoutState::Netted;

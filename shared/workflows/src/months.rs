@@ -314,8 +314,8 @@ async fn movements(ports: &Ports, tenant: &Tenant, period: Period) -> Result<Vec
             if on < period.first() {
                 break 'pages;
             }
-            if period.contains(on) && payout.amount.is_positive() {
-                movements.push(sent(&payout));
+            if period.contains(on) {
+                movements.extend(sent(&payout));
             }
         }
         after = more;
@@ -341,16 +341,27 @@ async fn movements(ports: &Ports, tenant: &Tenant, period: Period) -> Result<Vec
     Ok(movements)
 }
 
-fn sent(payout: &Payout) -> Movement {
-    Movement {
-        kind: MovementKind::Payout,
+/// What was transferred, with the days it is expected on, and what was withheld from it for the budget.
+fn sent(payout: &Payout) -> impl Iterator<Item = Movement> + '_ {
+    let day = |date: jiff::civil::Date| date.strftime("%d.%m.%Y").to_string();
+    let expected = payout.expected().map_or_else(String::new, |days| {
+        format!(" (зачисление обычно {}, не позднее {})", day(days.usual), day(days.latest))
+    });
+    let withheld = payout.tax.as_ref().map_or(payout.amount.zero(), |tax| tax.withheld);
+    let moved = [
+        (MovementKind::Payout, format!("Перечислено принципалу{expected}"), payout.amount),
+        (MovementKind::Withheld, "Удержан НДФЛ".to_owned(), withheld),
+    ];
+    let moved = moved.into_iter().filter(|(_, _, amount)| amount.is_positive());
+    moved.map(|(kind, what, amount)| Movement {
+        kind,
         on: moscow_date(payout.at),
         reference: payout.number.to_string(),
-        what: "Перечислено принципалу".to_owned(),
-        amount: payout.amount,
-        vat: payout.amount.zero(),
+        what,
+        amount,
+        vat: amount.zero(),
         corrects: None,
-    }
+    })
 }
 
 fn entered(entry: &BookEntry, gained: Money, payout: Option<&Payout>) -> Result<Movement, MoneyError> {
@@ -359,6 +370,7 @@ fn entered(entry: &BookEntry, gained: Money, payout: Option<&Payout>) -> Result<
         (BookKind::PayoutReturned, true) => (MovementKind::PayoutReturned, "Перечисление возвращено банком"),
         (BookKind::TaxWithheld, false) => (MovementKind::Withheld, "Удержан НДФЛ"),
         (BookKind::ServiceBought, false) => (MovementKind::Service, "Услуга платформы"),
+        (BookKind::DebtInvoiced, true) => (MovementKind::Settled, "Долг выставлен принципалу к оплате"),
         (BookKind::DebtPaid, true) => (MovementKind::Settled, "Долг погашен принципалом"),
         (_, true) => (MovementKind::Credited, "Исправление в пользу принципала"),
         (_, false) => (MovementKind::Debited, "Исправление в пользу агента"),

@@ -29,6 +29,8 @@ pub enum BookKind {
     PayoutCarried,
     /// Income tax was withheld from a payout.
     TaxWithheld,
+    /// Income tax that was withheld was paid to the budget.
+    TaxRemitted,
     /// A service of the platform was paid from the balance.
     ServiceBought,
     /// The partner was invoiced for what they owe.
@@ -49,6 +51,7 @@ impl BookKind {
             Self::PayoutReturned => "payout.returned",
             Self::PayoutCarried => "payout.carried",
             Self::TaxWithheld => "tax.withheld",
+            Self::TaxRemitted => "tax.remitted",
             Self::ServiceBought => "service.bought",
             Self::DebtInvoiced => "debt.invoiced",
             Self::DebtPaid => "debt.paid",
