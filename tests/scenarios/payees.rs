@@ -72,7 +72,7 @@ fn statement(line: &[(&str, &str)]) -> Vec<u8> {
         "1CClientBankExchange\r\nВерсияФормата=1.03\r\nКодировка=UTF-8\r\nДатаНачала=01.12.2026\r\nДатаКонца=31.12.2026\r\n\
          РасчСчет={ours}\r\nСекцияДокумент=Платежное поручение\r\n"
     );
-    let line: String = line.iter().map(|(name, value)| format!("{name}={value}\r\n")).collect();
+    let line = line.iter().fold(String::new(), |text, (name, value)| text + name + "=" + value + "\r\n");
     format!("{head}{line}КонецДокумента\r\nКонецФайла\r\n").into_bytes()
 }
 

@@ -43,13 +43,11 @@ pub struct OverdueView {
 
 /// The tenant of a test, where the query names one; all live ones otherwise.
 pub(crate) async fn scope(ports: &Ports, parameters: &Parameters) -> Answer<Option<Tenant>> {
-    match parameters.text("tenant") {
-        None => Ok(None),
-        Some(_) => {
-            let tenant = exchanges::named(ports, parameters).await?;
-            Ok(income::scope(&tenant).cloned())
-        }
+    if parameters.text("tenant").is_none() {
+        return Ok(None);
     }
+    let tenant = exchanges::named(ports, parameters).await?;
+    Ok(income::scope(&tenant).cloned())
 }
 
 /// Find overdue payouts

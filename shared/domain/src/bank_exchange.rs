@@ -339,6 +339,7 @@ mod tests {
                 correspondent: "30101810400000000225".into(),
             }),
             tax: None,
+            days: None,
             orders: numbers
                 .iter()
                 .map(|number| crate::payout::PayoutLine {
@@ -358,7 +359,8 @@ mod tests {
         assert_eq!((order.date, order.payee.kpp.as_str()), (date(2026, 11, 21), ""));
         // A natural person's says what was withheld; one to a wallet is no payment order.
         let (income, withheld) = (Money::rub(115), Money::rub(1_500));
-        let tax = crate::payout::Tax { year: 2026, residency: crate::income_tax::Residency::Resident, income, withheld };
+        let tax =
+            crate::payout::Tax { year: 2026, residency: crate::income_tax::Residency::Resident, income, withheld };
         let taxed = Payout { tax: Some(tax), ..payout(&["A-1"]) };
         let order = PaymentOrder::of(&taxed, &Side::default()).unwrap();
         assert!(order.purpose.ends_with("po_01jd6r1y5w0000000000000000. НДФЛ 15.00 удержан. НДС не облагается"));

@@ -50,12 +50,32 @@ pub struct Payout {
     /// What the partner's personal account gave to it; below zero where it took. None where nothing stood on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<Money>,
+    /// The days it was expected on when it was made: documents that name them never change, whatever becomes of the calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
     /// What became of it.
     #[serde(default, skip_serializing_if = "PayoutState::is_sent")]
     pub state: PayoutState,
     /// Names of the statement's lines that said so: a statement may be loaded twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
+}
+
+/// The days a payout is expected on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The day it usually arrives.
+    pub usual: Date,
+    /// The day it has arrived by.
+    pub latest: Date,
+}
+
+impl Days {
+    /// Those of a payout made at a moment, by the production calendar as it is known.
+    pub fn of(at: Timestamp) -> Self {
+        let Transfer { usual, latest, .. } = calendar::transfer(at, CUT_OFF_HOUR);
+        Self { usual, latest }
+    }
 }
 
 /// Income tax of a payout to a natural person.
@@ -148,9 +168,9 @@ pub enum PayoutRefusal {
 }
 
 impl Payout {
-    /// The days it is expected on, by the production calendar: the usual one, and the last. Nothing where nothing was transferred.
-    pub fn expected(&self) -> Option<Transfer> {
-        (self.state != PayoutState::Netted).then(|| calendar::transfer(self.at, CUT_OFF_HOUR))
+    /// The days it is expected on, by the production calendar. Nothing where nothing was transferred.
+    pub fn expected(&self) -> Option<Days> {
+        (self.state != PayoutState::Netted).then(|| self.days.unwrap_or_else(|| Days::of(self.at)))
     }
 
     /// Whether the last day it is expected on has passed, and nobody has said what became of it.
@@ -255,6 +275,7 @@ mod tests {
                 correspondent: "30101810400000000225".to_owned(),
             }),
             tax: None,
+            days: None,
             orders: Vec::new(),
             carried: None,
             state: PayoutState::Sent,

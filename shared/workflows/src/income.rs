@@ -123,8 +123,8 @@ pub async fn remit(ports: &Ports, test: Option<&Tenant>) -> Result<Vec<Remittanc
     let current = income_tax::remit_by(today).value;
     let mut made = Vec::new();
     for term in terms.into_iter().filter(|term| *term < current || *term <= today) {
-        let parts = due(&rows, &known, term)?;
-        let amount = parts.iter().try_fold(Money::rub(0), |sum, (_, part)| sum.plus(*part))?;
+        let shares = due(&rows, &known, term)?;
+        let amount = shares.iter().try_fold(Money::rub(0), |sum, (_, part)| sum.plus(*part))?;
         if !amount.is_positive() {
             continue; // what was given back lowers the next term's
         }
@@ -136,7 +136,7 @@ pub async fn remit(ports: &Ports, test: Option<&Tenant>) -> Result<Vec<Remittanc
             number: ports.store.next_payment_order().await?,
             at: now,
             amount,
-            parts,
+            parts: shares,
             paid: None,
         };
         if ports.store.put_remittance(test, &remittance).await? == Written::Now {

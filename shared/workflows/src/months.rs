@@ -344,12 +344,14 @@ async fn movements(ports: &Ports, tenant: &Tenant, period: Period) -> Result<Vec
 /// What was transferred, with the days it is expected on, and what was withheld from it for the budget.
 fn sent(payout: &Payout) -> impl Iterator<Item = Movement> + '_ {
     let day = |date: jiff::civil::Date| date.strftime("%d.%m.%Y").to_string();
-    let expected = payout.expected().map_or_else(String::new, |days| {
-        format!(" (зачисление обычно {}, не позднее {})", day(days.usual), day(days.latest))
-    });
+    // What an old payout's document says was said before its days were kept, and stays as it is.
+    let transferred = payout.days.map_or_else(
+        || "Перечислено принципалу".to_owned(),
+        |days| format!("зачисление обычно {}, не позднее {}", day(days.usual), day(days.latest)),
+    );
     let withheld = payout.tax.as_ref().map_or(payout.amount.zero(), |tax| tax.withheld);
     let moved = [
-        (MovementKind::Payout, format!("Перечислено принципалу{expected}"), payout.amount),
+        (MovementKind::Payout, transferred, payout.amount),
         (MovementKind::Withheld, "Удержан НДФЛ".to_owned(), withheld),
     ];
     let moved = moved.into_iter().filter(|(_, _, amount)| amount.is_positive());

@@ -7,7 +7,7 @@ use domain::ledger::{self, BookEntry, BookKind};
 use domain::money::{Money, MoneyError};
 use domain::order::{Change, Command, Decision, Order, decide};
 use domain::partner::Partner;
-use domain::payout::{ORDERS_MAX, Payout, PayoutLine, PayoutReport, PayoutState};
+use domain::payout::{Days, ORDERS_MAX, Payout, PayoutLine, PayoutReport, PayoutState};
 use domain::time::{Timestamp, whole_seconds};
 use storage::books::Also;
 use storage::income::Income;
@@ -108,6 +108,7 @@ async fn pay_group(
         kpp: partner.kpp.clone().filter(|_| partner.payout.payee.is_none()),
         to: partner.payout.to.clone(),
         tax: taxed.as_ref().map(|taxed| taxed.tax.clone()),
+        days: amount.is_positive().then(|| Days::of(now)),
         orders: lines,
         carried: Some(carried).filter(|carried| !carried.is_zero()),
         lines: Vec::new(),

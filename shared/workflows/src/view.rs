@@ -1,10 +1,9 @@
 //! The order as partners see it, in the API and in webhooks: one shape, so that nothing is explained twice.
 
-use domain::calendar;
 use domain::details::{Contact, Details, Source};
 use domain::money::Money;
 use domain::order::{DeclineReason, Event, ExecutionEnd, OperationKind, Order, TransactionState};
-use domain::payout::CUT_OFF_HOUR;
+use domain::payout::Days;
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -311,7 +310,7 @@ pub fn event(order: &Order, entry: &domain::order::Entry) -> EventView {
 /// The order as its partner sees it.
 pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView {
     let paid_out = order.journal.iter().rev().find(|entry| matches!(entry.event, Event::PaidOut | Event::Settled));
-    let expected = paid_out.map(|entry| calendar::transfer(entry.at, CUT_OFF_HOUR));
+    let expected = paid_out.map(|entry| Days::of(entry.at));
     let (fee, net) = earned(order).unzip();
     let figures = totals(order);
     let roubles = |money: Money| money.to_decimal().to_string();

@@ -43,6 +43,7 @@ fn payout(number: u32, kopecks: i64, order: &str) -> Payout {
             correspondent: "30101810400000000225".into(),
         }),
         tax: None,
+        days: None,
         orders: vec![line],
         version: 1,
         carried: None,
