@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::Tenant;
-use domain::ledger::{Account, Posting, Purse, balance};
+use domain::ledger::{Account, BookEntry, BookKind, Posting, Purse, balance};
 use domain::money::Money;
 use domain::order::Order;
 use domain::payout::{Payout, PayoutState};
@@ -15,7 +15,7 @@ use storage::table::Freshness;
 use crate::error::WorkflowError;
 use crate::perform;
 use crate::ports::Ports;
-use crate::{books, clock, payouts};
+use crate::{books, clock, income, payouts};
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -116,6 +116,7 @@ async fn audit_tenant(
     if made.balance != purse.balance {
         report.say(tenant, "books.purse", format!("{} by the entries, {} stands there", made.balance, purse.balance));
     }
+    audit_payees(ports, tenant, &entries, now, report).await?;
     postings.extend(entries.iter().flat_map(|entry| entry.postings.iter().copied()));
     let mut sum = 0;
     let balances = report.balances.entry(tenant.to_string()).or_default();
@@ -126,6 +127,47 @@ async fn audit_tenant(
     }
     if sum != 0 {
         report.say(tenant, "books.total", format!("the tenant's books are {sum} kopecks off zero"));
+    }
+    Ok(())
+}
+
+/// What was withheld stands in the register, and what was invoiced in the invoices, to the kopeck as the books have it.
+async fn audit_payees(
+    ports: &Ports,
+    tenant: &Tenant,
+    entries: &[BookEntry],
+    now: Timestamp,
+    report: &mut Report,
+) -> Result<(), WorkflowError> {
+    let booked = |account: Account, kinds: &[BookKind]| {
+        let of_kinds = entries.iter().filter(|entry| kinds.contains(&entry.kind));
+        balance(account, Money::rub(0), of_kinds.flat_map(|entry| &entry.postings)).map(Money::minor)
+    };
+    let withheld = -booked(Account::IncomeTax, &[BookKind::TaxWithheld, BookKind::PayoutReturned])?;
+    let register = income::audited(ports, tenant, now).await?;
+    if register.withheld.minor() != withheld {
+        let said = register.withheld;
+        report.say(tenant, "income.books", format!("{said} in the register, {withheld} kopecks in the books"));
+    }
+    for (payee, year) in register.broken {
+        report.say(tenant, "income.year", format!("the year {year} of {payee} is not the sum of its rows"));
+    }
+    let (mut invoiced, mut paid, mut after) = (0, 0, None);
+    loop {
+        let (page, next) = ports.store.invoices(tenant, after, 100).await?;
+        invoiced += page.iter().map(|invoice| invoice.amount.minor()).sum::<i64>();
+        paid += page.iter().map(|invoice| invoice.paid.minor()).sum::<i64>();
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let books = (
+        booked(Account::PartnerDebt, &[BookKind::DebtInvoiced])?,
+        -booked(Account::PartnerDebt, &[BookKind::DebtPaid])?,
+    );
+    if books != (invoiced, paid) {
+        report.say(tenant, "debt.books", format!("{invoiced} invoiced and {paid} paid, the books say {books:?}"));
     }
     Ok(())
 }

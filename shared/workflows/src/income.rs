@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::bank_exchange::{self, Direction, Line, PaymentOrder};
 use domain::id::Tenant;
-use domain::income_tax::{self, CODE_CONTRACT, Payment, Report, Row, Year};
+use domain::income_tax::{self, CODE_CONTRACT, Payment, Report, Row, Totals, Year};
 use domain::ledger::{Account, BookEntry, BookKind, Posting};
 use domain::money::Money;
 use domain::partner::Partner;
@@ -97,6 +97,37 @@ pub async fn undone(
     let row = income_tax::undo(&year.row.totals, &paid, year.row.residency, moscow_date(now))?;
     let row = Registered { tenant: tenant.clone(), name: payout.payee.clone(), row };
     Ok(Some(Taxed { year, row, tax }))
+}
+
+/// What the register says of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audited {
+    /// Withheld less given back, over all years.
+    pub withheld: Money,
+    /// Payees' years that are not the sum of their rows: ИНН and year.
+    pub broken: Vec<(String, i16)>,
+}
+
+/// Adds a tenant's rows up, and each of its payees' years from all its rows.
+pub async fn audited(ports: &Ports, tenant: &Tenant, now: Timestamp) -> Result<Audited, WorkflowError> {
+    let test = scope(tenant);
+    let (mut withheld, mut broken) = (Money::rub(0), Vec::new());
+    for year in FIRST_YEAR..=moscow_date(now).year() {
+        let rows = ports.store.income_register(test, year).await?;
+        let mut payees = BTreeSet::new();
+        for Registered { row, .. } in rows.iter().filter(|registered| registered.tenant == *tenant) {
+            withheld = withheld.plus(row.withheld)?.minus(row.returned)?;
+            payees.insert(row.payee.as_str());
+        }
+        for payee in payees {
+            let own = rows.iter().map(|registered| &registered.row).filter(|row| row.payee == payee);
+            let made = Totals::of(year, own)?;
+            if ports.store.income_year(test, year, payee).await?.row.totals != made {
+                broken.push((payee.to_owned(), year));
+            }
+        }
+    }
+    Ok(Audited { withheld, broken })
 }
 
 /// The figures of 6-НДФЛ up to the end of a quarter.
