@@ -11,8 +11,8 @@ from client_bank_exchange_1c import Document, Header
 FILE = Path(__file__).parents[2] / "shared/connectors/tests/wire/1c_client_bank_exchange.cp1251"
 # Of each order: number, date, amount, both accounts, the payee's ИНН and БИК.
 WANTED = [
-    ("7", date(2026, 11, 22), Decimal("2895.00"), "40702810000000000009", "40702810200000000001", "7700000023", "044525225"),
-    ("8", date(2026, 11, 22), Decimal("0.01"), "40702810000000000009", "40702810200000000001", "7700000023", "044525225"),
+    ("7", date(2026, 11, 22), Decimal("2895.00"), "40702810900000000009", "40702810200000000001", "7700000023", "044525225"),
+    ("8", date(2026, 11, 22), Decimal("0.01"), "40702810900000000009", "40702810200000000001", "7700000023", "044525225"),
 ]
 
 

@@ -12,6 +12,7 @@ mod exchanges;
 mod giving;
 mod handing;
 mod holding;
+mod payees;
 mod paying;
 mod payouts;
 mod receipts;

@@ -63,7 +63,61 @@ pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     sites_and_subscriptions(&mut shapes).await;
     books(&mut shapes).await;
     tariffs(&mut shapes).await;
+    payees(&mut shapes).await;
     shapes
+}
+
+/// A natural person's payout with its tax, its register and its remittance, and what is owed and invoiced after a refund.
+async fn payees(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let mut partner = support::partner();
+    partner.payout.wait = domain::maturity::Wait::WorkingDays(3);
+    partner.payout.refunds_paid_out = true;
+    partner.payout.debt_days = Some(5);
+    partner.payout.payee = Some(domain::partner::Payee {
+        kind: domain::requisites::PayeeKind::Person,
+        name: "Иванов Иван Иванович".to_owned(),
+        inn: "500100732259".to_owned(),
+        residency: domain::income_tax::Residency::Resident,
+    });
+    partner.payout.to = domain::partner::Destination::Wallet(domain::partner::WalletAccount {
+        operator: domain::requisites::WalletOperator::Yoomoney,
+        number: "4100116075156746".to_owned(),
+    });
+    world.ports.store.put_partner(&world.shop, &partner).await.unwrap();
+    let order = world.order(&by_email("S-1")).await;
+    world.pay(&order, "success").await;
+    world.settle().await;
+    world.pass(6 * 86_400, 86_400).await;
+    head(shapes, &world, &order, Status::PaidOut, "paid-out-working-days").await;
+    let path = format!("/v1/orders/{}/cancel", order.id);
+    assert_eq!(world.api(http::Method::POST, &path, &world.key, "{}").await.status, 200);
+    world.settle().await;
+    world.pass(2 * 86_400, 86_400).await;
+    let owes =
+        world.table.all_items().into_iter().find(|item| item.key.pk.ends_with("#p") && item.key.pk.starts_with("L#"));
+    shapes.insert("purse-owes".to_owned(), row(&owes.unwrap()));
+    world.pass(20 * 86_400, 86_400).await;
+    world.close_days().await;
+    workflows::income::remit(&world.ports, Some(&world.shop)).await.unwrap();
+    let names =
+        ["partner-person", "payout-person", "invoice", "invoice-number", "remittance", "income-row", "income-year"];
+    for item in world.table.all_items() {
+        let name = match item.key.pk.split('#').collect::<Vec<_>>().as_slice() {
+            ["P", tenant] if *tenant == world.shop.to_string() => "partner-person",
+            ["Y", _] if item.body.contains("\"tax\"") => "payout-person",
+            ["F", _] => "invoice",
+            ["Z", "i", _] => "invoice-number",
+            ["U", _, "r"] => "remittance",
+            ["U", ..] if keys::is_income_row(&item.key) => "income-row",
+            ["U", ..] => "income-year",
+            _ => continue,
+        };
+        shapes.entry(name.to_owned()).or_insert_with(|| row(&item));
+    }
+    for name in names {
+        assert!(shapes.contains_key(name), "{name}");
+    }
 }
 
 /// A fulfilled order whose money matures, a payout that came back, sealed days and a closed month.

@@ -1,4 +1,5 @@
-//! What is over: every tenant's days are sealed into the chain of their books, and months whose last day is sealed are closed.
+//! What is over: every tenant's days are sealed into the chain of their books, months whose last day is sealed are closed, and debts
+//! nothing has netted in time are invoiced.
 //!
 //! Invariant: a tick carries nothing and remembers nothing. What is sealed stays sealed; a tick that is late, doubled or lost
 //! changes only when the rest is.
@@ -6,7 +7,7 @@
 use runtime::WorkerError;
 use workflows::error::{Whose, WorkflowError};
 use workflows::ports::Ports;
-use workflows::{books, months};
+use workflows::{books, debts, months};
 
 /// One tick.
 ///
@@ -14,8 +15,15 @@ use workflows::{books, months};
 /// The tenants could not be listed; the next tick asks again.
 pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
-    let (mut days, mut closed, mut lost) = (0, 0, 0);
+    let (mut days, mut closed, mut invoices, mut lost) = (0, 0, 0, 0);
     for tenant in &tenants {
+        match debts::invoice(&ports, tenant).await {
+            Ok(invoice) => invoices += usize::from(invoice.is_some()),
+            Err(error) => {
+                tracing::error!(%tenant, error = %error.chain(), "a partner's debt could not be invoiced");
+                lost += 1;
+            }
+        }
         match books::seal(&ports, tenant).await {
             Ok(sealed) => days += sealed,
             Err(error) => {
@@ -33,7 +41,7 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
             }
         }
     }
-    tracing::info!(tenants = tenants.len(), days, months = closed, failed = lost, "sealed");
+    tracing::info!(tenants = tenants.len(), days, months = closed, invoices, failed = lost, "sealed");
     Ok(())
 }
 

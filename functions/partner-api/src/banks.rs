@@ -292,7 +292,7 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
             Some((_, Some(_))) => say(at, "bank", "bank_gone", "Этого банка больше нет.", "This bank is gone."),
             Some((_, None)) => {}
         }
-        if asked.entity.as_ref().is_some_and(|inn| crate::requisites::inn(inn).is_none()) {
+        if asked.entity.as_ref().is_some_and(|inn| !domain::requisites::is_inn(inn)) {
             say(at, "entity", "inn", "Контрольные цифры ИНН неверны.", "The ИНН's check digits are wrong.");
         }
         if let Some(address) = &asked.address

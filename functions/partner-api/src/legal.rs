@@ -76,11 +76,6 @@ pub struct ParticipantsRequest {
 /// Reads what was asked for, and says what is wrong with it.
 pub(crate) fn read(check: &mut Check, asked: &LegalRequest) -> Legal {
     let address = asked.address.as_ref().map(|address| check.text("/legal/address", address, 255));
-    if let Some(ogrn) = &asked.ogrn
-        && (!matches!(ogrn.len(), 13 | 15) || !ogrn.bytes().all(|byte| byte.is_ascii_digit()))
-    {
-        check.say("/legal/ogrn", "ogrn", "ОГРН — 13 цифр, ОГРНИП — 15.", "An ОГРН has 13 digits, an ОГРНИП 15.");
-    }
     let signatory = asked.signatory.as_ref().map(|asked| signs(check, "/legal/signatory", asked));
     let agent_signatory = asked.agent_signatory.as_ref().map(|asked| signs(check, "/legal/agent_signatory", asked));
     let contract = asked.contract.as_ref().and_then(|asked| {

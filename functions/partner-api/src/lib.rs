@@ -16,11 +16,13 @@ pub mod banks;
 pub mod clearing;
 pub mod concerns;
 pub mod couriers;
+pub mod debts;
 pub mod deliveries;
 pub mod devices;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
+pub mod income;
 pub mod keys;
 pub mod ledger;
 pub mod legal;
@@ -31,6 +33,7 @@ pub mod operator;
 pub mod orders;
 pub mod outcomes;
 pub mod partner;
+pub mod payees;
 pub mod payments;
 pub mod payouts;
 pub mod prepaid;
@@ -39,9 +42,9 @@ pub mod query;
 pub mod receipts;
 pub mod refusals;
 pub mod reports;
-pub mod requisites;
 pub mod subscriptions;
 pub mod tariffs;
+pub mod transfers;
 pub mod web;
 pub mod webhook;
 
@@ -57,7 +60,7 @@ pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators()).chain(pricing())
 }
 
-fn partners() -> [Route; 51] {
+fn partners() -> [Route; 52] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -103,6 +106,7 @@ fn partners() -> [Route; 51] {
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
         ("/v1/payouts/{id}", get(payouts::one)),
         ("/v1/payouts/{id}/payment-order.txt", get(payouts::file)),
+        ("/v1/invoices", get(debts::list)),
         ("/v1/webhook", get(webhook::read).put(webhook::set).delete(webhook::remove)),
         ("/v1/partner", get(partner::read)),
         ("/v1/partner/keys", get(keys::list_own).post(keys::issue_to_courier)),
@@ -113,7 +117,7 @@ fn partners() -> [Route; 51] {
     ]
 }
 
-fn operators() -> [Route; 17] {
+fn operators() -> [Route; 24] {
     [
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
@@ -148,6 +152,19 @@ fn operators() -> [Route; 17] {
         ),
         ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record).fallback(problems::nowhere)),
         ("/v1/operator/statements", post(outcomes::load).fallback(problems::nowhere)),
+        ("/v1/operator/payouts/overdue", get(transfers::overdue).fallback(problems::nowhere)),
+        ("/v1/operator/wallets/{operator}/registry.csv", get(transfers::registry).fallback(problems::nowhere)),
+        ("/v1/operator/wallets/{operator}/outcomes", post(transfers::load).fallback(problems::nowhere)),
+        ("/v1/operator/income-tax/{year}/register.csv", get(income::register).fallback(problems::nowhere)),
+        ("/v1/operator/income-tax/{year}/quarters/{quarter}", get(income::report).fallback(problems::nowhere)),
+        (
+            "/v1/operator/income-tax/remittances",
+            get(income::remittances).post(income::remit).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/income-tax/remittances/{number}/payment-order.txt",
+            get(income::payment_order).fallback(problems::nowhere),
+        ),
         ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),

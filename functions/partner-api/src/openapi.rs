@@ -9,9 +9,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Required, ResponseBui
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator,
-    orders, outcomes, partner, payments, payouts, prepaid, receipts, refusals, reports, subscriptions, tariffs,
-    webhook,
+    banks, clearing, concerns, couriers, debts, deliveries, devices, docs, examples, exchanges, income, keys, ledger,
+    means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts, refusals, reports,
+    subscriptions, tariffs, transfers, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -130,6 +130,15 @@ pub struct FieldErrorView {
         clearing::read,
         clearing::file,
         ledger::balance,
+        debts::list,
+        transfers::overdue,
+        transfers::registry,
+        transfers::load,
+        income::register,
+        income::report,
+        income::remittances,
+        income::remit,
+        income::payment_order,
         reports::list,
         reports::one,
         reports::act,

@@ -8,8 +8,7 @@ use domain::commission::CommissionTerms;
 use domain::id::{Mode, Tenant};
 use domain::money::{Currency, Money};
 use domain::partner::{
-    BankAccount, Button, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint,
-    origin,
+    Button, Legal, Partner, PaymentSettings, PayoutTerms, ReceiptSettings, Returns, WebhookEndpoint, origin,
 };
 use domain::tariff::Tariffs;
 use domain::tax::VatRate;
@@ -27,8 +26,8 @@ use workflows::{links, orders};
 use crate::access::Operator;
 use crate::legal::{self, LegalRequest};
 use crate::partner::CHANNELS;
+use crate::payees::{self, PayoutRequest};
 use crate::problems::{self, Answer};
-use crate::requisites::{self, Kind};
 use crate::web::{self, Fault};
 use crate::{examples, webhook};
 
@@ -143,37 +142,6 @@ pub struct ReturnsRequest {
     pub success: Option<String>,
     /// After a refusal, a cancellation or an expiry.
     pub failure: Option<String>,
-}
-
-/// How payouts are made.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PayoutRequest {
-    /// Available money goes out without being asked for.
-    pub automatic: bool,
-    /// Where to.
-    pub account: AccountRequest,
-    /// Orders whose money was paid out may be refunded: what goes back is taken off the next payouts.
-    #[serde(default)]
-    pub refunds_paid_out: bool,
-}
-
-/// Bank requisites.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccountRequest {
-    /// Rouble account, 20 digits with the right control key.
-    #[schema(example = "40702810200000000001")]
-    pub number: String,
-    /// БИК, 9 digits.
-    #[schema(example = "044525225")]
-    pub bic: String,
-    /// The bank's name, at most 160 characters.
-    #[schema(example = "ПАО СБЕРБАНК")]
-    pub bank: String,
-    /// Correspondent account, 20 digits with the right control key.
-    #[schema(example = "30101810400000000225")]
-    pub correspondent: String,
 }
 
 /// A partner as enrolled. What is `null` was there before and is not shown again.
@@ -396,22 +364,6 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
         );
     }
     let name = check.text("/name", &request.name, 160);
-    let kind = requisites::inn(&request.inn);
-    if kind.is_none() {
-        check.say(
-            "/inn",
-            "inn",
-            "ИНН организации (10 цифр) или ИП (12 цифр) с верными контрольными цифрами.",
-            "The ИНН of a legal entity (10 digits) or a sole proprietor (12 digits) with the right check digits.",
-        );
-    }
-    match (&request.kpp, kind) {
-        (Some(_), Some(Kind::SoleProprietor)) => {
-            check.say("/kpp", "kpp_not_allowed", "У ИП нет КПП.", "A sole proprietor has no КПП.");
-        }
-        (Some(kpp), _) if !requisites::is_kpp(kpp) => check.say("/kpp", "kpp", "КПП — 9 знаков.", "A КПП has 9 signs."),
-        _ => {}
-    }
     let phone = orders::phone(&request.phone);
     if phone.is_none() {
         check.say("/phone", "phone", "Это не похоже на номер телефона.", "Not a telephone number.");
@@ -448,11 +400,7 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
         let result = web::endpoint(url, lenient);
         check.fault("/webhook_url", &result);
     }
-    let payout = PayoutTerms {
-        automatic: request.payout.automatic,
-        account: account(&mut check, &request.payout.account),
-        refunds_paid_out: request.payout.refunds_paid_out,
-    };
+    let payout = payees::terms(&mut check, request);
     let payment_timeout_seconds = request.payment_timeout_seconds.unwrap_or(PAYMENT_TIMEOUT_SECONDS);
     if !(60..=2_592_000).contains(&payment_timeout_seconds) {
         check.say("/payment_timeout_seconds", "range", "От 60 до 2 592 000 секунд.", "60 to 2,592,000 seconds.");
@@ -475,8 +423,10 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
     let legal = request.legal.as_ref().map(|legal| legal::read(&mut check, legal));
     let buttons = [("pay", Button::Pay), ("order", Button::Order)];
     let button = check.choice("/button", request.button.as_deref().unwrap_or("pay"), &buttons);
-    match (check.errors.is_empty(), test, live, phone, support_email, vat, commission, button) {
-        (true, Some(test), Some(live), Some(phone), Some(support_email), Some(vat), Some(commission), Some(button)) => {
+    let agreed = payout.zip(commission);
+    match (check.errors.is_empty(), test, live, phone, support_email, vat, agreed, button) {
+        (true, Some(test), Some(live), Some(phone), Some(support_email), Some(vat), Some(agreed), Some(button)) => {
+            let (payout, commission) = agreed;
             let terms = Terms {
                 name,
                 inn: request.inn.clone(),
@@ -532,36 +482,4 @@ pub(crate) fn commission(check: &mut Check, at: &str, asked: &CommissionRequest)
         }
     };
     Some(CommissionTerms { percent: percent?, fixed_minor, least_minor, greatest_minor, vat_percent: vat_percent? })
-}
-
-fn account(check: &mut Check, asked: &AccountRequest) -> BankAccount {
-    let AccountRequest { number, bic, bank, correspondent } = asked;
-    let bank = check.text("/payout/account/bank", bank, 160);
-    if requisites::is_bic(bic) {
-        let rouble = matches!(number.get(5..8), Some("810" | "643"));
-        if !requisites::is_account(number, bic) || !rouble {
-            check.say(
-                "/payout/account/number",
-                "account",
-                "Рублёвый счёт из 20 цифр; контрольный ключ не сходится с БИК.",
-                "A rouble account of 20 digits whose control key agrees with the БИК.",
-            );
-        }
-        if !requisites::is_correspondent(correspondent, bic) {
-            check.say(
-                "/payout/account/correspondent",
-                "correspondent",
-                "Корреспондентский счёт из 20 цифр; контрольный ключ не сходится с БИК.",
-                "A correspondent account of 20 digits whose control key agrees with the БИК.",
-            );
-        }
-    } else {
-        check.say(
-            "/payout/account/bic",
-            "bic",
-            "БИК — 9 цифр, начинается с 04.",
-            "A БИК has 9 digits and begins with 04.",
-        );
-    }
-    BankAccount { number: number.clone(), bic: bic.clone(), bank, correspondent: correspondent.clone() }
 }

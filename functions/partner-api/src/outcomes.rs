@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use workflows::error::WorkflowError;
 use workflows::payouts;
 use workflows::ports::Ports;
-use workflows::statements::{self, ImportError, Imported};
+use workflows::statements::{self, ImportError, Imported, Other};
 
 use crate::access::Operator;
 use crate::examples;
@@ -111,16 +111,31 @@ pub struct StatementLine {
     #[schema(example = "2895.00")]
     pub amount: String,
     /// `confirmed`, `returned`: taken down, unless a part of a payout came back. `partial`, `contradiction`, `candidates`: a person must
-    /// look, nothing was taken down. `unknown`: no payout's. `waiting`: the bank has not moved the money. `repeat`: taken down before.
+    /// look, nothing was taken down. `invoice`: a partner has paid an invoice of ours. `tax`: withheld tax has gone to the budget. `unknown`:
+    /// none of these. `waiting`: the bank has not moved the money. `repeat`: taken down before.
     #[schema(example = "confirmed")]
     pub outcome: &'static str,
     /// Payouts it is about, or may be about.
     pub payouts: Vec<String>,
+    /// The invoice it pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<String>,
 }
 
 fn shown(imported: &Imported) -> StatementImport {
-    let Imported { statement, matches, recorded } = imported;
+    let Imported { statement, matches, others, recorded } = imported;
     let lines = statement.lines.iter().zip(matches).map(|(line, found)| {
+        let (number, amount) = (line.number.clone(), line.amount.to_decimal().to_string());
+        match others.get(&found.line) {
+            Some(Other::Invoice(invoice)) => {
+                let invoice = Some(invoice.clone());
+                return StatementLine { number, amount, outcome: "invoice", payouts: Vec::new(), invoice };
+            }
+            Some(Other::Tax(_)) => {
+                return StatementLine { number, amount, outcome: "tax", payouts: Vec::new(), invoice: None };
+            }
+            None => {}
+        }
         let one = |payout: &String| vec![payout.clone()];
         let (outcome, payouts) = match &found.outcome {
             Outcome::Confirmed { payout, .. } => ("confirmed", one(payout)),
@@ -132,7 +147,7 @@ fn shown(imported: &Imported) -> StatementImport {
             Outcome::Waiting => ("waiting", Vec::new()),
             Outcome::Repeat => ("repeat", Vec::new()),
         };
-        StatementLine { number: line.number.clone(), amount: line.amount.to_decimal().to_string(), outcome, payouts }
+        StatementLine { number, amount, outcome, payouts, invoice: None }
     });
     StatementImport {
         since: statement.since.to_string(),

@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use domain::commission::CommissionTerms;
+use domain::income_tax::Residency;
+use domain::maturity::Wait;
 use domain::money::Money;
-use domain::partner::{BankAccount, Button, Channel, Partner};
+use domain::partner::{BankAccount, Button, Channel, DEBT_DAYS, Partner, Payee, WalletAccount};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::perform;
@@ -101,8 +103,59 @@ pub struct PayoutTermsView {
     pub automatic: bool,
     /// Orders whose money was paid out may be refunded: what goes back is taken off the next payouts.
     pub refunds_paid_out: bool,
-    /// Where to.
-    pub account: AccountView,
+    /// The bank account it goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountView>,
+    /// The e-wallet it goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<WalletView>,
+    /// Working days the money of a fulfilled order waits; 72 hours alone when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub working_days: Option<u16>,
+    /// The natural person who is paid instead of you.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payee: Option<PayeeView>,
+    /// Days what you owe is netted with your orders before it is invoiced.
+    pub debt_days: u16,
+}
+
+/// An e-wallet.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WalletView {
+    /// Whose.
+    #[schema(example = "yoomoney")]
+    pub operator: &'static str,
+    /// Its number.
+    #[schema(example = "4100116075156746")]
+    pub number: String,
+}
+
+impl From<&WalletAccount> for WalletView {
+    fn from(wallet: &WalletAccount) -> Self {
+        Self { operator: wallet.operator.code(), number: wallet.number.clone() }
+    }
+}
+
+/// A natural person who is paid.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PayeeView {
+    /// `person` or `self_employed`.
+    #[schema(example = "person")]
+    pub kind: &'static str,
+    /// Surname, name, patronymic.
+    pub name: String,
+    /// ИНН.
+    #[schema(example = "500100732259")]
+    pub inn: String,
+    /// Whether they are a resident for income tax.
+    pub resident: bool,
+}
+
+impl From<&Payee> for PayeeView {
+    fn from(payee: &Payee) -> Self {
+        let resident = payee.residency == Residency::Resident;
+        Self { kind: payee.kind.code(), name: payee.name.clone(), inn: payee.inn.clone(), resident }
+    }
 }
 
 /// Bank requisites.
@@ -177,7 +230,14 @@ pub async fn read(State(ports): State<Ports>, Caller(tenant): Caller) -> Answer<
         payout: PayoutTermsView {
             automatic: partner.payout.automatic,
             refunds_paid_out: partner.payout.refunds_paid_out,
-            account: AccountView::from(&partner.payout.account),
+            account: partner.payout.to.account().map(AccountView::from),
+            wallet: partner.payout.to.wallet().map(WalletView::from),
+            working_days: match partner.payout.wait {
+                Wait::Hours(_) => None,
+                Wait::WorkingDays(days) => Some(days),
+            },
+            payee: partner.payout.payee.as_ref().map(PayeeView::from),
+            debt_days: partner.payout.debt_days.unwrap_or(DEBT_DAYS),
         },
         payment_timeout_seconds: partner.payment_timeout_seconds,
         channels: channels.map(|(name, _)| *name).collect(),

@@ -15,7 +15,7 @@ use workflows::{payouts, reading};
 
 use crate::access::{Caller, OwnPayout};
 use crate::examples;
-use crate::partner::AccountView;
+use crate::partner::{AccountView, WalletView};
 use crate::problems::{self, Answer};
 use crate::query::{List, Parameters};
 
@@ -58,8 +58,23 @@ pub struct PayoutView {
     /// ISO 4217 currency.
     #[schema(example = "RUB")]
     pub currency: String,
-    /// Where to.
-    pub account: AccountView,
+    /// The bank account it goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountView>,
+    /// The e-wallet it goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<WalletView>,
+    /// Income tax that was withheld from a natural person, in roubles: `amount` is what is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub income_tax: Option<String>,
+    /// The day it usually arrives, by the production calendar; left out where nothing was left to transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-25")]
+    pub expected_on: Option<String>,
+    /// The day it has arrived by: at most three working days after the bank took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-27")]
+    pub expected_by: Option<String>,
     /// The orders it pays out, and each one's part.
     pub orders: Vec<PayoutLineView>,
     /// Path of the file for the bank.
@@ -99,7 +114,11 @@ pub fn view(payout: &Payout) -> PayoutView {
         at: payout.at.to_string(),
         amount: payout.amount.to_decimal().to_string(),
         currency: payout.amount.currency().code().to_owned(),
-        account: AccountView::from(&payout.account),
+        account: payout.to.account().map(AccountView::from),
+        wallet: payout.to.wallet().map(WalletView::from),
+        income_tax: payout.tax.as_ref().map(|tax| tax.withheld.to_decimal().to_string()),
+        expected_on: payout.expected().map(|expected| expected.usual.to_string()),
+        expected_by: payout.expected().map(|expected| expected.latest.to_string()),
         orders: lines.collect(),
         payment_order_url: format!("/v1/payouts/{}/payment-order.txt", payout.id),
     }
@@ -189,6 +208,9 @@ pub async fn one(State(ports): State<Ports>, payout: OwnPayout) -> Answer<Json<P
 )]
 pub async fn file(State(ports): State<Ports>, payout: OwnPayout) -> Answer<Response> {
     let payout = find(&ports, &payout).await?;
+    if payout.to.account().is_none() {
+        return Err(Problem::not_found().into()); // a wallet is paid by its operator's registry
+    }
     let mut response = reading::payment_order_file(&ports, &payout).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=windows-1251"));

@@ -161,6 +161,14 @@ fn print(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
             writeln!(out, "  {account:<20} {text:>16} RUB")?;
         }
     }
+    for late in &report.overdue {
+        let (roubles, kopecks) = (late.amount_minor / 100, late.amount_minor % 100);
+        writeln!(
+            out,
+            "\n{}  {bold}overdue{bold:#}  payout {} (payment order {}) of {roubles}.{kopecks:02} RUB was expected by {}",
+            late.tenant, late.payout, late.number, late.expected_by
+        )?;
+    }
     if report.is_clean() {
         return writeln!(out, "\n{good}Everything holds.{good:#}");
     }

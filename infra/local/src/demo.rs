@@ -122,16 +122,15 @@ fn partner(keys: &Keys, base_url: &str) -> Partner {
             secret: keys.webhook_secret.clone(),
             gone: false,
         }),
-        payout: PayoutTerms {
-            refunds_paid_out: false,
-            automatic: true,
-            account: BankAccount {
+        payout: PayoutTerms::new(
+            true,
+            BankAccount {
                 number: "40702810700000000001".to_owned(),
                 bic: "044525901".to_owned(),
                 bank: "АО «Тестовый банк»".to_owned(),
                 correspondent: "30101810300000000901".to_owned(),
             },
-        },
+        ),
         payment_timeout_seconds: PAYMENT_TIMEOUT_SECONDS,
         channels: vec![Channel::Email, Channel::Sms],
         button: Button::Pay,
@@ -167,7 +166,7 @@ mod tests {
         let partner = partner(&Keys::new(&SystemRandom), "http://localhost:8080");
         assert!(inn_holds(&partner.inn) && inn_holds(crate::stack::AGENT_INN));
         let payer = crate::stack::settings("", String::new(), "").payer;
-        let account = &partner.payout.account;
+        let account = partner.payout.to.account().unwrap();
         for (bic, account, correspondent) in [
             (&account.bic, &account.number, &account.correspondent),
             (&payer.bic, &payer.account, &payer.correspondent),

@@ -14,3 +14,4 @@ pub mod peer;
 pub mod registry;
 pub mod signature;
 pub mod till;
+pub mod wallet;

@@ -48,12 +48,54 @@ pub struct PaymentOrder {
     pub payee: Side,
     /// What for.
     pub purpose: String,
+    /// What a payment to the budget says besides.
+    pub budget: Option<Budget>,
+}
+
+/// Requisites 101 and 104 to 109 of a payment to the budget (приказ Минфина 12.11.2013 № 107н, annex 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// 101: who pays; `01` is a legal entity as a taxpayer or tax agent.
+    pub status: &'static str,
+    /// 104: budget classification code.
+    pub kbk: &'static str,
+}
+
+/// The single tax payment: withheld tax is paid as this since 2023 (Tax Code, articles 11.3 and 58).
+pub const SINGLE_TAX_PAYMENT: Budget = Budget { status: "01", kbk: "18201061201010000510" };
+
+/// Where the single tax payment goes (letters of the tax service КЧ-4-8/12644@ of 2022 and later: the Treasury's account at the
+/// branch of Tula).
+pub fn treasury() -> Side {
+    Side {
+        name: "Казначейство России (ФНС России)".to_owned(),
+        inn: "7727406020".to_owned(),
+        kpp: "770801001".to_owned(),
+        account: "03100643000000018500".to_owned(),
+        bic: "017003983".to_owned(),
+        bank: "ОТДЕЛЕНИЕ ТУЛА БАНКА РОССИИ//УФК по Тульской области, г Тула".to_owned(),
+        correspondent: "40102810445370000059".to_owned(),
+    }
 }
 
 impl PaymentOrder {
-    /// The payment order of a payout.
-    pub fn of(payout: &Payout, payer: &Side) -> Self {
+    /// The payment order that remits withheld tax.
+    pub fn of_tax(number: u32, date: Date, amount: Money, payer: &Side) -> Self {
         Self {
+            number,
+            date,
+            amount,
+            payer: payer.clone(),
+            payee: treasury(),
+            purpose: "Единый налоговый платеж".to_owned(),
+            budget: Some(SINGLE_TAX_PAYMENT),
+        }
+    }
+
+    /// The payment order of a payout; nothing for one to a wallet.
+    pub fn of(payout: &Payout, payer: &Side) -> Option<Self> {
+        let account = payout.to.account()?;
+        Some(Self {
             number: payout.number,
             date: moscow_date(payout.at),
             amount: payout.amount,
@@ -62,18 +104,19 @@ impl PaymentOrder {
                 name: payout.payee.clone(),
                 inn: payout.inn.clone(),
                 kpp: payout.kpp.clone().unwrap_or_default(),
-                account: payout.account.number.clone(),
-                bic: payout.account.bic.clone(),
-                bank: payout.account.bank.clone(),
-                correspondent: payout.account.correspondent.clone(),
+                account: account.number.clone(),
+                bic: account.bic.clone(),
+                bank: account.bank.clone(),
+                correspondent: account.correspondent.clone(),
             },
             purpose: purpose(payout),
-        }
+            budget: None,
+        })
     }
 }
 
 /// What a payout is for. As many order numbers as leave room for the payout's id, which a statement is matched by.
-fn purpose(payout: &Payout) -> String {
+pub fn purpose(payout: &Payout) -> String {
     let count = payout.orders.len();
     let text = |named: usize| {
         let numbers: Vec<_> = payout.orders.iter().take(named).map(|order| order.number.as_str()).collect();
@@ -81,8 +124,14 @@ fn purpose(payout: &Payout) -> String {
             (true, _) => String::new(),
             (false, more) => format!(" ({}{})", numbers.join(", "), if more { " и др." } else { "" }),
         };
-        let (what, id) = ("Перечисление принципалу по агентскому договору, исполненных заказов", &payout.id);
-        format!("{what}: {count}{numbers}. Выплата {id}. НДС не облагается")
+        let (what, tax) = match &payout.tax {
+            None => ("Перечисление принципалу по агентскому договору, исполненных заказов", String::new()),
+            Some(tax) => (
+                "Выплата физическому лицу, исполненных заказов",
+                format!(" НДФЛ {} удержан.", tax.withheld.to_decimal()),
+            ),
+        };
+        format!("{what}: {count}{numbers}. Выплата {}.{tax} НДС не облагается", payout.id)
     };
     let fits = (0..=5_usize).rev().map(text).find(|text| text.chars().count() <= PURPOSE_CHARACTERS_MAX);
     fits.unwrap_or_else(|| text(0).chars().take(PURPOSE_CHARACTERS_MAX).collect())
@@ -283,12 +332,14 @@ mod tests {
             payee: "ООО «Справка»".into(),
             inn: "7700000023".into(),
             kpp: None,
-            account: crate::partner::BankAccount {
+            to: crate::partner::Destination::Account(crate::partner::BankAccount {
                 number: "40702810200000000001".into(),
                 bic: "044525225".into(),
                 bank: "ПАО СБЕРБАНК".into(),
                 correspondent: "30101810400000000225".into(),
-            },
+            }),
+            tax: None,
+            days: None,
             orders: numbers
                 .iter()
                 .map(|number| crate::payout::PayoutLine {
@@ -302,42 +353,55 @@ mod tests {
             state: crate::payout::PayoutState::Sent,
             lines: Vec::new(),
         };
-        let order = PaymentOrder::of(&payout(&["A-2", "A-1"]), &Side::default());
+        let order = PaymentOrder::of(&payout(&["A-2", "A-1"]), &Side::default()).unwrap();
         let told = "исполненных заказов: 2 (A-2, A-1). Выплата po_01jd6r1y5w0000000000000000. НДС не облагается";
         assert!(order.purpose.ends_with(told), "{}", order.purpose);
         assert_eq!((order.date, order.payee.kpp.as_str()), (date(2026, 11, 21), ""));
+        // A natural person's says what was withheld; one to a wallet is no payment order.
+        let (income, withheld) = (Money::rub(115), Money::rub(1_500));
+        let tax =
+            crate::payout::Tax { year: 2026, residency: crate::income_tax::Residency::Resident, income, withheld };
+        let taxed = Payout { tax: Some(tax), ..payout(&["A-1"]) };
+        let order = PaymentOrder::of(&taxed, &Side::default()).unwrap();
+        assert!(order.purpose.ends_with("po_01jd6r1y5w0000000000000000. НДФЛ 15.00 удержан. НДС не облагается"));
+        let wallet = crate::partner::WalletAccount {
+            operator: crate::requisites::WalletOperator::Yoomoney,
+            number: "4100116075156746".into(),
+        };
+        let to = crate::partner::Destination::Wallet(wallet);
+        assert_eq!(PaymentOrder::of(&Payout { to, ..payout(&["A-1"]) }, &Side::default()), None);
         let long = "N".repeat(60);
         for (numbers, told) in [
             (vec!["1"; 6], "6 (1, 1, 1, 1, 1 и др.)"),
             (vec![long.as_str(); 5], "5 (NNN"),
             (vec![long.as_str(); 90], "90 (NNN"),
         ] {
-            let purpose = PaymentOrder::of(&payout(&numbers), &Side::default()).purpose;
+            let purpose = PaymentOrder::of(&payout(&numbers), &Side::default()).unwrap().purpose;
             assert!(purpose.contains("po_01jd6r1y5w0000000000000000") && purpose.contains(told), "{purpose}");
             assert!(purpose.chars().count() <= PURPOSE_CHARACTERS_MAX);
         }
-        let purpose = PaymentOrder::of(&payout(&["N".repeat(200).as_str()]), &Side::default()).purpose;
+        let purpose = PaymentOrder::of(&payout(&["N".repeat(200).as_str()]), &Side::default()).unwrap().purpose;
         assert!(purpose.contains("заказов: 1. Выплата po_"), "{purpose}");
     }
 
     fn line(number: &str, kopecks: i64) -> Line {
         Line {
-            account: "40702810000000000001".into(),
+            account: "40702810200000000001".into(),
             direction: Direction::Out,
             kind: "Платежное поручение".into(),
             number: number.into(),
             date: date(2026, 11, 20),
             booked: Some(date(2026, 11, 20)),
             amount: Money::rub(kopecks),
-            payer: Side { account: "40702810000000000001".into(), ..Side::default() },
-            payee: Side { account: "40702810000000000002".into(), ..Side::default() },
+            payer: Side { account: "40702810200000000001".into(), ..Side::default() },
+            payee: Side { account: "40702810500000000002".into(), ..Side::default() },
             purpose: "Выплата".into(),
         }
     }
 
     fn statement(lines: Vec<Line>) -> Statement {
         let period = AccountPeriod {
-            account: "40702810000000000001".into(),
+            account: "40702810200000000001".into(),
             since: date(2026, 11, 20),
             until: date(2026, 11, 20),
             opening: None,

@@ -307,7 +307,7 @@ mod tests {
     use super::*;
     use crate::bank_exchange::Side;
 
-    const OURS: &str = "40702810000000000009";
+    const OURS: &str = "40702810900000000009";
     const THEIRS: &str = "40702810200000000001";
 
     fn sent(number: u32, kopecks: i64) -> Sent {
@@ -372,7 +372,7 @@ mod tests {
     fn what_went_out_is_recognised_or_left_to_a_person() {
         let two = [sent(7, 289_500), sent(8, 289_500)];
         let elsewhere =
-            Line { payee: Side { account: "40702810200000000002".into(), ..Side::default() }, ..out("9", 1, "") };
+            Line { payee: Side { account: "40702810500000000002".into(), ..Side::default() }, ..out("9", 1, "") };
         let other_account = Line { purpose: "Выплата po_007".into(), ..elsewhere.clone() };
         let table = [
             (out("7", 289_500, "Выплата"), "po_007 confirmed by Number, 2895.00 RUB"),

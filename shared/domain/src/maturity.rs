@@ -1,12 +1,12 @@
 //! When an order's money may go out to the partner: never before it is fulfilled, and never within three days of the payment
-//! or the hand-over, whichever was later.
+//! or the hand-over, whichever was later, however long it waits by the partner's terms.
 //!
 //! ```text
 //! paid ────────┐
-//!              ├─ the later one ── + 72 hours ───────────────────────┐
-//! handed over ─┘               └─ or the end of the third            ├─ the later one: mature
-//!                                 working day after its Moscow day ──┘      │
-//! fulfilled ────────────────────────────────────────────────────────────────┘
+//!              ├─ the later one ──┬─ + 72 hours ──────────────────┐
+//! handed over ─┘                  └─ and the end of the nth       ├─ the latest: mature
+//!                                    working day after its day ───┤
+//! fulfilled ──────────────────────────────────────────────────────┘
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -47,9 +47,18 @@ pub struct Moments {
 /// The answer is the first moment of maturity: `now >= answer` is mature. It is provisional where the production calendar is.
 pub fn matures_at(moments: &Moments, wait: Wait) -> Option<Reckoned<Timestamp>> {
     let (paid, fulfilled) = (moments.paid?, moments.fulfilled?);
-    let later = paid.max(moments.handed_over.unwrap_or(fulfilled));
+    let waited = waited(paid.max(moments.handed_over.unwrap_or(fulfilled)), wait);
+    Some(Reckoned { value: waited.value.max(fulfilled), ..waited })
+}
+
+/// Hours nothing goes out within, whatever a partner's terms say.
+pub const HOURS_LEAST: u16 = 72;
+
+/// When the wait that begins at `later` is over: never before [`HOURS_LEAST`] hours.
+pub fn waited(later: Timestamp, wait: Wait) -> Reckoned<Timestamp> {
+    let after = |hours: u16| plus_seconds(later, i64::from(hours) * 3600);
     let waited = match wait {
-        Wait::Hours(hours) => Reckoned { value: plus_seconds(later, i64::from(hours) * 3600), provisional: false },
+        Wait::Hours(hours) => Reckoned { value: after(hours), provisional: false },
         Wait::WorkingDays(count) => {
             let last = calendar::plus_working_days(moscow_date(later), count);
             let end = last.value.tomorrow().unwrap_or(last.value).at(0, 0, 0, 0);
@@ -57,7 +66,7 @@ pub fn matures_at(moments: &Moments, wait: Wait) -> Option<Reckoned<Timestamp>> 
             Reckoned { value: MOSCOW.to_timestamp(end).unwrap_or(Timestamp::MAX), provisional: last.provisional }
         }
     };
-    Some(Reckoned { value: waited.value.max(fulfilled), ..waited })
+    Reckoned { value: waited.value.max(after(HOURS_LEAST)), ..waited }
 }
 
 /// Whether the money is mature at `now`.
@@ -133,6 +142,16 @@ mod tests {
         (1_700_000_000_i64..1_900_000_000).prop_map(|second| Timestamp::from_second(second).unwrap())
     }
 
+    #[test]
+    fn no_terms_are_shorter_than_the_law() {
+        let friday = moments("2026-11-20T10:00:00Z", "2026-11-20T10:00:05Z", "2026-11-20T10:01:00Z");
+        for wait in [Wait::Hours(0), Wait::Hours(71), Wait::WorkingDays(0)] {
+            assert_eq!(matures_at(&friday, wait).unwrap().value, at("2026-11-23T10:00:05Z"), "{wait:?}");
+        }
+        // Monday's end comes after the 72 hours.
+        assert_eq!(matures_at(&friday, Wait::WorkingDays(1)).unwrap().value, at("2026-11-23T21:00:00Z"));
+    }
+
     fn wait() -> impl Strategy<Value = Wait> {
         prop_oneof![(0_u16..200).prop_map(Wait::Hours), (0_u16..10).prop_map(Wait::WorkingDays)]
     }
@@ -144,9 +163,16 @@ mod tests {
         ) {
             let moments = Moments { paid: Some(paid), handed_over: handed, fulfilled: Some(done) };
             let mature = matures_at(&moments, wait).unwrap().value;
-            prop_assert!(mature >= done && mature >= paid);
-            prop_assert!(handed.is_none_or(|at| mature >= at));
+            // The law, whatever the terms: never within 72 hours of the payment or the hand-over.
+            prop_assert!(mature >= done && mature >= plus_seconds(paid, 72 * 3600));
+            prop_assert!(handed.is_none_or(|at| mature >= plus_seconds(at, 72 * 3600)));
+            if let Wait::WorkingDays(days) = wait {
+                let later = paid.max(handed.unwrap_or(done));
+                let passed = moscow_date(later).tomorrow().unwrap()..=moscow_date(plus_seconds(mature, -1));
+                prop_assert!(calendar::working_days(passed).value >= u32::from(days));
+            }
             if let Wait::Hours(hours) = wait {
+                let hours = hours.max(HOURS_LEAST);
                 prop_assert!(mature >= plus_seconds(paid, i64::from(hours) * 3600));
                 prop_assert!(mature == done || Some(mature) == [Some(paid), handed, Some(done)].into_iter().flatten()
                     .map(|at| plus_seconds(at, i64::from(hours) * 3600)).find(|at| *at == mature));

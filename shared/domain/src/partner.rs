@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::acquiring::{Account, Lapse, Stages};
 use crate::commission::CommissionTerms;
 use crate::details::CaptureRule;
+use crate::income_tax::Residency;
+use crate::maturity::Wait;
 use crate::money::Currency;
 use crate::order::ReceiptScheme;
 use crate::receipt::AgentSign;
 use crate::receipt::register::Register;
 use crate::report::{Contract, Signatory};
+use crate::requisites::{self, PayeeKind, WalletOperator};
 use crate::tariff::Tariffs;
 use crate::tax::{RateRules, VatRate};
 
@@ -293,11 +296,130 @@ impl std::fmt::Debug for WebhookEndpoint {
 pub struct PayoutTerms {
     /// Mature orders are paid out without being asked for.
     pub automatic: bool,
-    /// The partner's bank account.
-    pub account: BankAccount,
+    /// Where to.
+    #[serde(flatten)]
+    pub to: Destination,
     /// Orders whose money was paid out may be refunded: what goes back is taken off the next payouts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refunds_paid_out: bool,
+    /// How long a fulfilled order's money waits.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub wait: Wait,
+    /// A natural person who is paid; the partner itself where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<Payee>,
+    /// Days what the partner owes may be netted in before it is invoiced; [`DEBT_DAYS`] where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debt_days: Option<u16>,
+}
+
+/// Days what a partner owes may be netted in where the operator has said nothing.
+pub const DEBT_DAYS: u16 = 10;
+
+impl PayoutTerms {
+    /// Payouts to the partner's own account, and everything else as usual.
+    pub const fn new(automatic: bool, account: BankAccount) -> Self {
+        Self {
+            automatic,
+            to: Destination::Account(account),
+            refunds_paid_out: false,
+            wait: Wait::Hours(72),
+            payee: None,
+            debt_days: None,
+        }
+    }
+}
+
+/// Where money goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// An account with a bank.
+    Account(BankAccount),
+    /// An e-wallet.
+    Wallet(WalletAccount),
+}
+
+impl Destination {
+    /// The account's or the wallet's number.
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Account(account) => &account.number,
+            Self::Wallet(wallet) => &wallet.number,
+        }
+    }
+
+    /// The bank account, where it is one.
+    pub const fn account(&self) -> Option<&BankAccount> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Wallet(_) => None,
+        }
+    }
+
+    /// The wallet, where it is one.
+    pub const fn wallet(&self) -> Option<&WalletAccount> {
+        match self {
+            Self::Account(_) => None,
+            Self::Wallet(wallet) => Some(wallet),
+        }
+    }
+
+    /// As what is held to the rules of requisites.
+    pub fn requisites(&self) -> requisites::Destination<'_> {
+        match self {
+            Self::Account(account) => requisites::Destination::Account {
+                bic: &account.bic,
+                number: &account.number,
+                correspondent: &account.correspondent,
+            },
+            Self::Wallet(wallet) => {
+                requisites::Destination::Wallet { operator: wallet.operator, number: &wallet.number }
+            }
+        }
+    }
+}
+
+/// An e-wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletAccount {
+    /// Whose.
+    pub operator: WalletOperator,
+    /// Its number.
+    pub number: String,
+}
+
+/// A natural person who is paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payee {
+    /// A natural person, or one who pays the tax on professional income.
+    pub kind: PayeeKind,
+    /// Surname, name, patronymic.
+    pub name: String,
+    /// ИНН, 12 digits.
+    pub inn: String,
+    /// Their status for income tax.
+    pub residency: Residency,
+}
+
+impl Partner {
+    /// The kind of the partner itself, told by its ИНН.
+    pub fn kind(&self) -> PayeeKind {
+        own_kind(&self.inn)
+    }
+
+    /// Who is paid: kind, name and ИНН.
+    pub fn paid(&self) -> (PayeeKind, &str, &str) {
+        self.payout
+            .payee
+            .as_ref()
+            .map_or((self.kind(), &self.name, &self.inn), |payee| (payee.kind, &payee.name, &payee.inn))
+    }
+}
+
+/// A legal entity's ИНН has ten digits, a sole proprietor's twelve.
+pub const fn own_kind(inn: &str) -> PayeeKind {
+    if inn.len() == 12 { PayeeKind::Entrepreneur } else { PayeeKind::Company }
 }
 
 /// Bank requisites of a payee.

@@ -1,16 +1,21 @@
-//! A payout: the partner's part of fulfilled orders, sent by one payment order.
+//! A payout: the partner's part of fulfilled orders, sent by one payment order, or by one transfer to an e-wallet.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::{self, Transfer};
 use crate::id::OrderId;
+use crate::income_tax::Residency;
 use crate::ledger::{Account, BookEntry, BookKind, Posting};
 use crate::money::Money;
-use crate::partner::BankAccount;
+use crate::partner::Destination;
 use crate::time::{Timestamp, moscow_date};
 
 /// Orders one payout may carry: a DynamoDB transaction takes 100 writes, some of them the payout itself and the personal account.
 pub const ORDERS_MAX: usize = 90;
+
+/// Moscow hour at which a bank stops taking the day's payment orders: those of later are taken the next working day.
+pub const CUT_OFF_HOUR: i8 = 17;
 
 /// A payment order to a partner. What it pays is never changed once written; what became of it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,19 +39,56 @@ pub struct Payout {
     /// Payee's КПП.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kpp: Option<String>,
-    /// Where to.
-    pub account: BankAccount,
+    /// Where to: `account` or `wallet`.
+    #[serde(flatten)]
+    pub to: Destination,
+    /// What was withheld for the budget from a natural person: `amount` is what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Tax>,
     /// The orders behind it, and each one's part; below zero where the partner owes for one.
     pub orders: Vec<PayoutLine>,
     /// What the partner's personal account gave to it; below zero where it took. None where nothing stood on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<Money>,
+    /// The days it was expected on when it was made: documents that name them never change, whatever becomes of the calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
     /// What became of it.
     #[serde(default, skip_serializing_if = "PayoutState::is_sent")]
     pub state: PayoutState,
     /// Names of the statement's lines that said so: a statement may be loaded twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
+}
+
+/// The days a payout is expected on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The day it usually arrives.
+    pub usual: Date,
+    /// The day it has arrived by.
+    pub latest: Date,
+}
+
+impl Days {
+    /// Those of a payout made at a moment, by the production calendar as it is known.
+    pub fn of(at: Timestamp) -> Self {
+        let Transfer { usual, latest, .. } = calendar::transfer(at, CUT_OFF_HOUR);
+        Self { usual, latest }
+    }
+}
+
+/// Income tax of a payout to a natural person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tax {
+    /// The year the income belongs to.
+    pub year: i16,
+    /// The payee's status when it was paid.
+    pub residency: Residency,
+    /// The income: what was paid and what was withheld.
+    pub income: Money,
+    /// What was withheld.
+    pub withheld: Money,
 }
 
 /// What became of a payout.
@@ -126,13 +168,37 @@ pub enum PayoutRefusal {
 }
 
 impl Payout {
+    /// The days it is expected on, by the production calendar. Nothing where nothing was transferred.
+    pub fn expected(&self) -> Option<Days> {
+        (self.state != PayoutState::Netted).then(|| self.days.unwrap_or_else(|| Days::of(self.at)))
+    }
+
+    /// Whether the last day it is expected on has passed, and nobody has said what became of it.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.state.is_sent() && self.expected().is_some_and(|expected| expected.latest < moscow_date(now))
+    }
+
+    /// What left the partner's available balance with it: what was transferred and what was withheld.
+    ///
+    /// # Errors
+    /// The sum does not fit.
+    pub fn gross(&self) -> Result<Money, crate::money::MoneyError> {
+        self.tax.as_ref().map_or(Ok(self.amount), |tax| self.amount.plus(tax.withheld))
+    }
+
+    /// The postings that withhold its tax.
+    pub fn withholding(&self) -> Vec<Posting> {
+        let withheld = self.tax.iter().map(|tax| tax.withheld).filter(|withheld| withheld.is_positive());
+        withheld.map(|withheld| Posting::new(Account::PayoutInTransit, Account::IncomeTax, withheld)).collect()
+    }
+
     /// What a report changes: the payout's next state, and the entry that goes into the partner's book with it. Nothing when it was
     /// known.
     ///
     /// # Errors
     /// The report contradicts what became of it.
     pub fn reported(&self, report: &PayoutReport, now: Timestamp) -> Result<Option<(Self, BookEntry)>, PayoutRefusal> {
-        let (state, kind, on, reason, posting) = match (report, &self.state) {
+        let (state, kind, on, reason, mut postings) = match (report, &self.state) {
             (_, PayoutState::Netted) => return Err(PayoutRefusal::Netted(self.id.clone())),
             (PayoutReport::Paid { .. }, PayoutState::Confirmed { .. })
             | (PayoutReport::Returned { .. }, PayoutState::Returned { .. }) => return Ok(None),
@@ -144,7 +210,7 @@ impl Payout {
                 BookKind::PayoutConfirmed,
                 *on,
                 reference.clone(),
-                Posting::new(Account::PayoutInTransit, Account::Settlement, self.amount),
+                vec![Posting::new(Account::PayoutInTransit, Account::Settlement, self.amount)],
             ),
             (PayoutReport::Returned { on, reason }, before) => {
                 let from = if before.is_sent() { Account::PayoutInTransit } else { Account::Settlement };
@@ -153,10 +219,15 @@ impl Payout {
                     BookKind::PayoutReturned,
                     *on,
                     reason.clone(),
-                    Posting::new(from, Account::PartnerAvailable, self.amount),
+                    vec![Posting::new(from, Account::PartnerAvailable, self.amount)],
                 )
             }
         };
+        if kind == BookKind::PayoutReturned {
+            // Nobody was paid, so nothing is withheld: the payee's income of the year is less by all of it.
+            let withheld = self.tax.iter().map(|tax| tax.withheld).filter(|withheld| withheld.is_positive());
+            postings.extend(withheld.map(|tax| Posting::new(Account::IncomeTax, Account::PartnerAvailable, tax)));
+        }
         let entry = BookEntry {
             id: format!("{}/{}", kind.code(), self.id),
             at: now,
@@ -164,7 +235,7 @@ impl Payout {
             kind,
             reason,
             by: String::new(),
-            postings: vec![posting],
+            postings,
         };
         Ok(Some((Self { state, version: self.version + 1, ..self.clone() }, entry)))
     }
@@ -185,6 +256,7 @@ pub struct PayoutLine {
 mod tests {
     use super::*;
     use crate::ledger::{Purse, balance};
+    use crate::partner::BankAccount;
 
     fn payout() -> Payout {
         Payout {
@@ -196,17 +268,54 @@ mod tests {
             payee: "ООО «Справка»".to_owned(),
             inn: "7700000016".to_owned(),
             kpp: None,
-            account: BankAccount {
+            to: Destination::Account(BankAccount {
                 number: "40702810200000000001".to_owned(),
                 bic: "044525225".to_owned(),
                 bank: "Банк".to_owned(),
                 correspondent: "30101810400000000225".to_owned(),
-            },
+            }),
+            tax: None,
+            days: None,
             orders: Vec::new(),
             carried: None,
             state: PayoutState::Sent,
             lines: Vec::new(),
         }
+    }
+
+    #[test]
+    fn it_is_expected_the_next_working_day_and_overdue_after_the_third() {
+        // A Friday, 13:00 in Moscow; the next Monday is worked.
+        let payout = payout();
+        let expected = payout.expected().unwrap();
+        assert_eq!((expected.usual, expected.latest), (Date::constant(2026, 11, 23), Date::constant(2026, 11, 25)));
+        assert!(!payout.is_overdue("2026-11-25T20:59:59Z".parse().unwrap()));
+        assert!(payout.is_overdue("2026-11-25T21:00:00Z".parse().unwrap()), "the 26th in Moscow");
+        let paid = PayoutReport::Paid { on: expected.latest, reference: "1".to_owned() };
+        let (confirmed, _) = payout.reported(&paid, "2026-11-30T10:00:00Z".parse().unwrap()).unwrap().unwrap();
+        assert!(!confirmed.is_overdue(Timestamp::MAX));
+        assert_eq!(Payout { state: PayoutState::Netted, ..payout }.expected(), None);
+    }
+
+    #[test]
+    fn a_persons_payout_that_comes_back_gives_its_tax_back() {
+        let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        let on = Date::constant(2026, 11, 21);
+        let (income, withheld) = (Money::rub(332_800), Money::rub(43_300));
+        let tax = Some(Tax { year: 2026, residency: Residency::Resident, income, withheld });
+        let payout = Payout { tax, ..payout() };
+        assert_eq!(payout.gross().unwrap(), income);
+        let out = crate::ledger::payout(income).unwrap();
+        let all = [out, payout.withholding()].concat();
+        let of = |account, all: &[Posting]| balance(account, Money::rub(0), all).unwrap().minor();
+        assert_eq!((of(Account::PayoutInTransit, &all), of(Account::IncomeTax, &all)), (-289_500, -43_300));
+        let back = PayoutReport::Returned { on, reason: "счёт закрыт".to_owned() };
+        let (_, came) = payout.reported(&back, now).unwrap().unwrap();
+        let all = [all, came.postings.clone()].concat();
+        for account in Account::ALL {
+            assert_eq!(of(account, &all), 0, "{account:?}");
+        }
+        assert_eq!(Purse::default().after(&came.postings, now).unwrap().balance, income);
     }
 
     #[test]
@@ -223,7 +332,7 @@ mod tests {
         let all = [left.postings, came.postings.clone()].concat();
         let of = |account| balance(account, Money::rub(0), &all).unwrap().minor();
         assert_eq!((of(Account::Settlement), of(Account::PayoutInTransit)), (0, 289_500));
-        assert_eq!(Purse::default().after(&came.postings).unwrap().balance, Money::rub(289_500));
+        assert_eq!(Purse::default().after(&came.postings, now).unwrap().balance, Money::rub(289_500));
         // It may also come back without ever having been seen to leave.
         let (_, came) = payout().reported(&back, now).unwrap().unwrap();
         assert_eq!(came.postings[0].debit, Account::PayoutInTransit);

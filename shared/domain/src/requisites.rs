@@ -67,6 +67,30 @@ pub enum WalletOperator {
     Yoomoney,
 }
 
+impl WalletOperator {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Yoomoney];
+
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Yoomoney => "yoomoney",
+        }
+    }
+}
+
+impl PayeeKind {
+    /// The stable code used in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Entrepreneur => "entrepreneur",
+            Self::SelfEmployed => "self_employed",
+            Self::Person => "person",
+        }
+    }
+}
+
 /// A rule a payee's requisites break.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
@@ -105,6 +129,32 @@ pub mod rule {
 
 /// Every rule a payee's requisites break, field by field.
 pub fn breaches(of: &Requisites) -> Vec<Breach> {
+    let mut found = own_breaches(of);
+    found.extend(destination_breaches(of.kind, &of.destination));
+    found
+}
+
+/// Every rule broken by where the money of a payee of this kind goes.
+pub fn destination_breaches(kind: PayeeKind, destination: &Destination) -> Vec<Breach> {
+    match *destination {
+        Destination::Account { bic, number, correspondent } => account_breaches(kind, bic, number, correspondent),
+        Destination::Wallet { operator: WalletOperator::Yoomoney, number } => {
+            let mut found = Vec::new();
+            let mut must = |holds: bool, rule| {
+                if !holds {
+                    found.push(Breach { field: "/wallet", rule });
+                }
+            };
+            must(matches!(kind, PayeeKind::SelfEmployed | PayeeKind::Person), &rule::WALLET_OWNER);
+            // yookassa.ru/docs/payouts/api/make-deposition/wallet, `dstAccount`: 11 to 20 digits. Their check digit is not published.
+            must(is_digits(number) && (11..=20).contains(&number.len()), &rule::WALLET);
+            found
+        }
+    }
+}
+
+/// Every rule broken by what a payee gave of themselves, wherever the money goes.
+pub fn own_breaches(of: &Requisites) -> Vec<Breach> {
     let mut found = Vec::new();
     let mut must = |holds: bool, field, rule| {
         if !holds {
@@ -128,17 +178,6 @@ pub fn breaches(of: &Requisites) -> Vec<Breach> {
             must(inn && of.inn.len() == 12, "/inn", &rule::INN_PERSON);
             must(of.kpp.is_none(), "/kpp", &rule::KPP_UNWANTED);
             must(of.ogrn.is_none(), "/ogrn", &rule::OGRN_UNWANTED);
-        }
-    }
-    match of.destination {
-        Destination::Account { bic, number, correspondent } => {
-            found.extend(account_breaches(of.kind, bic, number, correspondent));
-        }
-        Destination::Wallet { operator: WalletOperator::Yoomoney, number } => {
-            let natural = matches!(of.kind, PayeeKind::SelfEmployed | PayeeKind::Person);
-            must(natural, "/wallet", &rule::WALLET_OWNER);
-            // yookassa.ru/docs/payouts/api/make-deposition/wallet, `dstAccount`: 11 to 20 digits. Their check digit is not published.
-            must(is_digits(number) && (11..=20).contains(&number.len()), "/wallet", &rule::WALLET);
         }
     }
     found

@@ -2,7 +2,7 @@
 
 use domain::acquiring::Method;
 use domain::money::Money;
-use domain::report::{Corrects, Event, MovementKind, Period};
+use domain::report::{Corrects, Event, MovementKind, Period, Report};
 use domain::tax::VatRate;
 use jiff::civil::Date;
 
@@ -214,6 +214,19 @@ pub fn in_words(amount: Money) -> String {
     let first = letters.next().map(char::to_uppercase).into_iter().flatten();
     let kopeck = plural(kopecks, ["копейка", "копейки", "копеек"]);
     format!("{}{} {kopecks:02} {kopeck}", first.collect::<String>(), letters.as_str())
+}
+
+/// Who pays the principal's taxes: never the agent, but for what it withheld from a natural person.
+pub fn taxes(report: &Report) -> String {
+    let withheld = report.movements.iter().any(|movement| movement.kind == MovementKind::Withheld);
+    let except = if withheld {
+        ", кроме НДФЛ, удержанного агентом с выплат физическому лицу и указанного среди движений"
+    } else {
+        ""
+    };
+    format!(
+        "Агент не уплачивает за принципала налоги, сборы и страховые взносы{except}: налоги с сумм, полученных агентом по поручению принципала, принципал исчисляет и уплачивает самостоятельно."
+    )
 }
 
 #[cfg(test)]

@@ -259,6 +259,8 @@ fn act(book: &mut Workbook, style: &Style, report: &Report) -> Result<Worksheet,
         page.money(&style.total, 2, sum)?;
         page.row += 1;
     }
+    page.row += 1;
+    page.text(style, 0, &words::taxes(report))?;
     Ok(page.sheet)
 }
 

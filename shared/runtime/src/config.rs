@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use connectors::client_bank::Payer;
+use domain::partner;
 use domain::receipt::Agent;
+use domain::requisites;
 use domain::tax::Taxation;
 use tracing::level_filters::LevelFilter;
 use workflows::ports::{MasterSecret, QueueName, Settings};
@@ -123,7 +125,7 @@ impl Config {
                 ),
                 agent: Agent {
                     name: read.text("AGENT_NAME", "the agent's legal name", |_| true),
-                    inn: read.text("AGENT_INN", "10 or 12 digits", |text| is_digits(text, 10) || is_digits(text, 12)),
+                    inn: read.text("AGENT_INN", "10 or 12 digits with right check digits", requisites::is_inn),
                     address: read.text("AGENT_ADDRESS", "the agent's address", |_| true),
                     email: read.text("SUPPORT_EMAIL", "an e-mail address", |text| text.contains('@')),
                     phone: read.text("SUPPORT_PHONE", "a telephone number", |text| {
@@ -176,8 +178,36 @@ impl Config {
                 }
             }
         }
+        if read.faults.is_empty() {
+            read.faults.extend(payer_faults(payer));
+        }
         if read.faults.is_empty() { Ok(config) } else { Err(ConfigError(read.faults)) }
     }
+}
+
+/// Whether the agent's own account could be paid from: its keys are held to the bank's БИК.
+fn payer_faults(payer: &Payer) -> Vec<Fault> {
+    if payer.account.is_empty() && payer.bic.is_empty() && payer.correspondent.is_empty() {
+        return Vec::new(); // only a live deployment must have one
+    }
+    let Payer { account, bic, correspondent, .. } = payer;
+    let destination = requisites::Destination::Account { bic, number: account, correspondent };
+    let found = requisites::destination_breaches(partner::own_kind(&payer.inn), &destination).into_iter();
+    let mut faults: Vec<_> = found
+        .map(|breach| match breach.field {
+            "/bic" => Fault { variable: "PAYER_BIC", rule: "the БИК of a Russian bank" },
+            "/correspondent" => Fault {
+                variable: "PAYER_CORRESPONDENT",
+                rule: "that bank's correspondent account, its control key fitting PAYER_BIC",
+            },
+            _ => Fault {
+                variable: "PAYER_ACCOUNT",
+                rule: "a rouble account the agent can own, its control key fitting PAYER_BIC",
+            },
+        })
+        .collect();
+    faults.dedup();
+    faults
 }
 
 impl Cloud {
@@ -348,7 +378,7 @@ pub(crate) mod tests {
             ("TABLE_NAME", ""),
             ("MASTER_SECRET", "short-secret"),
             ("BASE_URL", "https://pay.example/"),
-            ("AGENT_INN", "77"),
+            ("AGENT_INN", "7700000017"),
             ("AGENT_TAXATION", "barter"),
             ("QUEUE_WEBHOOK_URL", "webhook"),
             ("STAGE", "prod"),
@@ -361,7 +391,7 @@ pub(crate) mod tests {
         let text = said.to_string();
         assert!(
             text.contains(
-                "MASTER_SECRET must be a secret of at least 32 characters; AGENT_INN must be 10 or 12 digits"
+                "MASTER_SECRET must be a secret of at least 32 characters; AGENT_INN must be 10 or 12 digits with right check digits"
             )
         );
         assert!(!text.contains("short-secret"), "{text}");
@@ -384,6 +414,29 @@ pub(crate) mod tests {
         let said = with(&[("STAGE", "live"), bank, ("PAYER_BIC", "44525974")]).unwrap_err();
         let names: Vec<_> = said.0.iter().map(|fault| fault.variable).collect();
         assert_eq!(names, ["PAYER_BIC", "PAYER_ACCOUNT", "PAYER_CORRESPONDENT"]);
+    }
+
+    #[test]
+    fn an_account_whose_keys_do_not_fit_its_bank_is_no_account() {
+        let sound = [
+            ("PAYER_ACCOUNT", "40702810900000000009"),
+            ("PAYER_BANK", "АО «ТБанк»"),
+            ("PAYER_BIC", "044525974"),
+            ("PAYER_CORRESPONDENT", "30101810145250000974"),
+        ];
+        assert!(with(&sound).is_ok());
+        for (at, value) in [(0, "40702810800000000009"), (0, "40817810000000000001"), (3, "30101810145250000975")] {
+            let mut wrong = sound;
+            wrong[at].1 = value;
+            let said = with(&wrong).unwrap_err();
+            assert_eq!(said.0.iter().map(|fault| fault.variable).collect::<Vec<_>>(), [sound[at].0], "{value}");
+            assert!(!said.to_string().contains(value));
+        }
+        let mut elsewhere = sound;
+        elsewhere[2].1 = "044525225";
+        let said = with(&elsewhere).unwrap_err();
+        let names: Vec<_> = said.0.iter().map(|fault| fault.variable).collect();
+        assert_eq!(names, ["PAYER_ACCOUNT", "PAYER_CORRESPONDENT"]);
     }
 
     #[test]

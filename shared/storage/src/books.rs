@@ -1,14 +1,17 @@
 //! Rows of a tenant's books: entries that belong to no order, sealed days and closed months.
 
+use domain::debt::Invoice;
 use domain::id::Tenant;
 use domain::ledger::{BookEntry, DayBook, Posting, Purse};
 use domain::payout::Payout;
 use domain::report::{Closed, Period};
-use domain::time::moscow_date;
+use domain::time::{Timestamp, moscow_date};
 use jiff::civil::Date;
 
 use crate::devices::Versioned;
+use crate::income::Income;
 use crate::keys;
+use crate::payouts::payout_item;
 use crate::store::{Store, StoreError, follows, parse, shape, text};
 use crate::table::{Condition, Freshness, Item, Key, Range, TableError, Write};
 
@@ -24,6 +27,39 @@ pub enum Written {
     Before,
 }
 
+/// What is written with a book entry, all or none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Also<'a> {
+    /// What became of a payout.
+    pub payout: Option<&'a Payout>,
+    /// What became of a payee's year.
+    pub income: Option<Income<'a>>,
+    /// What became of an invoice.
+    pub invoice: Option<&'a Invoice>,
+}
+
+impl Also<'_> {
+    /// Whether nothing else is written.
+    pub const fn is_nothing(&self) -> bool {
+        self.payout.is_none() && self.income.is_none() && self.invoice.is_none()
+    }
+
+    fn writes(&self, tenant: &Tenant) -> Result<Vec<Write>, StoreError> {
+        let mut writes = Vec::new();
+        if let Some(payout) = self.payout {
+            let item = payout_item(tenant, payout)?;
+            writes.push(Write { item, condition: Condition::Version(payout.version - 1) });
+        }
+        if let Some(income) = self.income {
+            writes.extend(income.writes()?);
+        }
+        if let Some(invoice) = self.invoice {
+            writes.extend(crate::debts::invoice_writes(tenant, invoice)?);
+        }
+        Ok(writes)
+    }
+}
+
 impl Store {
     /// A tenant's personal account.
     pub async fn purse(&self, tenant: &Tenant) -> Result<Versioned<Purse>, StoreError> {
@@ -33,21 +69,17 @@ impl Store {
     }
 
     /// Enters something into a tenant's book, once: the entry's id is claimed for ever in the same commit. The personal account, as it
-    /// was read, and what became of a payout follow from it.
+    /// was read, follows from it; `also` is written in the same commit.
     pub async fn put_book_entry(
         &self,
         tenant: &Tenant,
         entry: &BookEntry,
         purse: Option<&Versioned<Purse>>,
-        payout: Option<&Payout>,
+        also: Also<'_>,
     ) -> Result<Written, StoreError> {
         let mut writes = book_entry_writes(tenant, entry)?;
-        writes.extend(purse.map(|purse| purse_write(tenant, purse, &entry.postings)).transpose()?);
-        if let Some(payout) = payout {
-            let key = keys::payout(tenant, &payout.id);
-            let item = Item { body: text(&key, payout)?, key, version: payout.version, due: None, ttl: None };
-            writes.push(Write { item, condition: Condition::Version(payout.version - 1) });
-        }
+        writes.extend(purse.map(|purse| purse_write(tenant, purse, &entry.postings, entry.at)).transpose()?);
+        writes.extend(also.writes(tenant)?);
         match self.table.commit(writes).await {
             Ok(()) => Ok(Written::Now),
             Err(TableError::Conflict { .. }) => {
@@ -156,14 +188,15 @@ pub(crate) fn book_entry_writes(tenant: &Tenant, entry: &BookEntry) -> Result<Ve
     Ok(vec![new(claim, claimed), new(key, body)])
 }
 
-/// The write of what stands on a personal account after an entry with these postings.
+/// The write of what stands on a personal account after an entry with these postings, recorded at `at`.
 pub(crate) fn purse_write(
     tenant: &Tenant,
     purse: &Versioned<Purse>,
     postings: &[Posting],
+    at: Timestamp,
 ) -> Result<Write, StoreError> {
     let key = keys::purse(tenant);
-    let after = purse.row.after(postings).map_err(|error| shape(&key, error))?;
+    let after = purse.row.after(postings, at).map_err(|error| shape(&key, error))?;
     let version = purse.version + 1;
     let item = Item { body: text(&key, &after)?, key, version, due: None, ttl: None };
     Ok(Write { item, condition: follows(version) })

@@ -22,6 +22,11 @@
 //! | tariff | `TARIFFS` | tariff id | all of them, once a minute |
 //! | promo code | `PROMOS` | code | code; all of them |
 //! | number of a payment order | `Z#number` | `Z` | a bank's statement |
+//! | invoice of a partner's debt | `F#tenant` | number | number; a tenant's invoices |
+//! | whose invoice a number is | `Z#i#number` | `Z` | a bank's statement |
+//! | a payee's year of income and tax | `U#scope#year` | ИНН | the next payment; scope `l` of live tenants, else the test tenant |
+//! | row of the register of income and tax | same | `ИНН#no` | the year's register |
+//! | remittance of withheld tax | `U#scope#r` | `term#n` | a term's; all of them |
 //! | sealed day | `G#tenant` | `yyyy-mm-dd` | a tenant's days; the last one |
 //! | a month's report | `M#tenant` | `yyyy-mm` | a tenant's reports, latest first; the last one; a month |
 //! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
@@ -36,7 +41,8 @@
 //!
 //! The month and the spread `s` come from the order's id, so that a key can be made from an id alone and a busy partner's
 //! orders lie in several partitions. The due index has buckets `l#s` for live orders, `t#tenant` for a test tenant's (which
-//! live in the tenant's own time), `s#tenant` for sandbox rows, `j#tenant#register` for jobs that wait for a device agent.
+//! live in the tenant's own time), `s#tenant` for sandbox rows, `j#tenant#register` for jobs that wait for a device agent, `y#l` for
+//! payouts nobody has confirmed yet (`y#tenant` of a test tenant), at the moment they are overdue.
 
 use domain::id::{OrderId, Tenant};
 use domain::order::TaskId;
@@ -135,6 +141,66 @@ pub fn payout_partition(tenant: &Tenant) -> String {
 /// A payout.
 pub fn payout(tenant: &Tenant, id: &str) -> Key {
     key(payout_partition(tenant), id)
+}
+
+/// Bucket of the due index of payouts nobody has confirmed yet.
+pub fn payout_due_bucket(test: Option<&Tenant>) -> String {
+    test.map_or_else(|| "y#l".to_owned(), |tenant| format!("y#{tenant}"))
+}
+
+/// Tenant and id of a payout's key.
+pub fn payout_of(key: &Key) -> Option<(Tenant, String)> {
+    let tenant = key.pk.strip_prefix("Y#")?.parse().ok()?;
+    Some((tenant, key.sk.clone()))
+}
+
+/// Partition of a tenant's invoices.
+pub fn invoice_partition(tenant: &Tenant) -> String {
+    format!("F#{tenant}")
+}
+
+/// An invoice.
+pub fn invoice(tenant: &Tenant, number: u32) -> Key {
+    key(invoice_partition(tenant), format!("{number:08}"))
+}
+
+/// Whose invoice a number is.
+pub fn invoice_number(number: u32) -> Key {
+    key(format!("Z#i#{number:08}"), "Z")
+}
+
+fn income_scope(test: Option<&Tenant>) -> String {
+    test.map_or_else(|| "l".to_owned(), ToString::to_string)
+}
+
+/// Partition of a year's register of income and tax: all live tenants' is one, for their agent is one.
+pub fn income_partition(test: Option<&Tenant>, year: i16) -> String {
+    format!("U#{}#{year:04}", income_scope(test))
+}
+
+/// A payee's year of income and tax.
+pub fn income_year(test: Option<&Tenant>, year: i16, inn: &str) -> Key {
+    key(income_partition(test, year), inn)
+}
+
+/// A row of the register of income and tax: the one that made the payee's year this version.
+pub fn income_row(test: Option<&Tenant>, year: i16, inn: &str, version: u64) -> Key {
+    key(income_partition(test, year), format!("{inn}#{version:08}"))
+}
+
+/// Whether a key of a year's register is a row's, not a payee's year.
+pub fn is_income_row(key: &Key) -> bool {
+    key.sk.contains('#')
+}
+
+/// Partition of remittances of withheld tax.
+pub fn remittance_partition(test: Option<&Tenant>) -> String {
+    format!("U#{}#r", income_scope(test))
+}
+
+/// A remittance: the `no`th of a term.
+pub fn remittance(test: Option<&Tenant>, term: Date, no: u32) -> Key {
+    key(remittance_partition(test), format!("{term}#{no:04}"))
 }
 
 /// Partition of a tenant's book entries.

@@ -4,13 +4,16 @@
 //! meaning of its own failure. Connectors and workflows are not known here.
 
 pub mod books;
+pub mod debts;
 pub mod devices;
 pub mod dynamo;
 pub mod exchanges;
+pub mod income;
 pub mod keys;
 pub mod listed;
 pub mod memory;
 pub mod metered;
+pub mod payouts;
 pub mod store;
 pub mod table;
 pub mod tariffs;

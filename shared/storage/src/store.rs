@@ -7,10 +7,8 @@ use domain::delivery::Delivery;
 use domain::details::Details;
 use domain::exchange::Exchange;
 use domain::id::{BillNumber, OrderId, Tenant};
-use domain::ledger::{BookEntry, Purse};
 use domain::order::{Order, TaskId};
 use domain::partner::Partner;
-use domain::payout::Payout;
 use domain::subscription::Subscription;
 use domain::tariff::Tariff;
 use domain::time::Timestamp;
@@ -18,8 +16,6 @@ use domain::wallet::Kept;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::books::{book_entry_writes, purse_write};
-use crate::devices::Versioned;
 use crate::exchanges;
 use crate::keys;
 use crate::table::{Condition, Due, Freshness, Item, Key, Range, Table, TableError, Write};
@@ -364,38 +360,6 @@ impl Store {
         Ok(self.table.put(Write { item: head_item(order)?, condition }).await?)
     }
 
-    /// Writes a payout, the orders it pays out and what the personal account gives to it, all or none. An account that is `guarded` is
-    /// written though nothing of it is given: so that whoever takes from what is available knows of the payout.
-    pub async fn commit_payout(
-        &self,
-        tenant: &Tenant,
-        payout: &Payout,
-        orders: &[Order],
-        carried: Option<(&BookEntry, &Versioned<Purse>)>,
-        guarded: Option<&Versioned<Purse>>,
-    ) -> Result<(), StoreError> {
-        let key = keys::payout(tenant, &payout.id);
-        let body = text(&key, payout)?;
-        let item = Item { key, version: payout.version, body, due: None, ttl: None };
-        let mut writes = vec![Write { item, condition: Condition::NotExists }];
-        for order in orders {
-            writes.push(Write { item: head_item(order)?, condition: Condition::Version(order.version - 1) });
-        }
-        if let Some((entry, purse)) = carried {
-            writes.extend(book_entry_writes(tenant, entry)?);
-            writes.push(purse_write(tenant, purse, &entry.postings)?);
-        } else if let Some(purse) = guarded {
-            writes.push(purse_write(tenant, purse, &[])?);
-        }
-        if payout.number > 0 {
-            let key = keys::payout_number(payout.number);
-            let owner = PayoutOwner { tenant: tenant.clone(), id: payout.id.clone() };
-            let item = Item { body: text(&key, &owner)?, key, version: 0, due: None, ttl: None };
-            writes.push(Write { item, condition: Condition::Always });
-        }
-        Ok(self.table.commit(writes).await?)
-    }
-
     /// Heads of a tenant's orders of a month (UTC), part `spread` of [`keys::SPREAD`], newest first.
     pub async fn orders(
         &self,
@@ -696,32 +660,6 @@ impl Store {
         Ok(due.iter().filter_map(|(key, _)| keys::subscription_of(key)).collect())
     }
 
-    // --- payouts ---
-
-    /// A payout.
-    pub async fn payout(&self, tenant: &Tenant, id: &str) -> Result<Option<Payout>, StoreError> {
-        let item = self.table.get(&keys::payout(tenant, id), Freshness::Consistent).await?;
-        item.as_ref().map(payout_from).transpose()
-    }
-
-    /// The payout that has a payment order's number; the latest one, for numbers begin anew after 999 999.
-    pub async fn payout_of_number(&self, number: u32) -> Result<Option<PayoutOwner>, StoreError> {
-        self.read(&keys::payout_number(number), Freshness::Consistent).await
-    }
-
-    /// A tenant's payouts, newest first.
-    pub async fn payouts(
-        &self,
-        tenant: &Tenant,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<(Vec<Payout>, Option<String>), StoreError> {
-        let range = Range { pk: keys::payout_partition(tenant), prefix: String::new(), after, descending: true, limit };
-        let page = self.table.query(&range, Freshness::Consistent).await?;
-        let payouts = page.items.iter().map(payout_from).collect::<Result<_, _>>()?;
-        Ok((payouts, page.next))
-    }
-
     // --- exchanges with banks ---
 
     /// Writes packed exchanges, to be kept until `ttl` (Unix seconds). Written again they replace themselves.
@@ -873,10 +811,6 @@ fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {
     order.version = item.version;
     order.due = item.due.as_ref().and_then(|due| Timestamp::from_second(due.at).ok());
     Ok(order)
-}
-
-fn payout_from(item: &Item) -> Result<Payout, StoreError> {
-    Ok(Payout { version: item.version, ..parse(item)? })
 }
 
 fn subscription_from(item: &Item) -> Result<Subscription, StoreError> {

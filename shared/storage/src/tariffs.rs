@@ -120,7 +120,7 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let mut writes = book_entry_writes(tenant, entry)?;
         writes.push(prepaid_write(tenant, prepaid.0, prepaid.1)?);
-        writes.extend(purse.map(|purse| purse_write(tenant, purse, &entry.postings)).transpose()?);
+        writes.extend(purse.map(|purse| purse_write(tenant, purse, &entry.postings, entry.at)).transpose()?);
         match self.table.commit(writes).await {
             Ok(()) => Ok(Written::Now),
             Err(TableError::Conflict { .. }) if self.book_entry(tenant, &entry.id).await?.is_some() => {

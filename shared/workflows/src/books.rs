@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use domain::id::Tenant;
 use domain::ledger::{Account, BookEntry, DayBook, Line, SealError, Statement};
 use domain::order::Order;
-use domain::payout::Payout;
 use domain::time::{Timestamp, moscow_date, plus_seconds};
 use jiff::civil::Date;
-use storage::books::Written;
+use storage::books::{Also, Written};
 use storage::store::StoreError;
 use storage::table::Freshness;
 
@@ -50,13 +49,13 @@ fn gather(days: &mut Days, lines: impl Iterator<Item = Line>, wanted: impl Fn(Da
     }
 }
 
-/// Enters something into a tenant's book, and what follows from it onto the personal account, once. `payout` is what the entry says
-/// became of one.
+/// Enters something into a tenant's book, and what follows from it onto the personal account, once. `also` is what the entry changes
+/// besides, in the same commit.
 pub async fn enter(
     ports: &Ports,
     tenant: &Tenant,
     entry: &BookEntry,
-    payout: Option<&Payout>,
+    also: Also<'_>,
 ) -> Result<Written, WorkflowError> {
     let touches = entry
         .postings
@@ -64,9 +63,9 @@ pub async fn enter(
         .any(|posting| posting.debit == Account::PartnerAvailable || posting.credit == Account::PartnerAvailable);
     for _ in 0..5 {
         let purse = if touches { Some(ports.store.purse(tenant).await?) } else { None };
-        match ports.store.put_book_entry(tenant, entry, purse.as_ref(), payout).await {
-            // Somebody else changed the personal account meanwhile; a payout that changed is its reader's to look at again.
-            Err(StoreError::Conflict) if touches && payout.is_none() => {}
+        match ports.store.put_book_entry(tenant, entry, purse.as_ref(), also).await {
+            // Somebody else changed the personal account meanwhile; what else has changed is its reader's to look at again.
+            Err(StoreError::Conflict) if touches && also.is_nothing() => {}
             done => return Ok(done?),
         }
     }

@@ -2,6 +2,7 @@
 
 use connectors::bank::BankError;
 use domain::id::Tenant;
+use domain::income_tax::TaxError;
 use domain::ledger::SealError;
 use domain::money::MoneyError;
 use domain::order::Refusal;
@@ -52,6 +53,9 @@ pub enum WorkflowError {
     /// Sums do not work out.
     #[error("amounts do not work out")]
     Money(#[from] MoneyError),
+    /// Income tax does not work out.
+    #[error("income tax does not work out")]
+    Tax(#[from] TaxError),
     /// A payout's report contradicts what is known of it.
     #[error("the payout's report is refused")]
     Payout(#[from] PayoutRefusal),
@@ -84,6 +88,7 @@ impl WorkflowError {
             Self::Bank(_)
             | Self::Store(StoreError::Shape(_))
             | Self::Money(_)
+            | Self::Tax(_)
             | Self::Books(_)
             | Self::Report(_)
             | Self::Message(_) => Whose::Ours,

@@ -315,8 +315,8 @@ async fn movements(ports: &Ports, tenant: &Tenant, period: Period) -> Result<Vec
             if on < period.first() {
                 break 'pages;
             }
-            if period.contains(on) && payout.amount.is_positive() {
-                movements.push(sent(&payout));
+            if period.contains(on) {
+                movements.extend(sent(&payout));
             }
         }
         after = more;
@@ -343,16 +343,29 @@ async fn movements(ports: &Ports, tenant: &Tenant, period: Period) -> Result<Vec
     Ok(movements)
 }
 
-fn sent(payout: &Payout) -> Movement {
-    Movement {
-        kind: MovementKind::Payout,
+/// What was transferred, with the days it is expected on, and what was withheld from it for the budget.
+fn sent(payout: &Payout) -> impl Iterator<Item = Movement> + '_ {
+    let day = |date: jiff::civil::Date| date.strftime("%d.%m.%Y").to_string();
+    // What an old payout's document says was said before its days were kept, and stays as it is.
+    let transferred = payout.days.map_or_else(
+        || "Перечислено принципалу".to_owned(),
+        |days| format!("зачисление обычно {}, не позднее {}", day(days.usual), day(days.latest)),
+    );
+    let withheld = payout.tax.as_ref().map_or(payout.amount.zero(), |tax| tax.withheld);
+    let moved = [
+        (MovementKind::Payout, transferred, payout.amount),
+        (MovementKind::Withheld, "Удержан НДФЛ".to_owned(), withheld),
+    ];
+    let moved = moved.into_iter().filter(|(_, _, amount)| amount.is_positive());
+    moved.map(|(kind, what, amount)| Movement {
+        kind,
         on: moscow_date(payout.at),
         reference: payout.number.to_string(),
-        what: "Перечислено принципалу".to_owned(),
-        amount: payout.amount,
-        vat: payout.amount.zero(),
+        what,
+        amount,
+        vat: amount.zero(),
         corrects: None,
-    }
+    })
 }
 
 fn entered(entry: &BookEntry, gained: Money, payout: Option<&Payout>) -> Result<Movement, MoneyError> {
@@ -362,6 +375,7 @@ fn entered(entry: &BookEntry, gained: Money, payout: Option<&Payout>) -> Result<
         (BookKind::TaxWithheld, false) => (MovementKind::Withheld, "Удержан НДФЛ"),
         (BookKind::PrepaidMoved, false) => (MovementKind::Service, "Зачтено в счёт услуг платформы"),
         (BookKind::ServiceBought, false) => (MovementKind::Service, "Услуга платформы"),
+        (BookKind::DebtInvoiced, true) => (MovementKind::Settled, "Долг выставлен принципалу к оплате"),
         (BookKind::DebtPaid, true) => (MovementKind::Settled, "Долг погашен принципалом"),
         (_, true) => (MovementKind::Credited, "Исправление в пользу принципала"),
         (_, false) => (MovementKind::Debited, "Исправление в пользу агента"),

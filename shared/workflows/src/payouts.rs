@@ -7,15 +7,19 @@ use domain::ledger::{self, BookEntry, BookKind};
 use domain::money::{Money, MoneyError};
 use domain::order::{Change, Command, Decision, Order, decide};
 use domain::partner::Partner;
-use domain::payout::{ORDERS_MAX, Payout, PayoutLine, PayoutReport, PayoutState};
+use domain::payout::{Days, ORDERS_MAX, Payout, PayoutLine, PayoutReport, PayoutState};
 use domain::time::{Timestamp, whole_seconds};
+use storage::books::Also;
+use storage::income::Income;
 use storage::keys;
+use storage::payouts::With;
 use storage::store::{Loaded, StoreError};
 use storage::table::Freshness;
 
 use crate::books;
 use crate::clock;
 use crate::error::WorkflowError;
+use crate::income;
 use crate::perform::{self, context};
 use crate::ports::Ports;
 
@@ -73,10 +77,12 @@ async fn pay_group(
     let owed = lines.iter().try_fold(zero, |sum, line| sum.plus(line.amount))?;
     let purse = ports.store.purse(tenant).await?;
     let carried = purse.row.carried(owed)?;
-    let amount = owed.plus(carried)?;
-    if lines.is_empty() && !amount.is_positive() {
+    let gross = owed.plus(carried)?;
+    if lines.is_empty() && !gross.is_positive() {
         return Ok(None);
     }
+    let taxed = income::taxed(ports, tenant, partner, gross, now, &id).await?;
+    let amount = taxed.as_ref().map_or(Ok(gross), |taxed| gross.minus(taxed.tax.withheld))?;
     let book_entry = (!carried.is_zero()).then(|| {
         Ok::<_, MoneyError>(BookEntry {
             id: format!("{}/{id}", BookKind::PayoutCarried.code()),
@@ -90,25 +96,42 @@ async fn pay_group(
     });
     let book_entry = book_entry.transpose()?;
     let number = if amount.is_positive() { ports.store.next_payment_order().await? } else { 0 };
+    let (_, payee, inn) = partner.paid();
     let payout = Payout {
         id,
         version: 1,
         number,
         at: now,
         amount,
-        payee: partner.name.clone(),
-        inn: partner.inn.clone(),
-        kpp: partner.kpp.clone(),
-        account: partner.payout.account.clone(),
+        payee: payee.to_owned(),
+        inn: inn.to_owned(),
+        kpp: partner.kpp.clone().filter(|_| partner.payout.payee.is_none()),
+        to: partner.payout.to.clone(),
+        tax: taxed.as_ref().map(|taxed| taxed.tax.clone()),
+        days: amount.is_positive().then(|| Days::of(now)),
         orders: lines,
         carried: Some(carried).filter(|carried| !carried.is_zero()),
         lines: Vec::new(),
         state: if amount.is_positive() { PayoutState::Sent } else { PayoutState::Netted },
     };
-    let book_entry = book_entry.as_ref().map(|entry| (entry, &purse));
-    // Who has a tariff may move available money to what is paid ahead, and looks at the personal account's row for payouts.
-    let guarded = (!partner.tariffs.assigned.is_empty()).then_some(&purse);
-    ports.store.commit_payout(tenant, &payout, &nexts, book_entry, guarded).await?;
+    let withheld = payout.withholding();
+    let withheld = (!withheld.is_empty()).then(|| BookEntry {
+        id: format!("{}/{}", BookKind::TaxWithheld.code(), payout.id),
+        at: now,
+        on: None,
+        kind: BookKind::TaxWithheld,
+        reason: String::new(),
+        by: String::new(),
+        postings: withheld,
+    });
+    let with = With {
+        carried: book_entry.as_ref().map(|entry| (entry, &purse)),
+        // Who has a tariff may move available money to what is paid ahead, and looks at the personal account's row for payouts.
+        guarded: (!partner.tariffs.assigned.is_empty()).then_some(&purse),
+        withheld: withheld.as_ref(),
+        income: taxed.as_ref().map(|taxed| Income { year: &taxed.year, row: &taxed.row }),
+    };
+    ports.store.commit_payout(tenant, &payout, &nexts, with).await?;
     for (loaded, order, tasks) in sends {
         perform::send(ports, &order, &loaded.details, &tasks).await;
     }
@@ -135,7 +158,12 @@ pub async fn report(
         let payout = ports.store.payout(tenant, id).await?.ok_or(WorkflowError::NotFound)?;
         let Some((mut next, entry)) = payout.reported(report, now)? else { return Ok((payout, false)) };
         next.lines.extend(line.map(ToOwned::to_owned));
-        match books::enter(ports, tenant, &entry, Some(&next)).await {
+        let undone = match next.state {
+            PayoutState::Returned { .. } => income::undone(ports, tenant, &payout, now).await?,
+            _ => None,
+        };
+        let income = undone.as_ref().map(|undone| Income { year: &undone.year, row: &undone.row });
+        match books::enter(ports, tenant, &entry, Also { payout: Some(&next), income, invoice: None }).await {
             Ok(_) => return Ok((next, true)),
             Err(WorkflowError::Store(StoreError::Conflict)) => {}
             Err(other) => return Err(other),

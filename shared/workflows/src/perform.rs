@@ -142,6 +142,7 @@ pub fn context<'a>(ports: &Ports, partner: &'a Partner, now: Timestamp) -> Conte
         registers: &partner.receipts.registers,
         closing_days: partner.receipts.closing_days,
         refunds_paid_out: partner.payout.refunds_paid_out,
+        wait: partner.payout.wait,
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn deliveries(ports: &Ports, id: &OrderId) -> Result<(Order, Vec<Deliv
     Ok((loaded.order, loaded.deliveries))
 }
 
-/// A payout as a payment order in the form banks' client programs load (CP1251).
+/// A payout as a payment order in the form banks' client programs load (CP1251); without one where it goes to a wallet.
 pub fn payment_order_file(ports: &Ports, payout: &Payout) -> Vec<u8> {
     client_bank::payment_orders(&ports.settings.payer, std::slice::from_ref(payout))
 }

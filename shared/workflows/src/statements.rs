@@ -1,4 +1,5 @@
-//! A bank's statement of our settlement account: what it says of payouts is taken down, everything else is named and left.
+//! A bank's statement of our settlement account: what it says of payouts, of invoices of partners' debts and of remitted tax is taken
+//! down, everything else is named and left.
 //!
 //! A statement may be loaded twice, and may overlap the one before: a line that was taken down is known by its name, and a payout
 //! that is confirmed or has come back is not so a second time.
@@ -6,13 +7,15 @@
 use std::collections::BTreeMap;
 
 use connectors::client_bank;
-use domain::bank_exchange::{Direction, Statement};
+use domain::bank_exchange::{Direction, Line, Statement};
 use domain::id::Tenant;
 use domain::matching::{Match, Outcome, Sent, matched};
 use domain::payout::{Payout, PayoutReport, PayoutState};
 use domain::time::moscow_date;
 
+use crate::debts;
 use crate::error::WorkflowError;
+use crate::income;
 use crate::payouts;
 use crate::ports::Ports;
 
@@ -37,8 +40,19 @@ pub struct Imported {
     pub statement: Statement,
     /// One for each line, in the statement's order.
     pub matches: Vec<Match>,
+    /// Lines no payout's, by their place: invoices that were paid, tax that was remitted.
+    pub others: BTreeMap<usize, Other>,
     /// Lines that were taken down now.
     pub recorded: usize,
+}
+
+/// What a line says that is no payout's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Other {
+    /// A partner has paid an invoice, by its written number, or a part of it.
+    Invoice(String),
+    /// Withheld tax has gone to the budget, by the payment order of this number.
+    Tax(u32),
 }
 
 /// Loads a statement: payouts it confirms or sends back are taken down, each in the commit of its own book entry.
@@ -48,8 +62,17 @@ pub async fn import(ports: &Ports, bytes: &[u8]) -> Result<Imported, ImportError
     let sent: Vec<Sent> = known.values().map(|(_, payout)| sent(payout)).collect();
     let seen = known.values().flat_map(|(_, payout)| payout.lines.iter().cloned()).collect();
     let matches = matched(&statement, &sent, &seen).map_err(WorkflowError::from)?;
-    let mut recorded = 0;
+    let (mut recorded, mut others) = (0, BTreeMap::new());
     for found in &matches {
+        let line = statement.lines.get(found.line).filter(|_| is_nobodys(&found.outcome));
+        if let Some((other, news)) = match line {
+            Some(line) => elsewhere(ports, line, &found.name).await?,
+            None => None,
+        } {
+            others.insert(found.line, other);
+            recorded += usize::from(news);
+            continue;
+        }
         let (id, report) = match &found.outcome {
             Outcome::Confirmed { payout, on, .. } => {
                 let reference = statement.lines.get(found.line).map(|line| line.number.clone()).unwrap_or_default();
@@ -70,7 +93,19 @@ pub async fn import(ports: &Ports, bytes: &[u8]) -> Result<Imported, ImportError
             Err(other) => return Err(other.into()),
         }
     }
-    Ok(Imported { statement, matches, recorded })
+    Ok(Imported { statement, matches, others, recorded })
+}
+
+/// Whether no payout is sure to be meant.
+const fn is_nobodys(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Unknown | Outcome::Candidates { .. })
+}
+
+async fn elsewhere(ports: &Ports, line: &Line, name: &str) -> Result<Option<(Other, bool)>, WorkflowError> {
+    if let Some((invoice, news)) = debts::seen(ports, line, name).await? {
+        return Ok(Some((Other::Invoice(invoice.written()), news)));
+    }
+    Ok(income::seen(ports, line).await?.map(|(number, news)| (Other::Tax(number), news)))
 }
 
 /// Payouts whose numbers the lines name, in the document's own number or in what it is said to be for.
@@ -106,7 +141,7 @@ fn sent(payout: &Payout) -> Sent {
         number: payout.number,
         date: moscow_date(payout.at),
         amount: payout.amount,
-        account: payout.account.number.clone(),
+        account: payout.to.number().to_owned(),
         executed,
         returned,
     }

@@ -5,6 +5,7 @@ use domain::details::{Contact, Details, Source};
 use domain::ledger::{self, Account};
 use domain::money::{Money, MoneyError};
 use domain::order::{DeclineReason, Event, ExecutionEnd, OperationKind, Order, TransactionState};
+use domain::payout::Days;
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -70,6 +71,14 @@ pub struct OrderView {
     pub payable_at: Option<String>,
     /// The payout that carries the partner's part.
     pub payout: Option<String>,
+    /// The day the payout usually arrives, by the production calendar, where something was left to transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-25")]
+    pub payout_expected_on: Option<String>,
+    /// The day it has arrived by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-27")]
+    pub payout_expected_by: Option<String>,
     /// The buyer, with who gave each contact.
     pub buyer: BuyerView,
     /// What was asked for, and what became of it.
@@ -302,6 +311,8 @@ pub fn event(order: &Order, entry: &domain::order::Entry) -> EventView {
 
 /// The order as its partner sees it.
 pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView {
+    let paid_out = order.journal.iter().rev().find(|entry| matches!(entry.event, Event::PaidOut | Event::Settled));
+    let expected = paid_out.map(|entry| Days::of(entry.at));
     let (fee, net) = earned(order).unzip();
     let figures = totals(order);
     let roubles = |money: Money| money.to_decimal().to_string();
@@ -374,6 +385,8 @@ pub fn order(settings: &Settings, order: &Order, details: &Details) -> OrderView
         expires_at: time(order.expires_at),
         payable_at: order.payable_at().map(time),
         payout: order.payout.clone(),
+        payout_expected_on: expected.map(|days| days.usual.to_string()),
+        payout_expected_by: expected.map(|days| days.latest.to_string()),
         buyer: BuyerView { email: details.email.as_ref().map(contact), phone: details.phone.as_ref().map(contact) },
         operations: order.operations.iter().map(|operation| operation_view(order, operation)).collect(),
         receipts: order.receipts.iter().map(|receipt| receipt_view(settings, order, details, receipt)).collect(),

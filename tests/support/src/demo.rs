@@ -79,16 +79,15 @@ pub fn partner() -> Partner {
         return_origins: Vec::new(),
         form_secret: FORM_SECRET.to_owned(),
         webhook: Some(WebhookEndpoint { url: WEBHOOK_URL.to_owned(), secret: WEBHOOK_SECRET.to_owned(), gone: false }),
-        payout: PayoutTerms {
-            refunds_paid_out: false,
-            automatic: true,
-            account: BankAccount {
+        payout: PayoutTerms::new(
+            true,
+            BankAccount {
                 number: "40702810700000000001".to_owned(),
                 bic: "044525901".to_owned(),
                 bank: "АО «Тестовый банк»".to_owned(),
                 correspondent: "30101810300000000901".to_owned(),
             },
-        },
+        ),
         payment_timeout_seconds: 1_200,
         channels: vec![Channel::Email, Channel::Sms],
         button: Button::Pay,

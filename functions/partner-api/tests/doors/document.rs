@@ -52,6 +52,7 @@ async fn every_route_is_named_and_every_name_is_a_route() {
         let real = real
             .replace("{partner}", "demoshop")
             .replace("{mode}", "test")
+            .replace("{operator}", "yoomoney")
             .replace("{month}", "2026-11")
             .replace("{tariff}", "basic")
             .replace("{code}", "START3")

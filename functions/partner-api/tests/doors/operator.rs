@@ -107,18 +107,18 @@ async fn nobody_else_learns_that_it_is_there() {
 async fn what_is_wrong_with_a_partner_is_pointed_to_and_nothing_is_kept() {
     let api = Api::new().await;
     let rows = api.rows();
-    let cases: [(&str, Value, &str); 40] = [
+    let cases: [(&str, Value, &str); 46] = [
         ("/id", json!("ab"), "id"),
         ("/id", json!("New-Shop"), "id"),
         ("/id", json!("x".repeat(21)), "id"),
         ("/name", json!(" "), "required"),
         ("/name", json!("x".repeat(161)), "too_long"),
         ("/name", json!("a\nb"), "control_character"),
-        ("/inn", json!("7728168970"), "inn"),
-        ("/inn", json!("772816897"), "inn"),
-        ("/inn", json!("500100732258"), "inn"),
-        ("/inn", json!(""), "inn"),
+        ("/inn", json!("7728168970"), "inn_company"),
+        ("/inn", json!("772816897"), "inn_company"),
+        ("/inn", json!(""), "inn_company"),
         ("/kpp", json!("77280100"), "kpp"),
+        ("/kpp", json!(null), "kpp"),
         ("/phone", json!("123"), "phone"),
         ("/support_email", json!("help"), "email"),
         ("/site", json!("javascript:alert(1)"), "url"),
@@ -138,12 +138,18 @@ async fn what_is_wrong_with_a_partner_is_pointed_to_and_nothing_is_kept() {
         ("/return_origins/0", json!("https://shop.example/path"), "origin"),
         ("/return_origins/0", json!("shop.example"), "origin"),
         ("/webhook_url", json!("https://10.0.0.1/"), "private_host"),
-        ("/payout/account/number", json!("40702810900000000001"), "account"),
+        ("/payout/account/number", json!("40702810900000000001"), "account_key"),
+        ("/payout/account/number", json!("40817810700000000001"), "account_class"),
+        ("/payout/account/number", json!("40702840500000000001"), "account_currency"),
         ("/payout/account/number", json!("4070281020000000000"), "account"),
         ("/payout/account/number", json!("я0702810200000000001"), "account"),
         ("/payout/account/bic", json!("4525225"), "bic"),
         ("/payout/account/bank", json!(""), "required"),
         ("/payout/account/correspondent", json!("30101810400000000226"), "correspondent"),
+        ("/payout/account/correspondent", json!("30101810500000000225"), "correspondent_key"),
+        ("/payout/account", json!(null), "destination"),
+        ("/payout/working_days", json!(31), "range"),
+        ("/payout/debt_days", json!(0), "range"),
         ("/payment_timeout_seconds", json!(10), "range"),
         ("/channels", json!([]), "count"),
         ("/channels/0", json!("pigeon"), "unknown_value"),
@@ -161,7 +167,19 @@ async fn what_is_wrong_with_a_partner_is_pointed_to_and_nothing_is_kept() {
     }
     let mut proprietor = request();
     proprietor["inn"] = json!("500100732259");
-    assert_eq!(enrol(&api, &proprietor).await.faults(), [("/kpp".into(), "kpp_not_allowed".into())]);
+    proprietor["payout"]["account"]["number"] = json!("40802810100000000001");
+    assert_eq!(enrol(&api, &proprietor).await.faults(), [("/kpp".into(), "kpp_unwanted".into())]);
+    // To a natural person's wallet: their ИНН, kind and wallet are checked too.
+    let mut person = request();
+    person["payout"] = json!({ "automatic": true, "wallet": { "operator": "yoomoney", "number": "4100116075156746" } });
+    assert_eq!(enrol(&api, &person).await.faults(), [("/payout/wallet/number".into(), "wallet_owner".into())]);
+    person["payout"]["payee"] = json!({ "kind": "person", "name": "Иванов Иван", "inn": "500100732258" });
+    assert_eq!(enrol(&api, &person).await.faults(), [("/payout/payee/inn".into(), "inn_person".into())]);
+    person["payout"]["payee"]["inn"] = json!("500100732259");
+    person["payout"]["wallet"]["number"] = json!("410011607");
+    assert_eq!(enrol(&api, &person).await.faults(), [("/payout/wallet/number".into(), "wallet".into())]);
+    person["payout"]["payee"]["kind"] = json!("company");
+    assert_eq!(enrol(&api, &person).await.faults(), [("/payout/payee/kind".into(), "unknown_value".into())]);
     let mut bounds = request();
     bounds["commission"] = json!({ "percent": "1", "least": "10.00", "greatest": "5.00" });
     assert_eq!(enrol(&api, &bounds).await.faults(), [("/commission/greatest".into(), "below_least".into())]);

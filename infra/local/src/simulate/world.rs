@@ -359,13 +359,15 @@ pub async fn set_up(ports: Ports, tenant: Tenant, accounts: Vec<Account>) -> Opt
         }),
         payout: PayoutTerms {
             refunds_paid_out: true,
-            automatic: true,
-            account: BankAccount {
-                number: "40702810900000000001".to_owned(),
-                bic: "044525225".to_owned(),
-                bank: "ПАО СБЕРБАНК".to_owned(),
-                correspondent: "30101810400000000225".to_owned(),
-            },
+            ..PayoutTerms::new(
+                true,
+                BankAccount {
+                    number: "40702810200000000001".to_owned(),
+                    bic: "044525225".to_owned(),
+                    bank: "ПАО СБЕРБАНК".to_owned(),
+                    correspondent: "30101810400000000225".to_owned(),
+                },
+            )
         },
         payment_timeout_seconds: 1_200,
         channels: vec![Channel::Email, Channel::Sms],

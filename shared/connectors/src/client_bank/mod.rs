@@ -51,7 +51,7 @@ impl Payer {
 /// become spaces.
 pub fn payment_orders(payer: &Payer, payouts: &[Payout]) -> Vec<u8> {
     let side = payer.side();
-    let orders: Vec<_> = payouts.iter().map(|payout| PaymentOrder::of(payout, &side)).collect();
+    let orders: Vec<_> = payouts.iter().filter_map(|payout| PaymentOrder::of(payout, &side)).collect();
     write::file(&orders, &payer.bank)
 }
 

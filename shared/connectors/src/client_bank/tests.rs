@@ -3,7 +3,7 @@
 use domain::bank_exchange::{Direction, PaymentOrder, Side, Statement};
 use domain::id::{Mode, OrderId, Tenant};
 use domain::money::Money;
-use domain::partner::BankAccount;
+use domain::partner::{BankAccount, Destination};
 use domain::payout::{Payout, PayoutLine};
 use encoding_rs::{IBM866, WINDOWS_1251};
 use jiff::civil::{Date, date};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const OURS: &str = "40702810000000000009";
+const OURS: &str = "40702810900000000009";
 
 fn payer() -> Payer {
     Payer {
@@ -36,12 +36,14 @@ fn payout(number: u32, kopecks: i64, order: &str) -> Payout {
         payee: "ООО «Справка \"Плюс\"»".into(),
         inn: "7700000023".into(),
         kpp: None,
-        account: BankAccount {
+        to: Destination::Account(BankAccount {
             number: "40702810200000000001".into(),
             bic: "044525225".into(),
             bank: "ПАО СБЕРБАНК".into(),
             correspondent: "30101810400000000225".into(),
-        },
+        }),
+        tax: None,
+        days: None,
         orders: vec![line],
         version: 1,
         carried: None,
@@ -84,12 +86,12 @@ const STATEMENT: &str = "1CClientBankExchange
 ВремяСоздания=10:00:00
 ДатаНачала=20.11.2026
 ДатаКонца=23.11.2026
-РасчСчет=40702810000000000009
+РасчСчет=40702810900000000009
 СекцияРасчСчет
 ДатаНачала=20.11.2026
 ДатаКонца=23.11.2026
 НачальныйОстаток=10 000.00
-РасчСчет=40702810000000000009
+РасчСчет=40702810900000000009
 ВсегоСписано=2945,00
 ВсегоПоступило=2895
 КонечныйОстаток=9950.00
@@ -98,11 +100,11 @@ const STATEMENT: &str = "1CClientBankExchange
 Номер=7
 Дата=20.11.2026
 Сумма=2895.00
-ПлательщикСчет=40702810000000000009
+ПлательщикСчет=40702810900000000009
 ДатаСписано=20.11.2026
 Плательщик=ИНН 7700000016 ООО «Апикасса»
 ПлательщикИНН=7700000016
-ПлательщикРасчСчет=40702810000000000009
+ПлательщикРасчСчет=40702810900000000009
 ПлательщикБИК=044525974
 ПолучательСчет=30101810400000000225
 ПолучательРасчСчет=40702810200000000001
@@ -121,7 +123,7 @@ const STATEMENT: &str = "1CClientBankExchange
 Номер=811
 Дата=23.11.2026
 Сумма=50.00
-ПлательщикСчет=40702810000000000009
+ПлательщикСчет=40702810900000000009
 ДатаСписано=23.11.2026
 ПолучательСчет=70601810000000000001
 НазначениеПлатежа1=Комиссия за
@@ -132,7 +134,7 @@ const STATEMENT: &str = "1CClientBankExchange
 Дата=23.11.2026
 Сумма=2895
 ПлательщикСчет=30223810000000000001
-ПолучательСчет=40702810000000000009
+ПолучательСчет=40702810900000000009
 ДатаПоступило=23.11.2026
 НазначениеПлатежа=Возврат п/п № 7 от 20.11.2026, причина: счёт закрыт
 КонецДокумента
@@ -140,7 +142,7 @@ const STATEMENT: &str = "1CClientBankExchange
 Номер=8
 Дата=23.11.2026
 Сумма=0.01
-ПлательщикСчет=40702810000000000009
+ПлательщикСчет=40702810900000000009
 ДатаСписано=
 ПолучательСчет=40702810200000000001
 НазначениеПлатежа=Выплата po_8
@@ -257,15 +259,15 @@ fn nothing_is_half_read() {
             "`31.11.2026` is no date of the form dd.mm.yyyy",
         ),
         (
-            "РасчСчет=40702810000000000009\nСекция",
+            "РасчСчет=40702810900000000009\nСекция",
             "РасчСчет=4070281\nСекция",
             10,
             Some("РасчСчет"),
             "`4070281` is no account number",
         ),
         (
-            "ПлательщикСчет=40702810000000000009\nДатаСписано=23.11.2026",
-            "ПлательщикСчет=40702810000000000008\nДатаСписано=23.11.2026",
+            "ПлательщикСчет=40702810900000000009\nДатаСписано=23.11.2026",
+            "ПлательщикСчет=40702810600000000008\nДатаСписано=23.11.2026",
             47,
             Some("ПлательщикСчет"),
             "neither side is an account of the statement",
@@ -290,14 +292,14 @@ fn nothing_is_half_read() {
 #[test]
 fn a_bank_may_leave_our_own_account_out() {
     let without =
-        STATEMENT.replace("ПлательщикСчет=40702810000000000009\nДатаСписано=23", "ПлательщикСчет=\nДатаСписано=23");
+        STATEMENT.replace("ПлательщикСчет=40702810900000000009\nДатаСписано=23", "ПлательщикСчет=\nДатаСписано=23");
     assert_eq!(read_text(&without).unwrap().lines[1], {
         let mut line = read_text(STATEMENT).unwrap().lines.remove(1);
         line.payer.account = String::new();
         line
     });
     // Both sides ours: money between our accounts.
-    let between = STATEMENT.replace("ПолучательСчет=70601810000000000001", "ПолучательСчет=40702810000000000009");
+    let between = STATEMENT.replace("ПолучательСчет=70601810000000000001", "ПолучательСчет=40702810900000000009");
     assert_eq!(read_text(&between).unwrap().lines[1].direction, Direction::Between);
 }
 

@@ -55,6 +55,15 @@ impl File {
         self.side("Получатель", &order.payee);
         self.line("ВидПлатежа", "");
         self.line("ВидОплаты", "01");
+        if let Some(budget) = &order.budget {
+            // Requisites 101 and 104 to 109: the single tax payment names its code alone, all others are 0.
+            self.line("СтатусСоставителя", budget.status);
+            self.line("ПоказательКБК", budget.kbk);
+            for zero in ["ОКАТО", "ПоказательОснования", "ПоказательПериода", "ПоказательНомера", "ПоказательДаты"]
+            {
+                self.line(zero, "0");
+            }
+        }
         // Field 22, УИН: none.
         self.line("Код", "0");
         self.line("НазначениеПлатежа", &order.purpose);

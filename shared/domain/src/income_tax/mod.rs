@@ -16,7 +16,7 @@ mod report;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use register::{CODE_CONTRACT, Payment, Row, Totals, give_back, pay, take_back};
+pub use register::{CODE_CONTRACT, Payment, Row, Totals, Year, give_back, pay, take_back, undo};
 pub use report::{Report, Section1, Section2, report};
 
 use crate::calendar::{self, Reckoned};

@@ -60,7 +60,7 @@ pub struct Payment {
 }
 
 /// A payee's year so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// The year.
     pub year: i16,
@@ -131,6 +131,45 @@ impl Totals {
     }
 }
 
+/// A payee's year as it is kept beside its rows, so that the next payment sees it at once; the rows can make it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Year {
+    /// The sums of its rows.
+    pub totals: Totals,
+    /// The payee's status as of the last payment: the whole year is taxed by it.
+    pub residency: Residency,
+}
+
+impl Year {
+    /// A year in which nothing was paid.
+    pub fn new(year: i16) -> Self {
+        let nothing = Money::rub(0);
+        let totals = Totals {
+            year,
+            income: nothing,
+            deduction: nothing,
+            computed: nothing,
+            withheld: nothing,
+            returned: nothing,
+        };
+        Self { totals, residency: Residency::Resident }
+    }
+
+    /// The year with one row more.
+    ///
+    /// # Errors
+    /// The row is another year's, not in roubles, or too large.
+    pub fn after(&self, row: &Row) -> Result<Self, TaxError> {
+        if row.year != self.totals.year {
+            return Err(TaxError::Year { on: row.on, year: self.totals.year });
+        }
+        let mut totals = self.totals;
+        totals.add(row)?;
+        let residency = if row.income.is_positive() { row.residency } else { self.residency };
+        Ok(Self { totals, residency })
+    }
+}
+
 /// The row of a payment: what is withheld brings the tax of the whole year's income to what it should be. What was withheld too
 /// much before is kept back less now; what can not be withheld from this payment, which never becomes less than nothing, is
 /// withheld from the next one.
@@ -183,6 +222,30 @@ pub fn take_back(so_far: &Totals, correction: &Payment) -> Result<Row, TaxError>
         income: Money::rub(0).minus(asked)?,
         computed: due.minus(so_far.computed)?,
         ..empty(so_far.year, correction)
+    })
+}
+
+/// The row of a payment that never reached the payee: the bank sent it back, and all that was withheld from it goes back with it.
+/// What rounding then leaves unwithheld is withheld from the year's next payment. `on` is the day it came back.
+///
+/// # Errors
+/// More than was paid in the year, or not in roubles.
+pub fn undo(so_far: &Totals, payment: &Row, status: Residency, on: Date) -> Result<Row, TaxError> {
+    if payment.income.minor() > so_far.income.minor() {
+        return Err(TaxError::Income { asked: payment.income, paid: so_far.income });
+    }
+    let nothing = Money::rub(0);
+    let (income, deduction) = (so_far.income.minus(payment.income)?, so_far.deduction.minus(payment.deduction)?);
+    let after = Totals { income, deduction, ..*so_far };
+    Ok(Row {
+        on,
+        income: nothing.minus(payment.income)?,
+        deduction: nothing.minus(payment.deduction)?,
+        computed: after.tax(status)?.minus(so_far.computed)?,
+        withheld: nothing,
+        returned: payment.withheld,
+        remit_by: Some(remit_by(on).value).filter(|_| payment.withheld.is_positive()),
+        ..payment.clone()
     })
 }
 
@@ -269,6 +332,31 @@ mod tests {
     }
 
     #[test]
+    fn a_payment_that_came_back_was_never_made() {
+        let mut rows = Vec::new();
+        let first = paid(&mut rows, &payment(date(2026, 2, 2), 240_000_000));
+        let over = paid(&mut rows, &payment(date(2026, 3, 2), 10_000_000));
+        assert_eq!((first.withheld, over.withheld), (Money::rub(31_200_000), Money::rub(1_500_000)));
+        // The first, of 13 %, comes back after the one of 15 %: all of its tax goes back, and the excess lowers the next tax.
+        let so_far = Totals::of(2026, &rows).unwrap();
+        let back = undo(&so_far, &first, Residency::Resident, date(2026, 3, 5)).unwrap();
+        assert_eq!((back.returned, back.withheld), (Money::rub(31_200_000), Money::rub(0)));
+        assert_eq!((back.computed, back.remit_by), (Money::rub(-31_400_000), Some(date(2026, 3, 30))));
+        rows.push(back.clone());
+        assert_eq!(Totals::of(2026, &rows).unwrap().excess().unwrap(), Money::rub(200_000));
+        let again = paid(&mut rows, &payment(date(2026, 3, 6), 240_000_000));
+        assert_eq!(again.withheld, Money::rub(31_200_000));
+        let so_far = Totals::of(2026, &rows).unwrap();
+        assert_eq!(so_far.computed, so_far.stays_withheld().unwrap());
+        let year = rows.iter().try_fold(Year::new(2026), |year, row| year.after(row)).unwrap();
+        assert_eq!(year.totals, so_far);
+        assert!(matches!(
+            undo(&Totals::of(2026, []).unwrap(), &first, Residency::Resident, back.on),
+            Err(TaxError::Income { .. })
+        ));
+    }
+
+    #[test]
     fn income_taken_back_lowers_what_is_withheld_next_or_is_given_back() {
         let mut rows = Vec::new();
         paid(&mut rows, &payment(date(2026, 2, 2), 10_000_000));
@@ -333,6 +421,35 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever came back, in whatever order: what stays withheld is the tax of what was paid, once the next payment has made good
+        /// what rounding left.
+        #[test]
+        fn payments_and_returns_in_any_order_leave_the_tax_of_what_was_paid(
+            steps in proptest::collection::vec((1_i64..500_000_000, any::<prop::sample::Index>(), any::<bool>()), 1..25),
+        ) {
+            let on = date(2026, 6, 1);
+            let (mut year, mut standing) = (Year::new(2026), Vec::<Row>::new());
+            for (kopecks, which, comes_back) in steps {
+                let row = if comes_back && !standing.is_empty() {
+                    let gone = standing.swap_remove(which.index(standing.len()));
+                    undo(&year.totals, &gone, year.residency, on).unwrap()
+                } else {
+                    let row = pay(&year.totals, &payment(on, kopecks)).unwrap();
+                    standing.push(row.clone());
+                    row
+                };
+                year = year.after(&row).unwrap();
+                let paid: i64 = standing.iter().map(|row| row.income.minor()).sum();
+                prop_assert_eq!(year.totals.income.minor(), paid);
+                prop_assert_eq!(year.totals.computed, tax(2026, Residency::Resident, Money::rub(paid)).unwrap());
+                prop_assert!(year.totals.stays_withheld().unwrap().minor() >= 0);
+            }
+            // A payment that is large enough makes everything good.
+            let row = pay(&year.totals, &payment(on, 10_000_000_000)).unwrap();
+            let year = year.after(&row).unwrap();
+            prop_assert_eq!(year.totals.stays_withheld().unwrap(), year.totals.computed);
+        }
+
         #[test]
         fn any_split_of_a_year_is_taxed_like_its_sum(parts in proptest::collection::vec(10_000_i64..900_000_000, 1..30)) {
             let mut rows = Vec::new();

@@ -29,6 +29,8 @@ pub enum BookKind {
     PayoutCarried,
     /// Income tax was withheld from a payout.
     TaxWithheld,
+    /// Income tax that was withheld was paid to the budget.
+    TaxRemitted,
     /// A service of the platform was paid from the balance.
     ServiceBought,
     /// The partner has paid ahead for services, to our settlement account.
@@ -53,6 +55,7 @@ impl BookKind {
             Self::PayoutReturned => "payout.returned",
             Self::PayoutCarried => "payout.carried",
             Self::TaxWithheld => "tax.withheld",
+            Self::TaxRemitted => "tax.remitted",
             Self::ServiceBought => "service.bought",
             Self::PrepaidPaid => "prepaid.paid",
             Self::PrepaidMoved => "prepaid.moved",

@@ -73,6 +73,7 @@ pub(super) fn context(seconds: i64) -> Context<'static> {
         registers: &[],
         closing_days: 30,
         refunds_paid_out: false,
+        wait: crate::maturity::Wait::default(),
     }
 }
 

@@ -50,6 +50,7 @@ pub use task::{Task, TaskId};
 use crate::commission::CommissionTerms;
 use crate::details::{Details, Line};
 use crate::id::{BillNumber, OrderId};
+use crate::maturity::Wait;
 use crate::money::Money;
 use crate::tariff::Pricing;
 use crate::time::{Timestamp, plus_seconds};
@@ -217,6 +218,9 @@ pub struct Execution {
     /// How and when it ended.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<ExecutionEnd>,
+    /// How long its money waits, by the terms of the moment it was fulfilled in; 72 hours where nothing is said.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
     /// The buyer opened the result.
     #[serde(
         rename = "v",

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::details::{Details, Line};
 use crate::ledger;
+use crate::maturity;
 use crate::money::{Money, MoneyError};
 use crate::time::{Timestamp, plus_seconds};
 
@@ -465,11 +466,12 @@ impl Order {
         self.matures_at().or_else(|| self.journal.last().map(|entry| entry.at))
     }
 
-    /// Three days after the last payment that stands, and after the hand-over.
+    /// Three days after the last payment that stands, and after the hand-over; later where the partner's terms were longer when it was
+    /// fulfilled.
     pub fn matures_at(&self) -> Option<Timestamp> {
         let paid = self.standing_payments().filter_map(|payment| self.captured_at(payment)).max()?;
         let handed_over = self.execution.handed_over_at.unwrap_or(paid);
-        Some(plus_seconds(paid.max(handed_over), THREE_DAYS_SECONDS))
+        Some(maturity::waited(paid.max(handed_over), self.execution.wait.unwrap_or_default()).value)
     }
 
     /// When a payment's money was captured.

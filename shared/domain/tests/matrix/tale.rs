@@ -167,6 +167,7 @@ impl Tale {
             registers: &self.registers,
             closing_days: 30,
             refunds_paid_out: false,
+            wait: domain::maturity::Wait::default(),
         };
         let decision = decide(&self.order, &self.details, command, &context);
         match decision.unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}")) {

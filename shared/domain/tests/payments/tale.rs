@@ -166,6 +166,7 @@ impl Tale {
             registers: &[],
             closing_days: 30,
             refunds_paid_out: false,
+            wait: domain::maturity::Wait::default(),
         };
         decide(&self.order, &self.details, command, &context)
     }

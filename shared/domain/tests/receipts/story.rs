@@ -114,6 +114,7 @@ impl Story {
             registers: &[],
             closing_days: 30,
             refunds_paid_out: false,
+            wait: domain::maturity::Wait::default(),
         };
         if let Decision::Changed(change) = decide(&self.order, &self.details, command, &context)? {
             self.order = change.order;

@@ -291,16 +291,7 @@ fn acceptance(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     };
     flow.paragraph(&accepted, SIZE, Weight::Regular, Align::Left);
     flow.gap(100);
-    let withheld = report.movements.iter().any(|movement| movement.kind == MovementKind::Withheld);
-    let except = if withheld {
-        ", кроме НДФЛ, удержанного агентом с выплат физическому лицу и указанного среди движений"
-    } else {
-        ""
-    };
-    let statement = format!(
-        "Агент не уплачивает за принципала налоги, сборы и страховые взносы{except}: налоги с сумм, полученных агентом по поручению принципала, принципал исчисляет и уплачивает самостоятельно."
-    );
-    flow.paragraph(&statement, SIZE, Weight::Regular, Align::Left);
+    flow.paragraph(&words::taxes(report), SIZE, Weight::Regular, Align::Left);
     flow.gap(100);
     let objections = "Возражения по отчёту принципал сообщает агенту в течение тридцати дней со дня его получения, если договором не установлен иной срок; в противном случае отчёт считается принятым (п. 3 ст. 1008 ГК РФ). Документ не изменяется: исправления вносятся в отчёт следующего периода со ссылкой на этот документ.";
     flow.paragraph(objections, SIZE, Weight::Regular, Align::Left);

@@ -195,7 +195,7 @@ impl World {
         let payer = Payer {
             name: "Агент".into(),
             inn: "7700000016".into(),
-            account: "40702810000000000001".into(),
+            account: "40702810200000000001".into(),
             bic: "044525225".into(),
             bank: "Банк".into(),
             correspondent: "30101810400000000225".into(),

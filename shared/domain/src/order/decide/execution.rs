@@ -2,6 +2,7 @@
 
 use super::{Event, ExecutionEnd, ExecutionOutcome, Initiator, Next, Refusal, TaskId, What, ledger};
 use crate::details::CaptureRule;
+use crate::maturity::Wait;
 
 impl Next<'_> {
     pub(super) fn handed_over(&mut self) -> Result<(), Refusal> {
@@ -33,6 +34,8 @@ impl Next<'_> {
         match outcome {
             ExecutionOutcome::Fulfilled => {
                 self.order.execution.ended = Some(ExecutionEnd::Fulfilled(self.context.now));
+                // Decided here once: terms that change later are not those of this order.
+                self.order.execution.wait = Some(self.context.wait).filter(|wait| *wait != Wait::default());
                 self.record(Event::Fulfilled, None, Vec::new())?;
                 self.close_prepayments()?;
                 if self.details.payment.capture == CaptureRule::Fulfilled && self.order.held()?.is_positive() {

@@ -19,6 +19,7 @@ use super::{
 use crate::acquiring::{Account, Method, MethodTerms, SavedMeans, Stages, Standing};
 use crate::details::{Details, Line};
 use crate::ledger;
+use crate::maturity::Wait;
 use crate::money::{Money, MoneyError};
 use crate::partner::Channel;
 use crate::receipt::Fiscal;
@@ -244,6 +245,8 @@ pub struct Context<'a> {
     pub closing_days: u16,
     /// The partner may give back what has been paid out to them: it is taken off their next payouts.
     pub refunds_paid_out: bool,
+    /// How long a fulfilled order's money waits.
+    pub wait: Wait,
 }
 
 /// The answer to a command that was not refused.
