@@ -15,6 +15,7 @@ mod holding;
 mod paying;
 mod payouts;
 mod receipts;
+mod reconciling;
 mod recovering;
 mod refunding;
 mod shop;

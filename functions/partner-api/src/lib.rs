@@ -18,6 +18,7 @@ pub mod concerns;
 pub mod couriers;
 pub mod deliveries;
 pub mod devices;
+pub mod discrepancies;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
@@ -36,6 +37,7 @@ pub mod payouts;
 pub mod problems;
 pub mod query;
 pub mod receipts;
+pub mod reconciliation;
 pub mod refusals;
 pub mod reports;
 pub mod requisites;
@@ -44,7 +46,9 @@ pub mod web;
 pub mod webhook;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use runtime::PAPER_BYTES_MAX;
 use workflows::ports::Ports;
 
 /// A route and what answers it.
@@ -52,7 +56,7 @@ type Route = (&'static str, MethodRouter<Ports>);
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
 pub fn routes() -> impl Iterator<Item = Route> {
-    partners().into_iter().chain(operators())
+    partners().into_iter().chain(operators()).chain(accountants())
 }
 
 fn partners() -> [Route; 51] {
@@ -145,10 +149,52 @@ fn operators() -> [Route; 17] {
             post(devices::not_printed).fallback(problems::nowhere),
         ),
         ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record).fallback(problems::nowhere)),
-        ("/v1/operator/statements", post(outcomes::load).fallback(problems::nowhere)),
+        (
+            "/v1/operator/statements",
+            post(outcomes::load).fallback(problems::nowhere).layer(DefaultBodyLimit::max(PAPER_BYTES_MAX)),
+        ),
         ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),
+    ]
+}
+
+/// What the operator's accountant reconciles with.
+fn accountants() -> [Route; 10] {
+    let hidden = |methods: MethodRouter<Ports>| methods.fallback(problems::nowhere);
+    let paper = |methods: MethodRouter<Ports>| hidden(methods).layer(DefaultBodyLimit::max(PAPER_BYTES_MAX));
+    [
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation",
+            hidden(get(reconciliation::read).put(reconciliation::set)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/registries/{account}",
+            paper(post(reconciliation::load_registry)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/reports/{register}",
+            paper(post(reconciliation::load_report)),
+        ),
+        ("/v1/operator/partners/{partner}/{mode}/reconciliation/papers", hidden(get(reconciliation::list_papers))),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/runs",
+            hidden(get(reconciliation::list_runs).post(reconciliation::compare)),
+        ),
+        ("/v1/operator/partners/{partner}/{mode}/reconciliation/control", hidden(get(reconciliation::control))),
+        ("/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies", hidden(get(discrepancies::list))),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies/{discrepancy}",
+            hidden(get(discrepancies::one)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies/{discrepancy}/close",
+            hidden(post(reconciliation::close)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies/{discrepancy}/reopen",
+            hidden(post(reconciliation::reopen)),
+        ),
     ]
 }
 

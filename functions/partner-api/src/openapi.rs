@@ -9,8 +9,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Required, ResponseBui
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator,
-    orders, outcomes, partner, payments, payouts, receipts, refusals, reports, subscriptions, webhook,
+    banks, clearing, concerns, couriers, deliveries, devices, discrepancies, docs, examples, exchanges, keys, ledger,
+    means, operator, orders, outcomes, partner, payments, payouts, receipts, reconciliation, refusals, reports,
+    subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -160,6 +161,18 @@ pub struct FieldErrorView {
         devices::job,
         devices::not_printed,
         concerns::list,
+        reconciliation::read,
+        reconciliation::set,
+        reconciliation::load_registry,
+        reconciliation::load_report,
+        reconciliation::list_papers,
+        reconciliation::compare,
+        reconciliation::list_runs,
+        reconciliation::control,
+        reconciliation::close,
+        reconciliation::reopen,
+        discrepancies::list,
+        discrepancies::one,
         receipts::list,
         receipts::connect,
         receipts::correct,

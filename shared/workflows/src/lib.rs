@@ -29,6 +29,7 @@ pub mod perform;
 pub mod ports;
 pub mod reading;
 pub mod receipt;
+pub mod reconciliation;
 pub mod statements;
 pub mod subscriptions;
 pub mod sweep;
