@@ -1,5 +1,7 @@
 //! Papers loaded, days compared, discrepancies closed and opened again: the operator's accountant at the door.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
@@ -26,7 +28,7 @@ fn rules() -> Value {
 fn registry(rows: &[(&str, &str, &str, &str)]) -> Vec<u8> {
     let mut text = "Дата;Сумма;Заказ;Операция\r\n".to_owned();
     for (day, amount, number, operation) in rows {
-        text.push_str(&format!("{day};{amount};{number};{operation}\r\n"));
+        let _ = write!(text, "{day};{amount};{number};{operation}\r\n");
     }
     encoding_rs::WINDOWS_1251.encode(&text).0.into_owned()
 }
