@@ -16,6 +16,7 @@ mod payees;
 mod paying;
 mod payouts;
 mod receipts;
+mod reconciling;
 mod recovering;
 mod refunding;
 mod shop;

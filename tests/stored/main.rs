@@ -101,6 +101,16 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("L", _) if key.pk.ends_with("#p") && key.sk == "S" => through::<Prepaid>(name, body),
         ("L", _) if key.pk.ends_with("#p") => through::<Purse>(name, body),
         ("L", _) => through::<BookEntry>(name, body),
+        ("W", _) => match key.pk.split('#').nth(2) {
+            Some("p") => through::<domain::reconcile::Filing>(name, body),
+            Some("d") => through::<domain::reconcile::Filed>(name, body),
+            Some("r") => through::<domain::reconcile::Run>(name, body),
+            Some("i") => through::<jiff::civil::Date>(name, body),
+            None if key.sk == "settings" => through::<workflows::reconciliation::Rules>(name, body),
+            None => through::<workflows::reconciliation::Progress>(name, body),
+            // A page of rows, deflated: read where it is used.
+            Some(_) => body.clone(),
+        },
         ("E", _) => {
             let lines = String::from_utf8(storage::exchanges::lines(&body.to_string()).unwrap()).unwrap();
             assert!(lines.lines().count() > 0, "{name}");

@@ -64,6 +64,7 @@ pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     books(&mut shapes).await;
     tariffs(&mut shapes).await;
     payees(&mut shapes).await;
+    reconciled(&mut shapes).await;
     shapes
 }
 
@@ -202,6 +203,63 @@ async fn tariffs(shapes: &mut BTreeMap<String, Value>) {
         shapes.insert(name.to_owned(), row(&item));
     }
     assert!(["tariff", "promo", "prepaid", "partner-with-a-tariff"].iter().all(|name| shapes.contains_key(*name)));
+}
+
+/// A registry that lacks an order whose bank charges a fee, and has a stranger's row.
+async fn reconciled(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let path = "/sandbox/banks/rbs";
+    let bank = world.api(http::Method::GET, path, &world.key, "").await.json();
+    let credentials = serde_json::from_value(bank["credentials"].clone()).unwrap();
+    let family = connectors::bank::catalogue::Family::Rbs;
+    let address = bank["address"].as_str().unwrap().to_owned();
+    let mut account = workflows::connect::double_account(family, address, credentials);
+    let tariff = json!([{"since": "2026-01-01", "percent": "2.1", "refunds": "returned"}]);
+    account.acquiring = serde_json::from_value(tariff).unwrap();
+    world.enrol(&world.shop, &Partner { accounts: vec![account], ..support::partner() }).await;
+    let order = world.order(&by_email("S-1")).await;
+    let form = world.agree(&order).await.location();
+    let page = world.get(&form).await.location();
+    world.pay_at_bank(&page, "success").await;
+    world.settle().await;
+    head(shapes, &world, &order, Status::Fulfilled, "charged-by-its-bank").await;
+    let format = json!({"day_format": "%Y-%m-%d", "columns": {"day": 1, "amount": 2, "reference": 3}, "header": false});
+    let rules =
+        json!({"strangers": true, "accounts": {"rbs": {"registry": format, "deposits": {"payer_inn": "7707083893"}}}});
+    let rules = serde_json::from_value(rules).unwrap();
+    workflows::reconciliation::set_rules(&world.ports, &world.shop, &rules).await.unwrap();
+    let day = domain::time::moscow_date(world.now().await);
+    let next = day.tomorrow().unwrap();
+    for (day, file) in [(day, format!("{day};17.50;stranger\n")), (next, String::new())] {
+        let of = ("rbs", day, "");
+        workflows::reconciliation::papers::load_registry(&world.ports, &world.shop, of, file.as_bytes()).await.unwrap();
+    }
+    world.pass(3 * DAY, DAY).await;
+    let scope = domain::reconcile::Scope { from: day, until: next };
+    workflows::reconciliation::run::run(&world.ports, &world.shop, scope).await.unwrap();
+    let filed = world.ports.store.discrepancies(&world.shop, day, next).await.unwrap();
+    let missing = filed.iter().find(|one| one.found.ours.is_some()).unwrap();
+    let action = workflows::reconciliation::close::Action::Correct(domain::ledger::Account::PartnerAvailable);
+    let said = ("деньги не пришли", "Иванова");
+    workflows::reconciliation::close::act(&world.ports, &world.shop, &missing.found.id, action, said).await.unwrap();
+    for item in world.table.all_items() {
+        let name = match item.key.pk.split('#').collect::<Vec<_>>().as_slice() {
+            ["P", _] => "partner-with-tariff",
+            ["W", _] if item.key.sk == "settings" => "reconciliation-rules",
+            ["W", _] => "reconciliation-progress",
+            ["W", _, "p"] => "paper",
+            ["W", _, "z", _] => "paper-page",
+            ["W", _, "d"] if item.version > 1 => "discrepancy-corrected",
+            ["W", _, "d"] => "discrepancy-open",
+            ["W", _, "i"] => "discrepancy-day",
+            ["W", _, "r"] => "reconciliation-run",
+            _ => continue,
+        };
+        shapes.entry(name.to_owned()).or_insert_with(|| row(&item));
+    }
+    for name in ["paper", "paper-page", "discrepancy-corrected", "discrepancy-open", "reconciliation-run"] {
+        assert!(shapes.contains_key(name), "{name}");
+    }
 }
 
 fn row(item: &Item) -> Value {

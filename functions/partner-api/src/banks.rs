@@ -1,14 +1,16 @@
 //! Banks and how a tenant is connected to them: the catalogue, the accounts, rules and rates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
+use domain::acquirer::AcquirerTerms;
 use domain::acquiring::{Account, Credentials, MethodTerms};
 use domain::id::Tenant;
 use domain::partner::{Partner, PaymentSettings};
 use http::StatusCode;
 use runtime::{FieldError, Problem};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
@@ -64,6 +66,9 @@ pub struct BankAccountView {
     /// What it can do, by method.
     #[schema(value_type = Vec<Object>)]
     pub methods: Vec<MethodTerms>,
+    /// What the bank charges, by method and day.
+    #[schema(value_type = Vec<Object>)]
+    pub acquiring: Vec<AcquirerTerms>,
     /// Names of the credentials that are set.
     pub credentials: Vec<String>,
 }
@@ -101,6 +106,11 @@ pub struct BankAccountRequest {
     #[serde(default)]
     #[schema(value_type = Option<Vec<Object>>)]
     pub methods: Option<Vec<MethodTerms>>,
+    /// What the bank charges: `method` (all others when left out), `since` (a day), `percent`, `fixed_minor`, `least_minor`,
+    /// `greatest_minor`, `refunds` (`kept`, `returned`). What is set stays when left out.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub acquiring: Option<Vec<AcquirerTerms>>,
     /// Address of the bank's API where the catalogue has none or another.
     #[serde(default)]
     pub address: Option<String>,
@@ -129,6 +139,8 @@ pub struct FreezeRequest {
 const ACCOUNTS_MAX: usize = 20;
 /// Rules and rates of a tenant, at most.
 const SETTINGS_MAX: usize = 50;
+/// Largest share a bank may keep, in percent.
+const PERCENT_MAX: i64 = 50;
 
 fn shown(ports: &Ports, tenant: &Tenant, partner: &Partner) -> BankAccountList {
     let accounts = partner.accounts.iter().map(|account| BankAccountView {
@@ -140,6 +152,7 @@ fn shown(ports: &Ports, tenant: &Tenant, partner: &Partner) -> BankAccountList {
         nominal: account.nominal,
         callback_url: connect::account_callback_url(&ports.settings, tenant, &account.id),
         methods: account.methods.clone(),
+        acquiring: account.acquiring.clone(),
         credentials: account.credentials.0.keys().cloned().collect(),
     });
     BankAccountList { accounts: accounts.collect() }
@@ -306,6 +319,17 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
         if credentials.is_none() {
             say(at, "credentials", "required", "Укажите доступы к банку.", "The bank's credentials are needed.");
         }
+        let acquiring = asked.acquiring.clone().or_else(|| known.map(|known| known.acquiring.clone()));
+        let acquiring = acquiring.unwrap_or_default();
+        if acquiring.len() > SETTINGS_MAX || !acquiring.iter().all(is_sound) || !differ(&acquiring) {
+            say(
+                at,
+                "acquiring",
+                "acquiring",
+                "Не больше 50 тарифов; процент от 0 до 50, суммы не меньше нуля, верхняя граница не ниже нижней; у способа один тариф с одного дня.",
+                "At most 50 tariffs; percent 0 to 50, no sum below zero, the greatest not below the least; one tariff of a method from a day.",
+            );
+        }
         accounts.push(Account {
             id: asked.id.clone(),
             bank: asked.bank.clone(),
@@ -314,6 +338,7 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
             enabled: asked.enabled.unwrap_or(true),
             nominal: asked.nominal,
             methods: asked.methods.clone().or_else(|| listed.map(|(terms, _)| terms)).unwrap_or_default(),
+            acquiring,
             address: asked.address.as_ref().map(|address| address.trim_end_matches('/').to_owned()),
             credentials: credentials.unwrap_or_default(),
         });
@@ -322,6 +347,19 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
         errors.push(FieldError::new("/accounts", "count", "Не больше 20 счетов.", "At most 20 accounts."));
     }
     if errors.is_empty() { Ok(accounts) } else { Err(Problem::unprocessable(errors).into()) }
+}
+
+fn is_sound(terms: &AcquirerTerms) -> bool {
+    let percent = (Decimal::ZERO..=Decimal::from(PERCENT_MAX)).contains(&terms.percent) && terms.percent.scale() <= 4;
+    percent
+        && terms.fixed_minor >= 0
+        && terms.least_minor >= 0
+        && terms.greatest_minor.is_none_or(|greatest| greatest >= terms.least_minor)
+}
+
+fn differ(terms: &[AcquirerTerms]) -> bool {
+    let names: BTreeSet<_> = terms.iter().map(|terms| (terms.method, terms.since)).collect();
+    names.len() == terms.len()
 }
 
 /// Stop a partner's charges without the buyer

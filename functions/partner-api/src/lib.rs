@@ -19,6 +19,7 @@ pub mod couriers;
 pub mod debts;
 pub mod deliveries;
 pub mod devices;
+pub mod discrepancies;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
@@ -40,6 +41,7 @@ pub mod prepaid;
 pub mod problems;
 pub mod query;
 pub mod receipts;
+pub mod reconciliation;
 pub mod refusals;
 pub mod reports;
 pub mod subscriptions;
@@ -49,7 +51,9 @@ pub mod web;
 pub mod webhook;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use runtime::PAPER_BYTES_MAX;
 use workflows::ports::Ports;
 
 /// A route and what answers it.
@@ -57,7 +61,7 @@ type Route = (&'static str, MethodRouter<Ports>);
 
 /// The routes. The OpenAPI document names exactly these (a test holds the two together).
 pub fn routes() -> impl Iterator<Item = Route> {
-    partners().into_iter().chain(operators()).chain(pricing())
+    partners().into_iter().chain(operators()).chain(pricing()).chain(accountants())
 }
 
 fn partners() -> [Route; 52] {
@@ -151,7 +155,10 @@ fn operators() -> [Route; 24] {
             post(devices::not_printed).fallback(problems::nowhere),
         ),
         ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record).fallback(problems::nowhere)),
-        ("/v1/operator/statements", post(outcomes::load).fallback(problems::nowhere)),
+        (
+            "/v1/operator/statements",
+            post(outcomes::load).fallback(problems::nowhere).layer(DefaultBodyLimit::max(PAPER_BYTES_MAX)),
+        ),
         ("/v1/operator/payouts/overdue", get(transfers::overdue).fallback(problems::nowhere)),
         ("/v1/operator/wallets/{operator}/registry.csv", get(transfers::registry).fallback(problems::nowhere)),
         ("/v1/operator/wallets/{operator}/outcomes", post(transfers::load).fallback(problems::nowhere)),
@@ -183,6 +190,45 @@ fn pricing() -> [Route; 10] {
         ("/v1/operator/promo-codes/{code}", put(tariffs::make_promo).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/tariff", put(tariffs::assign).fallback(problems::nowhere)),
         ("/v1/operator/partners/{partner}/{mode}/prepaid", post(prepaid::pay_in).fallback(problems::nowhere)),
+    ]
+}
+
+/// What the operator's accountant reconciles with.
+fn accountants() -> [Route; 10] {
+    let hidden = |methods: MethodRouter<Ports>| methods.fallback(problems::nowhere);
+    let paper = |methods: MethodRouter<Ports>| hidden(methods).layer(DefaultBodyLimit::max(PAPER_BYTES_MAX));
+    [
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation",
+            hidden(get(reconciliation::read).put(reconciliation::set)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/registries/{account}",
+            paper(post(reconciliation::load_registry)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/reports/{register}",
+            paper(post(reconciliation::load_report)),
+        ),
+        ("/v1/operator/partners/{partner}/{mode}/reconciliation/papers", hidden(get(reconciliation::list_papers))),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/runs",
+            hidden(get(reconciliation::list_runs).post(reconciliation::compare)),
+        ),
+        ("/v1/operator/partners/{partner}/{mode}/reconciliation/control", hidden(get(reconciliation::control))),
+        ("/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies", hidden(get(discrepancies::list))),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies/{discrepancy}",
+            hidden(get(discrepancies::one)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies/{discrepancy}/close",
+            hidden(post(reconciliation::close)),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reconciliation/discrepancies/{discrepancy}/reopen",
+            hidden(post(reconciliation::reopen)),
+        ),
     ]
 }
 

@@ -9,9 +9,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Required, ResponseBui
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, concerns, couriers, debts, deliveries, devices, docs, examples, exchanges, income, keys, ledger,
-    means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts, refusals, reports,
-    subscriptions, tariffs, transfers, webhook,
+    banks, clearing, concerns, couriers, debts, deliveries, devices, discrepancies, docs, examples, exchanges, income,
+    keys, ledger, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts, reconciliation,
+    refusals, reports, subscriptions, tariffs, transfers, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -182,6 +182,18 @@ pub struct FieldErrorView {
         devices::job,
         devices::not_printed,
         concerns::list,
+        reconciliation::read,
+        reconciliation::set,
+        reconciliation::load_registry,
+        reconciliation::load_report,
+        reconciliation::list_papers,
+        reconciliation::compare,
+        reconciliation::list_runs,
+        reconciliation::control,
+        reconciliation::close,
+        reconciliation::reopen,
+        discrepancies::list,
+        discrepancies::one,
         receipts::list,
         receipts::connect,
         receipts::correct,

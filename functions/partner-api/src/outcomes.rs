@@ -95,7 +95,7 @@ pub struct StatementImport {
     /// Last day.
     #[schema(example = "2026-11-23")]
     pub until: String,
-    /// Lines whose payouts were confirmed or came back just now.
+    /// Lines that were taken down just now: of payouts, and of banks' transfers to partners who are reconciled.
     pub recorded: usize,
     /// Every line, in the statement's order.
     pub lines: Vec<StatementLine>,

@@ -287,6 +287,25 @@ pub const fn upd_requisites() -> Problem {
     )
 }
 
+/// 409: nobody has said how such papers are written.
+pub const fn not_reconciled() -> Problem {
+    Problem::conflict(
+        "not_reconciled",
+        "Nobody has said how papers of this account or register are written; PUT …/reconciliation first",
+        "Не задано, как читать файлы этого счёта или кассы; сначала PUT …/reconciliation",
+    )
+}
+
+/// 409: the discrepancy is closed.
+pub const fn discrepancy_closed() -> Problem {
+    Problem::conflict("discrepancy_closed", "The discrepancy is closed", "Расхождение уже закрыто")
+}
+
+/// 409: the discrepancy is open.
+pub const fn discrepancy_open() -> Problem {
+    Problem::conflict("discrepancy_open", "The discrepancy is open", "Расхождение открыто")
+}
+
 /// 409: there is nowhere to send webhooks.
 pub const fn webhook_not_set() -> Problem {
     Problem::conflict(
@@ -332,11 +351,14 @@ pub fn all() -> Vec<Problem> {
         available_too_low(),
         bank_not_connected(),
         clearing_too_large(),
+        discrepancy_closed(),
+        discrepancy_open(),
         job_leased(),
         job_printed(),
         job_unconfirmed(),
         keys_full(),
         no_month_to_pay(),
+        not_reconciled(),
         nothing_sealed(),
         nothing_to_pay_out(),
         order_number_taken(),

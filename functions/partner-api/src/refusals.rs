@@ -74,6 +74,9 @@ pub fn tell(path: &str, operation: &mut Operation) {
         ]),
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),
+        Some("load_registry" | "load_register_report" | "reconcile") => found.push(problems::not_reconciled()),
+        Some("close_discrepancy") => found.push(problems::discrepancy_closed()),
+        Some("reopen_discrepancy") => found.push(problems::discrepancy_open()),
         Some("payout_outcome") => found.push(problems::payout_ended()),
         Some("statement") => found.push(problems::nothing_sealed()),
         _ => {}

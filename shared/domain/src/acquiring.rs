@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acquirer::AcquirerTerms;
 use crate::money::{Currency, Money};
 
 /// By what means the buyer pays.
@@ -219,6 +220,9 @@ pub struct Account {
     pub nominal: bool,
     /// What it can do, by means.
     pub methods: Vec<MethodTerms>,
+    /// What the bank charges for it. Nothing is reckoned where nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acquiring: Vec<AcquirerTerms>,
     /// Address of the bank's API where it is not the catalogue's: a double, a numbered host. Without a trailing slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,

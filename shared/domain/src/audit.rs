@@ -127,7 +127,7 @@ impl Audit<'_> {
 
     fn money(&mut self) {
         let order = self.order;
-        let (mut at_bank, mut at_nominal, mut in_cash) = (0_i64, 0_i64, 0_i64);
+        let (mut at_bank, mut at_nominal, mut in_cash, mut charged) = (0_i64, 0_i64, 0_i64, 0_i64);
         for operation in &order.operations {
             let moved = Order::receipt_due(operation).is_some();
             let back = matches!(operation.kind, OperationKind::Return { .. });
@@ -145,7 +145,10 @@ impl Audit<'_> {
             }
             if moved {
                 let money = operation.money().map_or(0, Money::minor);
-                let money = if back { -money } else { money };
+                let fee = operation.bank_fee.map_or(0, |fee| fee.amount.minor());
+                let (money, fee) = if back { (-money, -fee) } else { (money, fee) };
+                charged += fee;
+                let money = money - fee;
                 match (operation.method, operation.nominal) {
                     (Method::Cash, _) => in_cash += money,
                     (_, true) => at_nominal += money,
@@ -161,6 +164,7 @@ impl Audit<'_> {
             (Account::BankClearing, at_bank),
             (Account::Nominal, at_nominal),
             (Account::PartnerCash, if set_off { 0 } else { in_cash }),
+            (Account::Acquiring, charged),
         ] {
             let booked = self.balance(account);
             if booked != wanted {

@@ -3,6 +3,7 @@
 //! Invariant: nothing here reads a clock, draws a random number, or talks to anyone. Everything a decision needs is an
 //! argument; everything it wants done is in its answer. No bank, register or cloud is known by name.
 
+pub mod acquirer;
 pub mod acquiring;
 pub mod audit;
 pub mod bank_exchange;

@@ -33,6 +33,9 @@ use crate::start::StartError;
 /// Bytes of a request's body, at most: the largest order has a few hundred lines.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a paper the operator's accountant loads, a bank's registry or statement: what a function may be sent, less what base64 adds.
+pub const PAPER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// The header that carries the request's id, in and out.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -183,7 +186,12 @@ async fn pass(mut request: Request, next: Next) -> Response {
 /// The request with its whole body read, if it is not too large.
 async fn limited(request: Request) -> Result<Request, Problem> {
     let (parts, body) = request.into_parts();
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    // Registries and statements are loaded as text, at the operator's doors only.
+    let paper = route.starts_with("/v1/operator/") && kind.starts_with("text/");
+    let most = if paper { PAPER_BYTES_MAX } else { BODY_BYTES_MAX };
+    match Limited::new(body, most).collect().await {
         Ok(read) => Ok(Request::from_parts(parts, Body::from(read.to_bytes()))),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large()),
         Err(_) => Err(Problem::malformed().detail("the body broke off")),

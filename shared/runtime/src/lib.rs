@@ -25,7 +25,7 @@ pub mod schedule_door;
 pub mod sqs_door;
 pub mod start;
 
-pub use http_door::{ClientAddress, RequestId, door, serve_http};
+pub use http_door::{ClientAddress, PAPER_BYTES_MAX, RequestId, door, serve_http};
 pub use json_body::JsonBody;
 pub use outcome::{answered, heard, worked};
 pub use problem::{FieldError, Problem};

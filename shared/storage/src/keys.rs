@@ -37,6 +37,12 @@
 //! | fiscal document of a job | same | `F#drive#number` | whether it is another job's |
 //! | order with a receipt to look after | `Q#l#s`, `Q#tenant` of a test tenant | `tenant#ULID` | the operator |
 //! | courier's order | `V#tenant#sha256(key)` | ULID | whether it was given to that key; what was |
+//! | how a tenant is reconciled, and how far | `W#tenant` | `settings`, `state` | loading, runs |
+//! | loaded paper | `W#tenant#p` | `yyyy-mm-dd#kind#name#part` | papers of some days |
+//! | a paper's rows | `W#tenant#z#sha256` | page | the paper |
+//! | discrepancy | `W#tenant#d` | `yyyy-mm-dd#id` | the work list, by day |
+//! | the day a discrepancy lies under | `W#tenant#i` | id | id |
+//! | what a run saw | `W#tenant#r` | `yyyy-mm-dd#kind#name` | runs of some days |
 //! | sandbox row | `S#tenant#kind` | id | the sandbox |
 //!
 //! The month and the spread `s` come from the order's id, so that a key can be made from an id alone and a busy partner's
@@ -46,6 +52,7 @@
 
 use domain::id::{OrderId, Tenant};
 use domain::order::TaskId;
+use domain::reconcile::{Filing, Run};
 use domain::report::Period;
 use domain::time::Timestamp;
 use jiff::civil::Date;
@@ -283,6 +290,57 @@ pub fn report(tenant: &Tenant, period: Period) -> Key {
     key(report_partition(tenant), period.to_string())
 }
 
+/// How a tenant is reconciled (`settings`), and how far (`state`).
+pub fn reconciliation(tenant: &Tenant, what: &str) -> Key {
+    key(format!("W#{tenant}"), what)
+}
+
+/// Partition of a tenant's loaded papers.
+pub fn papers_partition(tenant: &Tenant) -> String {
+    format!("W#{tenant}#p")
+}
+
+/// A loaded paper.
+pub fn paper(tenant: &Tenant, head: &Filing) -> Key {
+    let Filing { day, kind, name, part, .. } = head;
+    key(papers_partition(tenant), format!("{day}#{}#{name}#{part}", kind.code()))
+}
+
+/// A page of a paper's rows.
+pub fn paper_page(tenant: &Tenant, sha256: &str, no: usize) -> Key {
+    key(format!("W#{tenant}#z#{sha256}"), format!("{no:04}"))
+}
+
+/// Partition of a tenant's work list.
+pub fn discrepancies_partition(tenant: &Tenant) -> String {
+    format!("W#{tenant}#d")
+}
+
+/// A discrepancy, under the day it was first found to be of.
+pub fn discrepancy(tenant: &Tenant, day: Date, id: &str) -> Key {
+    key(discrepancies_partition(tenant), format!("{day}#{id}"))
+}
+
+/// The day a discrepancy lies under.
+pub fn discrepancy_day(tenant: &Tenant, id: &str) -> Key {
+    key(format!("W#{tenant}#i"), id)
+}
+
+/// Partition of what runs saw.
+pub fn runs_partition(tenant: &Tenant) -> String {
+    format!("W#{tenant}#r")
+}
+
+/// What a run saw of a day of one account, register or statement.
+pub fn run(tenant: &Tenant, run: &Run) -> Key {
+    key(runs_partition(tenant), format!("{}#{}#{}", run.day, run.kind.code(), run.name))
+}
+
+/// A place before every row of a day, where sort keys begin with days.
+pub fn before_day(day: Date) -> String {
+    day.to_string()
+}
+
 /// Partition of a tenant's subscriptions.
 pub fn subscription_partition(tenant: &Tenant) -> String {
     format!("R#{tenant}")
@@ -510,6 +568,7 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'L'), _) => "book entry",
         (Some(b'G'), _) => "sealed day",
         (Some(b'M'), _) => "report",
+        (Some(b'W'), _) => "reconciliation",
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
         (Some(b'J'), _) => "device job",

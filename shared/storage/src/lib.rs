@@ -14,6 +14,7 @@ pub mod listed;
 pub mod memory;
 pub mod metered;
 pub mod payouts;
+pub mod reconcile;
 pub mod store;
 pub mod table;
 pub mod tariffs;

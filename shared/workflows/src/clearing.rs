@@ -184,7 +184,7 @@ fn of_order(order: &Order, date: Date) -> Result<Vec<Transaction>, MoneyError> {
             account: operation.account.clone(),
             method: operation.method,
             kind: operation.told().unwrap_or(TransactionKind::Purchase),
-            amount: moved(Account::BankClearing)?.plus(moved(Account::Nominal)?)?,
+            amount: ledger::at_banks(zero, &entry.postings)?,
             fee: zero.minus(moved(Account::Commission)?)?,
             reference: operation.reference().map(ToOwned::to_owned),
         });

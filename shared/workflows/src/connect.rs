@@ -82,6 +82,7 @@ pub fn double_account(family: Family, address: String, credentials: Credentials)
         nominal: false,
         // Granted there is what a real bank grants on application.
         methods: family.terms().into_iter().map(granted).collect(),
+        acquiring: Vec::new(),
         address: Some(address),
         credentials,
     }
@@ -181,6 +182,7 @@ pub(crate) fn own_account() -> Account {
         enabled: true,
         nominal: false,
         methods,
+        acquiring: Vec::new(),
         address: None,
         credentials: Credentials::default(),
     }

@@ -32,6 +32,7 @@ pub mod ports;
 pub mod prepaid;
 pub mod reading;
 pub mod receipt;
+pub mod reconciliation;
 pub mod statements;
 pub mod subscriptions;
 pub mod sweep;

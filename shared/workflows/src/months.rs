@@ -294,7 +294,8 @@ fn moved(entry: &Entry) -> Result<(Money, Money, Money, bool), MoneyError> {
     };
     let vat = of(Account::CommissionVat)?;
     let fee = of(Account::Commission)?.plus(vat)?;
-    let held = of(Account::BankClearing)?.plus(of(Account::Nominal)?)?;
+    let held = ledger::at_banks(zero, &entry.postings)?;
+    let held = if held.minor() < 0 { zero.minus(held)? } else { held };
     if held.is_positive() {
         return Ok((held, fee, vat, false));
     }

@@ -18,6 +18,7 @@ use crate::error::WorkflowError;
 use crate::income;
 use crate::payouts;
 use crate::ports::Ports;
+use crate::reconciliation;
 
 /// Numbers looked up that one line names, at most.
 const NUMBERS_MAX: usize = 8;
@@ -93,6 +94,7 @@ pub async fn import(ports: &Ports, bytes: &[u8]) -> Result<Imported, ImportError
             Err(other) => return Err(other.into()),
         }
     }
+    recorded += reconciliation::papers::take_statement(ports, &statement, &matches, &known).await?;
     Ok(Imported { statement, matches, others, recorded })
 }
 

@@ -53,7 +53,13 @@ async fn accounts_are_connected_by_the_operator_and_shown_without_secrets() {
         (&false.into(), &true.into(), &5.into(), &"7700000016".into())
     );
 
-    // Secrets that are not given again stay.
+    // What the bank charges stays, and secrets do, that are not given again.
+    let tariff =
+        json!({"since": "2026-01-01", "percent": "2.1", "fixed_minor": 0, "least_minor": 350, "refunds": "kept"});
+    let mut charged = account();
+    charged["acquiring"] = json!([tariff]);
+    let set = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [charged] }))).await.json();
+    assert_eq!(set["accounts"][0]["acquiring"], json!([tariff]));
     let mut again = account();
     again.as_object_mut().unwrap().remove("credentials");
     again["priority"] = json!(3);
@@ -63,6 +69,7 @@ async fn accounts_are_connected_by_the_operator_and_shown_without_secrets() {
         (&set["accounts"][0]["priority"], &set["accounts"][0]["credentials"][0]),
         (&3.into(), &"password".into())
     );
+    assert_eq!(set["accounts"][0]["acquiring"], json!([tariff]));
     let tenant = Tenant::try_new("demoshop", Mode::Live).unwrap();
     let partner = workflows::perform::partner(&api.world.ports, &tenant).await.unwrap();
     assert_eq!(partner.accounts[0].credentials.of("password"), "very-secret");
@@ -80,7 +87,11 @@ async fn what_is_wrong_with_an_account_is_pointed_to_and_nothing_is_kept() {
         .find(|bank| bank["gone"].is_string())
         .unwrap()["key"]
         .clone();
-    let cases: [(&str, Value, &str); 9] = [
+    let tariff = |percent: &str, least: i64| json!({"since": "2026-01-01", "percent": percent, "least_minor": least});
+    let cases: [(&str, Value, &str); 12] = [
+        ("acquiring", json!([tariff("50.1", 0)]), "acquiring"),
+        ("acquiring", json!([tariff("2", -1)]), "acquiring"),
+        ("acquiring", json!([tariff("2", 0), tariff("3", 0)]), "acquiring"),
         ("id", json!(""), "id"),
         ("id", json!("Sber"), "id"),
         ("id", json!("x".repeat(21)), "id"),

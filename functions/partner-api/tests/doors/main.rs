@@ -15,6 +15,7 @@ mod orders;
 mod payments;
 mod reading;
 mod receipts;
+mod reconciliation;
 mod reports;
 mod settings;
 mod subscriptions;

@@ -5,8 +5,6 @@ use domain::time::{Timestamp, moscow_date};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
-use super::Format;
-
 /// A name; nothing where the cell is empty or has a dash.
 pub(super) fn name(text: String) -> Option<String> {
     Some(text).filter(|text| !matches!(text.as_str(), "" | "-" | "—"))
@@ -33,11 +31,11 @@ pub(super) fn currency(code: &str) -> Option<Currency> {
 }
 
 /// The Moscow day, and the moment where the format has one.
-pub(super) fn moment(text: &str, format: &Format) -> Option<(Date, Option<Timestamp>)> {
-    if !format.day_format.contains("%H") {
-        return Date::strptime(&format.day_format, text).ok().map(|day| (day, None));
+pub(super) fn moment(text: &str, day_format: &str, utc_hours: i8) -> Option<(Date, Option<Timestamp>)> {
+    if !day_format.contains("%H") {
+        return Date::strptime(day_format, text).ok().map(|day| (day, None));
     }
-    let local = DateTime::strptime(&format.day_format, text).ok()?;
-    let at = Offset::from_hours(format.utc_hours).ok()?.to_timestamp(local).ok()?;
+    let local = DateTime::strptime(day_format, text).ok()?;
+    let at = Offset::from_hours(utc_hours).ok()?.to_timestamp(local).ok()?;
     Some((moscow_date(at), Some(at)))
 }

@@ -44,6 +44,13 @@ pub struct Format {
     pub fees: Fees,
 }
 
+impl Format {
+    pub(super) fn sheet(&self) -> super::Sheet<'_> {
+        let Self { encoding, delimiter, skip, header, .. } = *self;
+        super::Sheet { encoding, delimiter, skip, header, until: &self.until }
+    }
+}
+
 /// Where everything stands. What a bank does not write is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,15 +126,15 @@ impl Encoding {
     }
 }
 
-const fn semicolon() -> char {
+pub(super) const fn semicolon() -> char {
     ';'
 }
 
-const fn yes() -> bool {
+pub(super) const fn yes() -> bool {
     true
 }
 
-const fn moscow() -> i8 {
+pub(super) const fn moscow() -> i8 {
     3
 }
 

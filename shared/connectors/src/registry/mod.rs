@@ -5,6 +5,7 @@
 
 mod cell;
 mod format;
+mod report;
 
 use std::collections::HashMap;
 
@@ -14,6 +15,7 @@ use domain::reconcile::{Row, Way};
 
 use cell::{moment, money, name};
 pub use format::{Column, Columns, Encoding, Fees, Format};
+pub use report::{PrintKind, ReportColumns, ReportFormat, read_report};
 
 /// Rows a file may have.
 pub const ROWS_MAX: usize = 1_000_000;
@@ -70,33 +72,52 @@ pub enum RegistryError {
 /// # Errors
 /// The first thing that can not be read.
 pub fn read(file: &[u8], format: &Format) -> Result<Vec<Row>, RegistryError> {
+    let places = |names: &Names, line| Places::of(&format.columns, names, line);
+    each(file, &format.sheet(), places, |cells, places| row(cells, places, format))
+}
+
+/// The columns a header names, in small letters.
+type Names = HashMap<String, usize>;
+
+/// How a file is written, whatever it lists.
+struct Sheet<'a> {
+    encoding: Encoding,
+    delimiter: char,
+    skip: usize,
+    header: bool,
+    until: &'a [String],
+}
+
+/// Reads every row of a file, and hands back what they say.
+fn each<P, T>(
+    file: &[u8],
+    sheet: &Sheet<'_>,
+    places_of: impl Fn(&Names, u64) -> Result<P, RegistryError>,
+    row: impl Fn(&Cells<'_>, &P) -> Result<Option<T>, RegistryError>,
+) -> Result<Vec<T>, RegistryError> {
     let mut reader = ReaderBuilder::new()
-        .delimiter(u8::try_from(format.delimiter).map_err(|_| RegistryError::Format("the delimiter is one byte"))?)
+        .delimiter(u8::try_from(sheet.delimiter).map_err(|_| RegistryError::Format("the delimiter is one byte"))?)
         .has_headers(false)
         .flexible(true)
         .from_reader(file);
     let mut record = ByteRecord::new();
-    let mut header: Option<HashMap<String, usize>> = None;
-    let mut places = if format.header { None } else { Some(Places::of(&format.columns, &HashMap::new(), 0)?) };
+    let mut places = if sheet.header { None } else { Some(places_of(&Names::new(), 0)?) };
     let (mut skipped, mut rows) = (0, Vec::new());
     let mut lines = Lines { file, at: 0, line: 1 };
     while reader.read_byte_record(&mut record)? {
         let line = lines.of(record.position().map_or(0, csv::Position::byte));
-        if skipped < format.skip {
+        if skipped < sheet.skip {
             skipped += 1;
             continue;
         }
-        let cells = Cells { record: &record, line, format };
-        if places.is_none() {
+        let cells = Cells { record: &record, line, encoding: sheet.encoding };
+        let Some(places) = &places else {
             let names = (0..record.len()).map(|at| Ok((cells.text(at, "header")?.to_lowercase(), at)));
-            let names = names.collect::<Result<HashMap<_, _>, RegistryError>>()?;
-            places = Some(Places::of(&format.columns, &names, line)?);
-            header = Some(names);
+            places = Some(places_of(&names.collect::<Result<_, RegistryError>>()?, line)?);
             continue;
-        }
-        let Some(places) = &places else { return Err(RegistryError::Empty) };
+        };
         let first = cells.text(0, "1")?;
-        if format.until.iter().any(|word| first.starts_with(word.as_str())) {
+        if sheet.until.iter().any(|word| first.starts_with(word.as_str())) {
             break;
         }
         // (A line of nothing but delimiters is what a spreadsheet leaves behind.)
@@ -110,7 +131,7 @@ pub fn read(file: &[u8], format: &Format) -> Result<Vec<Row>, RegistryError> {
             rows.push(row);
         }
     }
-    if format.header && header.is_none() { Err(RegistryError::Empty) } else { Ok(rows) }
+    if places.is_none() { Err(RegistryError::Empty) } else { Ok(rows) }
 }
 
 /// Lines as an editor counts them. (The reader of delimited text counts a line's end with CR LF to the line after it.)
@@ -137,6 +158,17 @@ impl Lines<'_> {
 /// A column's place and name.
 type Place = (usize, String);
 
+fn place(column: &Column, names: &Names, line: u64) -> Result<Place, RegistryError> {
+    match column {
+        Column::Place(0) => Err(RegistryError::Format("columns are counted from 1")),
+        Column::Place(place) => Ok((place - 1, place.to_string())),
+        Column::Name(name) => names
+            .get(&name.to_lowercase())
+            .map(|at| (*at, format!("`{name}`")))
+            .ok_or_else(|| RegistryError::Header { line, column: name.clone() }),
+    }
+}
+
 /// Where everything stands.
 struct Places {
     amount: Place,
@@ -151,15 +183,8 @@ struct Places {
 }
 
 impl Places {
-    fn of(columns: &Columns, names: &HashMap<String, usize>, line: u64) -> Result<Self, RegistryError> {
-        let place = |column: &Column| match column {
-            Column::Place(0) => Err(RegistryError::Format("columns are counted from 1")),
-            Column::Place(place) => Ok((place - 1, place.to_string())),
-            Column::Name(name) => names
-                .get(&name.to_lowercase())
-                .map(|at| (*at, format!("`{name}`")))
-                .ok_or_else(|| RegistryError::Header { line, column: name.clone() }),
-        };
+    fn of(columns: &Columns, names: &Names, line: u64) -> Result<Self, RegistryError> {
+        let place = |column: &Column| place(column, names, line);
         let perhaps = |column: &Option<Column>| column.as_ref().map(place).transpose();
         Ok(Self {
             amount: place(&columns.amount)?,
@@ -179,7 +204,7 @@ impl Places {
 struct Cells<'a> {
     record: &'a ByteRecord,
     line: u64,
-    format: &'a Format,
+    encoding: Encoding,
 }
 
 impl Cells<'_> {
@@ -187,7 +212,7 @@ impl Cells<'_> {
     fn text(&self, at: usize, column: &str) -> Result<String, RegistryError> {
         let short = || RegistryError::Short { line: self.line, column: column.to_owned() };
         let bytes = self.record.get(at).ok_or_else(short)?;
-        let text = self.format.encoding.decode(bytes).ok_or_else(|| {
+        let text = self.encoding.decode(bytes).ok_or_else(|| {
             self.wrong(&(at, column.to_owned()), &String::from_utf8_lossy(bytes), "text in the format's encoding")
         })?;
         Ok(text.trim_start_matches('\u{feff}').trim().to_owned())
@@ -209,8 +234,7 @@ impl Cells<'_> {
 }
 
 /// A row; nothing for one of a kind that is to be passed over.
-fn row(cells: &Cells, places: &Places) -> Result<Option<Row>, RegistryError> {
-    let format = cells.format;
+fn row(cells: &Cells, places: &Places, format: &Format) -> Result<Option<Row>, RegistryError> {
     let way = match &places.way {
         None => None,
         Some(place) => {
@@ -250,8 +274,8 @@ fn row(cells: &Cells, places: &Places) -> Result<Option<Row>, RegistryError> {
     if let Some(place) = &places.time {
         told = format!("{told} {}", cells.of(place)?);
     }
-    let (day, at) =
-        moment(&told, format).ok_or_else(|| cells.wrong(&places.day, &told, "a day as the format has it"))?;
+    let (day, at) = moment(&told, &format.day_format, format.utc_hours)
+        .ok_or_else(|| cells.wrong(&places.day, &told, "a day as the format has it"))?;
     Ok(Some(Row {
         reference: cells.perhaps(places.reference.as_ref())?,
         operation: cells.perhaps(places.operation.as_ref())?,

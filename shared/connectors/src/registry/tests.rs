@@ -103,6 +103,52 @@ fn what_can_not_be_read_is_named_by_line_and_column() {
     assert!(bytes.to_string().starts_with("line 1, column 6: "), "{bytes}");
 }
 
+/// A report in the manner of the operators of fiscal data.
+fn fiscal() -> ReportFormat {
+    serde_json::from_str(
+        r#"{
+            "encoding": "windows1251", "day_format": "%d.%m.%Y %H:%M",
+            "columns": {"day": "Дата и время", "kind": "Признак расчета", "drive": "ФН", "document": "ФД", "sign": "ФПД",
+                        "total": "Сумма", "vats": {"11": "НДС 22%"}},
+            "kinds": {"Приход": "sale", "Возврат прихода": "refund", "Закрытие смены": null}
+        }"#,
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_registers_report_lists_its_receipts_and_passes_over_its_shifts() {
+    let head = "Дата и время;Признак расчета;ФН;ФД;ФПД;Сумма;НДС 22%\r\n";
+    let sale = "21.11.2026 23:30;Приход;9961440300000001;101;1234567890;1 220,00;220,00\r\n";
+    let back = "22.11.2026 00:10;Возврат прихода;9961440300000001;102;0123456789;1220,00;-\r\n";
+    let shift = "22.11.2026 00:20;Закрытие смены;9961440300000001;103;1;;\r\n";
+    let prints = read_report(&cp1251(&format!("{head}{sale}{back}{shift}")), &fiscal()).unwrap();
+    let [first, second] = prints.try_into().unwrap();
+    assert_eq!(
+        (first.total, first.printed.document, first.printed.day),
+        (Money::rub(122_000), 101, date(2026, 11, 21))
+    );
+    assert_eq!(first.vats, [(11, Money::rub(22_000))].into());
+    assert_eq!((second.total, second.vats.len(), second.external_id), (Money::rub(-122_000), 0, None));
+    for (from, to, told) in [
+        (
+            "9961440300000001;101",
+            "996144030000001;101",
+            "line 2, column `ФН`: `996144030000001` is not a drive's number of 16 digits",
+        ),
+        (
+            "101;1234567890",
+            "101;12345678901",
+            "line 2, column `ФПД`: `12345678901` is not a fiscal sign of up to ten digits",
+        ),
+        ("101", "один", "line 2, column `ФД`: `один` is not a document's number"),
+        ("Приход", "Расход", "line 2, column `Признак расчета`: `Расход` is not a kind of document the format knows"),
+    ] {
+        let error = read_report(&cp1251(&format!("{head}{}", sale.replace(from, to))), &fiscal()).unwrap_err();
+        assert_eq!(error.to_string(), told);
+    }
+}
+
 #[test]
 fn a_file_without_its_header_is_not_an_empty_registry() {
     assert!(matches!(read(b"", &yookassa()), Err(RegistryError::Empty)));

@@ -110,6 +110,26 @@ pub fn refund(at: Account, amount: Money, fee: Fee) -> Vec<Posting> {
     capture(at, amount, fee).into_iter().map(Posting::reversed).collect()
 }
 
+/// What the bank keeps for itself of money that landed at `at`; below zero where it gives a fee back. The agent's expense: nothing of
+/// it is the partner's.
+///
+/// # Errors
+/// The amount does not fit.
+pub fn bank_fee(at: Account, fee: Money) -> Result<Vec<Posting>, MoneyError> {
+    let kept = Posting::new(Account::Acquiring, at, fee);
+    let back = Posting::new(at, Account::Acquiring, fee.zero().minus(fee)?);
+    Ok(moving([kept, back]))
+}
+
+/// What an entry took at banks, or gave back there: before the banks' own fees.
+///
+/// # Errors
+/// The sum does not fit.
+pub fn at_banks(zero: Money, postings: &[Posting]) -> Result<Money, MoneyError> {
+    let accounts = [Account::BankClearing, Account::Nominal, Account::Acquiring];
+    accounts.into_iter().try_fold(zero, |sum, account| sum.plus(balance(account, zero, postings)?))
+}
+
 /// What a fulfilled order owes the partner becomes available at `from`: `pending` is the balance of what is pending, debits less
 /// credits, so below zero where the agent owes.
 pub fn mature(pending: Money, from: Option<Timestamp>) -> Result<Option<Posting>, MoneyError> {

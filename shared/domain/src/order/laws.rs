@@ -4,10 +4,12 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::acquirer::{AcquirerTerms, OnRefund};
 use crate::acquiring::{Account, Credentials, Feature, Lapse, Method, MethodTerms, SavedMeans, Stages, Standing};
 use crate::audit::audit;
 use crate::details::{CaptureRule, Child, Contact, Language, Line, PaymentTerms, Purpose, Scenario, Source, Subject};
 use crate::id::{Mode, Tenant};
+use crate::ledger;
 use crate::money::Currency;
 use crate::partner::{Button, Channel, Returns};
 use crate::receipt::Fiscal;
@@ -346,9 +348,59 @@ fn captures(partial_capture: bool, least_minor: i64) -> Vec<Account> {
         enabled: true,
         nominal: false,
         methods: vec![terms],
+        acquiring: Vec::new(),
         address: None,
         credentials: Credentials::default(),
     }]
+}
+
+#[test]
+fn a_bank_charges_for_what_is_captured_and_gives_back_what_its_terms_say() {
+    let two = Details { payment: PaymentTerms { stages: Stages::Two, ..PaymentTerms::default() }, ..details() };
+    let charged = |order: &Order| -> i64 {
+        let postings = order.journal.iter().flat_map(|entry| &entry.postings);
+        ledger::balance(ledger::Account::Acquiring, Money::rub(0), postings).unwrap().minor()
+    };
+    // Kept; returned with a refund of a third; a reversal of the same day, which no bank charges for.
+    for (refunds, later, part, left) in [
+        (OnRefund::Kept, 200_000, What::Amount(Money::rub(100_000)), 6_300),
+        (OnRefund::Returned, 200_000, What::Amount(Money::rub(100_000)), 4_200),
+        (OnRefund::Kept, 20, What::Whole, 0),
+    ] {
+        let mut accounts = captures(true, 100);
+        let since = jiff::civil::date(2020, 1, 1);
+        let percent = Decimal::new(21, 1);
+        accounts[0].acquiring = vec![AcquirerTerms {
+            method: None,
+            since,
+            percent,
+            fixed_minor: 0,
+            least_minor: 0,
+            greatest_minor: None,
+            refunds,
+        }];
+        let step = |order: &Order, seconds, command: &Command| {
+            let context = Context { accounts: &accounts, ..context(seconds) };
+            let Decision::Changed(change) = decide(order, &two, command, &context).unwrap() else { panic!() };
+            change.order
+        };
+        let start = Start { account: Some("bank".into()), hold_seconds: 604_800, ..Start::default() };
+        let held = step(&step(&order(), 1, &Command::StartPayment(start)), 2, &stands(300_000, 0, 0));
+        assert_eq!((held.held().unwrap(), charged(&held)), (Money::rub(300_000), 0), "nothing for a hold");
+        let capture = Command::Capture { what: What::Whole, by: Initiator::Partner };
+        let taken = step(&step(&held, 3, &capture), 4, &stands(0, 300_000, 0));
+        assert_eq!(charged(&taken), 6_300);
+        let postings = taken.journal.iter().flat_map(|entry| &entry.postings);
+        let at_bank = ledger::balance(ledger::Account::BankClearing, Money::rub(0), postings).unwrap();
+        assert_eq!(at_bank, Money::rub(293_700));
+        assert_eq!(taken.owed().unwrap(), Money::rub(289_500), "the partner bears none of it");
+        let back = Cancellation { by: Initiator::Partner, what: part, reason: None, terminal: None };
+        let asked = step(&taken, later, &Command::Cancel(back));
+        let returned = asked.operations.last().unwrap().amount.minor();
+        let done = step(&asked, later + 1, &stands(0, 300_000, returned));
+        assert_eq!(charged(&done), left, "{refunds:?}");
+        assert_eq!(audit(&done, at(0), true), vec![]);
+    }
 }
 
 #[test]
@@ -680,6 +732,20 @@ fn schemes() -> impl Strategy<Value = ReceiptScheme> {
     ]
 }
 
+fn bank_terms() -> impl Strategy<Value = AcquirerTerms> {
+    (0_i64..400, 0_i64..500, prop::option::of(500_i64..5_000), any::<bool>()).prop_map(
+        |(percent, least_minor, greatest_minor, back)| AcquirerTerms {
+            method: None,
+            since: jiff::civil::date(2020, 1, 1),
+            percent: Decimal::new(percent, 2),
+            fixed_minor: 7,
+            least_minor,
+            greatest_minor,
+            refunds: if back { OnRefund::Returned } else { OnRefund::Kept },
+        },
+    )
+}
+
 fn register(id: &str) -> crate::receipt::register::Register {
     crate::receipt::register::Register {
         id: id.into(),
@@ -711,16 +777,27 @@ proptest! {
 
     /// After every step of every history the audit holds, the row reads back, and the same command again changes nothing.
     #[test]
-    fn every_history_keeps_the_rules(terms in ways(), scheme in schemes(), pricing in pricings(), steps in prop::collection::vec((command(), 0_i64..200_000), 1..50)) {
+    fn every_history_keeps_the_rules(
+        terms in ways(), scheme in schemes(), pricing in pricings(), charged in prop::option::of(bank_terms()),
+        steps in prop::collection::vec((command(), 0_i64..200_000), 1..50),
+    ) {
         let details = Details { receipts: scheme, ..details_of(&terms) };
         let registers = ["a", "b"].map(register);
         let commission = order().commission;
         let (mut order, mut seconds) = (order().priced(commission, pricing), 0);
         let mut ended: Option<ExecutionEnd> = None;
+        let mut accounts = captures(true, 1);
+        accounts[0].acquiring = charged.iter().cloned().collect();
         for (command, wait) in steps {
             seconds += wait / if wait % 3 == 0 { 1 } else { 1_000 };
-            let context = Context { registers: &registers, ..context(seconds) };
-            let command = as_sent(&order, &details, command);
+            let accounts = if charged.is_some() { accounts.as_slice() } else { &[] };
+            let context = Context { registers: &registers, accounts, ..context(seconds) };
+            let command = match as_sent(&order, &details, command) {
+                Command::StartPayment(start) if charged.is_some() => {
+                    Command::StartPayment(Start { account: Some("bank".into()), ..start })
+                }
+                command => command,
+            };
             let Ok(decision) = decide(&order, &details, &command, &context) else { continue };
             let Decision::Changed(change) = decision else { continue };
             prop_assert_eq!(change.order.version, order.version + 1);

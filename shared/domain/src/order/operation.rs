@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DeclineReason;
 use super::parts::Part;
+use crate::acquirer::BankFee;
 use crate::acquiring::{Method, SavedMeans, Stages};
 use crate::money::{Money, MoneyError};
 use crate::time::Timestamp;
@@ -76,6 +77,9 @@ pub struct Operation {
     /// Where and by whom it was taken, where a person took it.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub collected: Option<Box<super::Collected>>,
+    /// What the bank kept of it, or gave back with it, by the terms of the day.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub bank_fee: Option<BankFee>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

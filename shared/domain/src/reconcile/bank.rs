@@ -181,7 +181,7 @@ impl Look<'_> {
     }
 
     fn unmatched(&self, kind: Kind, movement: &Movement, copy: u32) -> Result<Discrepancy, MoneyError> {
-        let difference = movement.amount.zero().minus(movement.amount)?;
+        let difference = movement.amount.zero().minus(landed(movement.amount, movement.bank_fee)?)?;
         let subject = self.subject_of(movement, None);
         let found = Discrepancy::new(kind, movement_key(movement, copy), movement.day(), subject);
         Ok(found.sides(Some(Side::of_movement(movement)), None).moves(movement.lands, difference))
@@ -242,7 +242,7 @@ impl Look<'_> {
                 continue;
             }
             let fee = row.fee.map(|fee| fee.zero().minus(fee)).transpose()?;
-            let moved = if row.way == Way::FeeOnly { fee.unwrap_or(row.amount) } else { row.amount };
+            let moved = if row.way == Way::FeeOnly { fee.unwrap_or(row.amount) } else { landed(row.amount, row.fee)? };
             let subject = match cancelled.filter(|_| kind == Kind::CancelledRefund) {
                 Some(refund) => self.subject_of(refund, Some(row)),
                 None => Subject::Transaction {
@@ -311,6 +311,11 @@ impl Look<'_> {
             reference: reference.cloned(),
         }
     }
+}
+
+/// What of an amount is with the bank: its fee is booked, and kept, from there.
+fn landed(amount: Money, fee: Option<Money>) -> Result<Money, MoneyError> {
+    fee.filter(|fee| fee.currency() == amount.currency()).map_or(Ok(amount), |fee| amount.minus(fee))
 }
 
 /// The one refund of ours an undoing row names, of the same amount; nothing where several fit.

@@ -114,7 +114,7 @@ pub struct Due {
 }
 
 /// A printed receipt's number.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Printed {
     /// ФН number (tag 1041).
     pub drive: String,
@@ -151,7 +151,7 @@ pub struct Sent {
 }
 
 /// A row of a bank's registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The bank's id.
     pub reference: Option<String>,
@@ -192,7 +192,7 @@ pub struct Registry {
 }
 
 /// A receipt in a register's report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Print {
     /// The id we gave it, where the report has it.
     pub external_id: Option<String>,
@@ -218,7 +218,8 @@ pub struct Report {
 }
 
 /// What a line of a statement is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// A payout left, by its payment order's number.
     Payout(u32),
@@ -242,7 +243,7 @@ pub enum What {
 }
 
 /// A line of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementLine {
     /// The bank's number of the document.
     pub reference: String,
@@ -345,9 +346,11 @@ impl Facts {
 }
 
 /// How a bank pays out what it took on an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Deposits {
     /// Less its fees.
+    #[default]
     Net,
     /// In full; the fees are charged apart.
     Gross,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::Account;
+
 /// What is wrong. Every discrepancy has one kind; one transaction may have several discrepancies.
 ///
 /// *Theirs* is a registry of a bank, a report of a register or a statement. A correcting posting always moves the account the
@@ -74,6 +76,19 @@ impl Kind {
         Self::Payout,
         Self::Orphan,
     ];
+
+    /// The account a correction of the kind usually stands against; none where documents close it. What concerns the partner goes to
+    /// what they are owed *available*: nothing else of it would ever be paid out, or taken off a payout.
+    pub const fn usual(self) -> Option<Account> {
+        match self {
+            Self::Fee => Some(Account::Acquiring),
+            Self::Amount | Self::Orphan => Some(Account::Adjustment),
+            Self::MissingHere | Self::MissingThere | Self::Duplicate | Self::CancelledRefund | Self::Payout => {
+                Some(Account::PartnerAvailable)
+            }
+            Self::Currency | Self::Date | Self::MissingReceipt | Self::WrongRate => None,
+        }
+    }
 
     /// The stable code used in rows, ids and the API.
     pub const fn code(self) -> &'static str {

@@ -22,6 +22,7 @@
 
 mod bank;
 mod facts;
+mod filed;
 mod finding;
 mod kinds;
 mod pairing;
@@ -37,6 +38,7 @@ pub use facts::{
     Deposits, Due, Facts, Movement, Paper, PayoutState, Print, Printed, Registry, Report, Row, Sent, Statement,
     StatementFault, StatementLine, Terms, Way, What,
 };
+pub use filed::{Counted, Filed, Filing, Note, PaperKind, Run, RunState};
 pub use finding::{Candidate, Discrepancy, Side, Subject};
 pub use kinds::Kind;
 pub use work::{By, Change, Correction, REASON_MAX, Refusal, State, merge};

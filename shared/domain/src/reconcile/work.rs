@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Discrepancy;
 use super::{Outcome, Scope};
-use crate::ledger::{self, Posting};
+use crate::ledger::{self, Account, Posting};
 use crate::money::{Money, MoneyError};
 use crate::time::Timestamp;
 
@@ -75,6 +75,9 @@ pub enum Refusal {
     /// It is closed.
     #[error("the discrepancy is closed")]
     Closed,
+    /// It is open.
+    #[error("the discrepancy is open")]
+    Open,
     /// No reason, or one that is too long.
     #[error("a reason of 1 to {REASON_MAX} characters is needed")]
     Reason,
@@ -144,6 +147,44 @@ impl Discrepancy {
         closed.corrections.push(Correction { at, reason, who, postings });
         closed.state = State::Resolved { at, by: By::Correction };
         Ok(closed)
+    }
+
+    /// The one posting that moves the account it is about by all that is outstanding, against another account.
+    ///
+    /// # Errors
+    /// No posting can close it, or none has to.
+    pub fn against(&self, other: Account) -> Result<Vec<Posting>, Refusal> {
+        let (Some(account), Some(outstanding)) = (self.account, self.outstanding()?) else {
+            return Err(Refusal::NotByPosting);
+        };
+        let posting = Posting::new(account, other, outstanding);
+        let back = Posting::new(other, account, outstanding.zero().minus(outstanding)?);
+        let all = [posting, back].into_iter().filter(|posting| posting.amount.is_positive());
+        let all: Vec<_> = all.collect();
+        if all.is_empty() || account == other { Err(Refusal::Idle { at: 1 }) } else { Ok(all) }
+    }
+
+    /// Opens it again by a person's word. What was posted for it is taken back by its reverse, which is answered too: the caller
+    /// writes it to the books in the same commit.
+    ///
+    /// # Errors
+    /// It is open, or nobody says why.
+    pub fn reopened(&self, reason: &str, who: &str, at: Timestamp) -> Result<(Self, Vec<Posting>), Refusal> {
+        if self.is_open() {
+            return Err(Refusal::Open);
+        }
+        let (reason, who) = checked(reason, who)?;
+        let mut open = Self { state: State::Open, ..self.clone() };
+        let reversed = match &self.state {
+            State::Resolved { by: By::Correction, .. } => self.corrections.last(),
+            _ => None,
+        };
+        let postings: Vec<_> =
+            reversed.into_iter().flat_map(|last| &last.postings).map(|posting| posting.reversed()).collect();
+        if !postings.is_empty() {
+            open.corrections.push(Correction { at, reason, who, postings: postings.clone() });
+        }
+        Ok((open, postings))
     }
 
     /// Closes it without a posting. What was corrected before and has lost its ground can not be explained away: its postings

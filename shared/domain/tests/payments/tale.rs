@@ -109,6 +109,7 @@ fn account(all: bool) -> Account {
         enabled: true,
         nominal: false,
         methods: vec![terms(Method::Card)],
+        acquiring: Vec::new(),
         address: None,
         credentials: Credentials::default(),
     }

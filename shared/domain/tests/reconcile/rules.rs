@@ -392,3 +392,23 @@ fn what_was_corrected_and_has_lost_its_ground_is_to_be_posted_back() {
     assert_eq!(settled.outstanding(), Ok(Some(Money::rub(0))));
     assert_eq!(merge(&[settled], &whole(&all), WHOLE, noon()).unwrap(), []);
 }
+
+#[test]
+fn a_person_opens_it_again_and_what_was_posted_is_taken_back() {
+    let (all, one) = more();
+    let done = one.corrected(one.against(Account::Adjustment).unwrap(), "списать", "acc", noon()).unwrap();
+    assert_eq!(one.reopened("зачем", "acc", noon()), Err(Refusal::Open));
+    assert_eq!(done.reopened(" ", "acc", noon()), Err(Refusal::Reason));
+    let (open, back) = done.reopened("ошибка", "acc", noon()).unwrap();
+    assert_eq!(back, [posting(Account::Adjustment, Account::BankClearing, 1_000)]);
+    assert!(open.is_open() && open.outstanding() == Ok(Some(Money::rub(1_000))));
+    let whole = compare(&all, &terms(), WHOLE).unwrap();
+    assert_eq!(merge(std::slice::from_ref(&open), &whole, WHOLE, noon()).unwrap(), [], "it stays open");
+    let again = open.corrected(open.against(PARTNER).unwrap(), "банк прав", "acc", noon()).unwrap();
+    assert_eq!((again.outstanding(), again.corrections.len()), (Ok(Some(Money::rub(0))), 3));
+    // Nothing is left of what was posted; still, what has postings is not explained away.
+    assert!(matches!(open.explained("не надо", "acc", noon()), Err(Refusal::Sum { .. })));
+    let (free, none) = one.explained("так и есть", "acc", noon()).unwrap().reopened("нет", "acc", noon()).unwrap();
+    assert_eq!((free.is_open(), none.len()), (true, 0));
+    assert_eq!(one.against(Account::BankClearing), Err(Refusal::Idle { at: 1 }));
+}

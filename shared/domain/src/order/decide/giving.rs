@@ -5,6 +5,7 @@ use super::{
     Cancellation, Event, ExecutionEnd, Initiator, Money, Next, Operation, OperationKind, Refusal, Status, TaskId,
     Transaction, TransactionKind, TransactionState, What, ledger,
 };
+use crate::acquirer::{self, BankFee, OnRefund};
 use crate::order::parts::{self, Part, take};
 use crate::receipt::ReceiptKind;
 use crate::time::moscow_date;
@@ -269,7 +270,13 @@ impl Next<'_> {
         } else {
             self.note_categories(no)?;
             let fee = self.fee_due()?; // the operation counts as done already
-            let postings = ledger::refund(super::taking::landing(&payment), operation.amount, fee.reversed()?);
+            let mut postings = ledger::refund(super::taking::landing(&payment), operation.amount, fee.reversed()?);
+            let bank_fee = self.bank_fee_back(&payment, &operation)?;
+            if let Some(fee) = bank_fee {
+                let given = fee.amount.zero().minus(fee.amount)?;
+                postings.extend(ledger::bank_fee(super::taking::landing(&payment), given)?);
+            }
+            self.operation_mut(no)?.bank_fee = bank_fee;
             self.record(Event::Refunded, Some(no), postings)?;
             self.receipt(ReceiptKind::SaleRefund, no)?;
             if !payment.method.is_collected() {
@@ -277,6 +284,31 @@ impl Next<'_> {
             }
         }
         self.return_points(of)
+    }
+
+    /// What the bank gives back of its fee with a return, by the terms its captures were charged under; nothing where none were known.
+    fn bank_fee_back(&self, payment: &Operation, back: &Operation) -> Result<Option<BankFee>, Refusal> {
+        let zero = back.amount.zero();
+        let (mut charged, mut captured, mut gone, mut given, mut refunds) = (zero, zero, back.amount, zero, None);
+        let done = std::iter::once(payment).chain(self.order.operations_of(payment.no)).filter(|of| of.succeeded());
+        for of in done {
+            match (of.kind, of.bank_fee) {
+                (OperationKind::Return { .. }, fee) if of.no != back.no && of.told() != Some(TransactionKind::Void) => {
+                    gone = gone.plus(of.amount)?;
+                    given = given.plus(fee.map_or(zero, |fee| fee.amount))?;
+                }
+                (OperationKind::Payment | OperationKind::Verification | OperationKind::Capture { .. }, Some(fee)) => {
+                    charged = charged.plus(fee.amount)?;
+                    captured = captured.plus(of.money()?)?;
+                    refunds = Some(fee.refunds);
+                }
+                _ => {}
+            }
+        }
+        let comes = refunds == Some(OnRefund::Returned) || back.told() == Some(TransactionKind::Reversal);
+        let Some(refunds) = refunds.filter(|_| comes) else { return Ok(None) };
+        let amount = acquirer::come_back(charged, captured, gone)?.minus(given)?;
+        Ok(Some(BankFee { amount, refunds }).filter(|fee| fee.amount.is_positive()))
     }
 
     /// An operation is asked about once more a day later. For refunds: banks have been seen to take one back without a word.
@@ -343,7 +375,10 @@ impl Next<'_> {
             };
         }
         let fee = self.fee_due()?;
-        let postings = ledger::capture(super::taking::landing(&payment), operation.amount, fee);
+        let mut postings = ledger::capture(super::taking::landing(&payment), operation.amount, fee);
+        if let Some(fee) = self.operation_mut(no)?.bank_fee.take() {
+            postings.extend(ledger::bank_fee(super::taking::landing(&payment), fee.amount)?);
+        }
         self.drop_task(TaskId::AskBank(no));
         self.record(Event::RefundUndone, Some(no), postings)?;
         self.task(TaskId::TellBank(no));

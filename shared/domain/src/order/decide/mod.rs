@@ -577,6 +577,7 @@ impl Next<'_> {
             means: None,
             points: None,
             collected: None,
+            bank_fee: None,
         }
     }
 

@@ -89,6 +89,7 @@ impl Next<'_> {
             means: start.means.clone(),
             points: None,
             collected: None,
+            bank_fee: None,
         };
         let no = self.push_operation(operation, told)?;
         self.record(Event::PaymentStarted, Some(no), Vec::new())?;

@@ -6,13 +6,14 @@ use super::{
     Event, Initiator, Money, Next, Operation, OperationKind, Refusal, Stages, TaskId, Transaction, TransactionKind,
     TransactionState, What, ledger,
 };
+use crate::acquirer::{self, BankFee};
 use crate::acquiring::{Method, SavedMeans};
 use crate::details::Purpose;
 use crate::ledger::Account;
 use crate::order::parts::{self, Part, take};
 use crate::order::{BankReport, Means, Start};
 use crate::receipt::ReceiptKind;
-use crate::time::{MOSCOW, Timestamp, plus_seconds};
+use crate::time::{MOSCOW, Timestamp, moscow_date, plus_seconds};
 
 impl Next<'_> {
     /// The bank holds or has taken a payment's money for the first time: what was saved and paid with points is noted.
@@ -154,7 +155,12 @@ impl Next<'_> {
         let spoiled = at_once && self.is_spoiled(&payment);
         self.note_categories(operation)?;
         let fee = self.fee_due()?; // the operation counts as done already
-        let postings = ledger::capture(landing(&payment), amount, fee);
+        let mut postings = ledger::capture(landing(&payment), amount, fee);
+        let bank_fee = self.bank_fee(&payment, amount)?;
+        if let Some(fee) = bank_fee {
+            postings.extend(ledger::bank_fee(landing(&payment), fee.amount)?);
+            self.operation_mut(operation)?.bank_fee = bank_fee;
+        }
         if at_once {
             // Of a hold it is known for long that it came: what is asked about it now is another thing.
             self.payment_came(payment_no);
@@ -166,6 +172,16 @@ impl Next<'_> {
             return self.give_all_back(payment_no, Initiator::Platform);
         }
         if at_once { self.stands_now() } else { Ok(()) }
+    }
+
+    /// What the bank keeps of a capture: by the terms of its account, its means and the day. Nothing where none are known.
+    fn bank_fee(&self, payment: &Operation, captured: Money) -> Result<Option<BankFee>, Refusal> {
+        let account = payment.account.as_deref().filter(|_| !payment.method.is_collected());
+        let account = account.and_then(|id| self.context.accounts.iter().find(|account| account.id == id));
+        let on = moscow_date(self.context.now);
+        let terms = account.and_then(|account| acquirer::terms(&account.acquiring, payment.method, on));
+        let Some(terms) = terms else { return Ok(None) };
+        Ok(Some(BankFee { amount: terms.fee(captured)?, refunds: terms.refunds }))
     }
 
     pub(super) fn capture(&mut self, what: &What, by: Initiator) -> Result<(), Refusal> {
