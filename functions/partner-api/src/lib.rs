@@ -24,6 +24,7 @@ pub mod exchanges;
 pub mod keys;
 pub mod ledger;
 pub mod legal;
+pub mod letters;
 pub mod logo;
 pub mod means;
 pub mod openapi;
@@ -34,7 +35,6 @@ pub mod partner;
 pub mod payments;
 pub mod payouts;
 pub mod problems;
-pub mod query;
 pub mod receipts;
 pub mod refusals;
 pub mod reports;
@@ -43,6 +43,8 @@ pub mod subscriptions;
 pub mod web;
 pub mod webhook;
 
+pub use runtime::query;
+
 use axum::Router;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use workflows::ports::Ports;
@@ -50,12 +52,12 @@ use workflows::ports::Ports;
 /// A route and what answers it.
 type Route = (&'static str, MethodRouter<Ports>);
 
-/// The routes. The OpenAPI document names exactly these (a test holds the two together).
+/// The routes. The OpenAPI document names exactly these and those of `documents` (a test holds them together).
 pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators())
 }
 
-fn partners() -> [Route; 51] {
+fn partners() -> [Route; 47] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -93,10 +95,6 @@ fn partners() -> [Route; 51] {
         ("/v1/clearing.csv", get(clearing::file)),
         ("/v1/reports", get(reports::list)),
         ("/v1/reports/{month}", get(reports::one)),
-        ("/v1/reports/{month}/act.pdf", get(reports::act)),
-        ("/v1/reports/{month}/report.xlsx", get(reports::workbook)),
-        ("/v1/reports/{month}/report.csv", get(reports::register)),
-        ("/v1/reports/{month}/upd.xml", get(reports::electronic)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
         ("/v1/payouts/{id}", get(payouts::one)),
@@ -111,7 +109,7 @@ fn partners() -> [Route; 51] {
     ]
 }
 
-fn operators() -> [Route; 17] {
+fn operators() -> [Route; 18] {
     [
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
@@ -146,6 +144,10 @@ fn operators() -> [Route; 17] {
         ),
         ("/v1/operator/payment-orders/{number}/outcome", post(outcomes::record).fallback(problems::nowhere)),
         ("/v1/operator/statements", post(outcomes::load).fallback(problems::nowhere)),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reports/{month}/letters",
+            get(letters::look).post(letters::send).fallback(problems::nowhere),
+        ),
         ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),
         ("/v1/operator/exchanges.ndjson", get(exchanges::export_any).fallback(problems::nowhere)),

@@ -9,8 +9,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Required, ResponseBui
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, means, operator,
-    orders, outcomes, partner, payments, payouts, receipts, refusals, reports, subscriptions, webhook,
+    banks, clearing, concerns, couriers, deliveries, devices, docs, examples, exchanges, keys, ledger, letters, means,
+    operator, orders, outcomes, partner, payments, payouts, receipts, refusals, reports, subscriptions, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -159,6 +159,8 @@ pub struct FieldErrorView {
         devices::look,
         devices::job,
         devices::not_printed,
+        letters::look,
+        letters::send,
         concerns::list,
         receipts::list,
         receipts::connect,

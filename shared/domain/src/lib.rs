@@ -9,6 +9,7 @@ pub mod bank_exchange;
 pub mod calendar;
 pub mod commission;
 pub mod consent;
+pub mod csv;
 pub mod delivery;
 pub mod details;
 pub mod exchange;

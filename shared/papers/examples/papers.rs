@@ -247,7 +247,7 @@ fn samples(folder: &Path) -> Outcome<()> {
         let file = |end: &str| File::create(folder.join(end)).map(BufWriter::new);
         let mut csv = Register::start(file("register.csv")?, &report)?;
         let mut book = Book::start(file("report.xlsx")?, &report)?;
-        let mut pdf = Pdf::start(file("report.pdf")?, &report)?;
+        let mut pdf = Pdf::start(file("report.pdf")?, &report, None)?;
         for line in &lines {
             csv.line(line)?;
             book.line(line)?;
@@ -316,7 +316,7 @@ fn bench(format: &str, orders: u64) -> Outcome<()> {
             book.finish()?.0
         }
         "pdf" => {
-            let mut pdf = Pdf::start(out, &report)?;
+            let mut pdf = Pdf::start(out, &report, None)?;
             month().try_for_each(|line| pdf.line(&line))?;
             pdf.finish()?.0
         }

@@ -11,5 +11,6 @@ pub mod keys;
 pub mod listed;
 pub mod memory;
 pub mod metered;
+pub mod registers;
 pub mod store;
 pub mod table;

@@ -858,7 +858,7 @@ fn head_item(order: &Order) -> Result<Item, StoreError> {
     Ok(Item { body: text(&key, order)?, key, version: order.version, due, ttl: None })
 }
 
-fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {
+pub(crate) fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {
     let mut order: Order = parse(item)?;
     order.id = id;
     order.version = item.version;

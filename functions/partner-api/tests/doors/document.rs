@@ -41,7 +41,7 @@ async fn every_route_is_named_and_every_name_is_a_route() {
     let waits = api.paid(&crate::orders::wish("A-2"), "success").await;
     let job = format!("{}-r1", waits.rsplit('/').next().unwrap());
     let mut there = BTreeSet::new();
-    for (path, _) in routes() {
+    for (path, _) in routes().chain(documents::routes()) {
         let id = match path {
             _ if path.contains("payouts") => "po_01kavxa3hs8g5xv6qt7mh3v2kc",
             _ if path.contains("subscriptions") => &subscription,
@@ -195,7 +195,7 @@ async fn the_document_and_its_page_are_served() {
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     let text = String::from_utf8(page.body).unwrap();
-    for (path, _) in routes() {
+    for (path, _) in routes().chain(documents::routes()) {
         assert!(text.contains(&path.replace('{', "&#123;")) || text.contains(path), "{path}");
     }
     for problem in partner_api::problems::all() {
