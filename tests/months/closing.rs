@@ -204,3 +204,58 @@ async fn what_changes_a_closed_month_stands_in_the_next_and_names_it() {
     assert_eq!((sum.corrects.period, sum.corrects.number.as_str(), sum.count), (november(), "1", 1));
     assert_eq!(report(&world, november()).await, first, "what is closed stays");
 }
+
+#[tokio::test]
+async fn an_audit_makes_every_closed_month_again() {
+    let world = over().await;
+    world.close_days().await;
+    let audited = workflows::audit::audit(&world.ports, &|| {}).await.unwrap();
+    assert_eq!((audited.reports, audited.findings.len()), (1, 0), "{:?}", audited.findings);
+    let closed = report(&world, november()).await;
+    let (tenant, store) = (&world.shop, &world.ports.store);
+    let key = keys::report(tenant, november());
+    let rules = async || -> Vec<&'static str> {
+        let audited = workflows::audit::audit(&world.ports, &|| {}).await.unwrap();
+        audited.findings.iter().map(|finding| finding.rule).collect()
+    };
+    let keep = async |closed: &domain::report::Closed| {
+        let body = serde_json::to_string(closed).unwrap();
+        let item = Item { key: key.clone(), version: 1, body, due: None, ttl: None };
+        world.table.put(Write { item, condition: Condition::Always }).await.unwrap();
+    };
+
+    // Somebody takes an order out of the register, and seals what is left, sums and all.
+    let seal = closed.pages.as_ref().unwrap().lines[0].clone();
+    let rows: Vec<Line> = store.page(tenant, november(), Sheet::Lines, 0, &seal).await.unwrap();
+    let mut fewer = domain::report::pages::Paged::default();
+    rows.iter().skip(1).for_each(|row| fewer.push(row).unwrap());
+    let page = fewer.finish().remove(0);
+    store.put_page(tenant, november(), Sheet::Lines, 0, &page).await.unwrap();
+    assert_eq!(rules().await, ["report.pages"]);
+    let mut spoilt = closed.clone();
+    spoilt.pages.as_mut().unwrap().lines[0] = page.seal();
+    keep(&spoilt).await;
+    assert_eq!(rules().await, ["report.lines"]);
+
+    let mut whole = domain::report::pages::Paged::default();
+    rows.iter().for_each(|row| whole.push(row).unwrap());
+    store.put_page(tenant, november(), Sheet::Lines, 0, &whole.finish().remove(0)).await.unwrap();
+    keep(&closed).await;
+    assert!(rules().await.is_empty());
+    let zero = domain::money::Money::rub(0);
+    for (rule, spoilt) in [
+        ("report.number", domain::report::Closed { no: 2, ..closed.clone() }),
+        ("report.seal", domain::report::Closed { sha256: "00".into(), ..closed.clone() }),
+        ("report.movements", {
+            let mut spoilt = closed.clone();
+            spoilt.pages.as_mut().unwrap().movements.clear();
+            spoilt.movements.clear();
+            let sent = closed.movements.values().fold(zero, |sum, one| sum.plus(one.amount).unwrap());
+            spoilt.closing = closed.closing.plus(sent).unwrap();
+            spoilt
+        }),
+    ] {
+        keep(&spoilt).await;
+        assert!(rules().await.contains(&rule), "{rule}: {:?}", rules().await);
+    }
+}

@@ -73,23 +73,23 @@ pub(crate) async fn make(
 ) -> Answer<Response> {
     let closed = ports.store.report(tenant, period).await.map_err(WorkflowError::from)?;
     let closed = closed.ok_or_else(Problem::not_found)?;
-    let parts = months::parts(&closed);
+    let count = months::parts(&closed);
     match (paper, part) {
-        (Paper::Workbook | Paper::Register, None) if parts > 1 => return Err(report_in_parts().into()),
-        (Paper::Workbook | Paper::Register, Some(part)) if part >= parts => return Err(Problem::not_found().into()),
+        (Paper::Workbook | Paper::Register, None) if count > 1 => return Err(report_in_parts().into()),
+        (Paper::Workbook | Paper::Register, Some(part)) if part >= count => return Err(Problem::not_found().into()),
         (Paper::Act | Paper::Electronic, Some(_)) => {
             return Err(wrong("part", "unknown", "неизвестный параметр", "unknown parameter").into());
         }
         _ => {}
     }
-    let name = match part.filter(|_| parts > 1) {
+    let name = match part.filter(|_| count > 1) {
         Some(part) => format!("report-{period}-{}", part + 1),
         None => format!("report-{period}"),
     };
     match paper {
         Paper::Act => act(ports, tenant, &closed).await,
-        Paper::Workbook => workbook(ports, tenant, &closed, part.filter(|_| parts > 1), &name).await,
-        Paper::Register => register(ports, tenant, &closed, part.filter(|_| parts > 1), &name).await,
+        Paper::Workbook => workbook(ports, tenant, &closed, part.filter(|_| count > 1), &name).await,
+        Paper::Register => register(ports, tenant, &closed, part.filter(|_| count > 1), &name).await,
         Paper::Electronic => electronic(ports, tenant, &closed).await,
     }
 }

@@ -165,7 +165,9 @@ impl Made {
             let id = month.id(no);
             orders.entry(keys::order_partition(&id)).or_default().push((id.ulid(), no));
         }
-        orders.values_mut().for_each(|orders| orders.sort());
+        for orders in orders.values_mut() {
+            orders.sort();
+        }
         Self { month, orders, rest: MemoryTable::new() }
     }
 
@@ -358,14 +360,14 @@ async fn set_up(ports: &Ports, table: &dyn Table, month: &Month) {
 }
 
 async fn papers_of(ports: &Ports, tenant: &Tenant, closed: &Closed, meter: &Meter) {
-    let parts = months::parts(closed);
+    let count = months::parts(closed);
     let mut sizes = [0_usize; 2];
     let mut largest = [0_usize; 2];
     for (kind, label) in ["csv", "xlsx"].into_iter().enumerate() {
         reset_peak();
         meter.start(label);
         let began = now();
-        for part in 0..parts {
+        for part in 0..count {
             let mut reading = Reading::open(ports, tenant, closed, Some(part)).await.unwrap();
             let (report, before) = (reading.report.clone(), reading.before);
             let mut lines = Vec::new();
@@ -374,17 +376,21 @@ async fn papers_of(ports: &Ports, tenant: &Tenant, closed: &Closed, meter: &Mete
             }
             let bytes = if kind == 0 {
                 let mut register = Register::part(Vec::new(), &report, before).unwrap();
-                lines.iter().for_each(|line| register.line(line).unwrap());
+                for line in &lines {
+                    register.line(line).unwrap();
+                }
                 register.finish_part().unwrap()
             } else {
                 let mut book = Book::part(Vec::new(), &report, before).unwrap();
-                lines.iter().for_each(|line| book.line(line).unwrap());
+                for line in &lines {
+                    book.line(line).unwrap();
+                }
                 book.finish_part().unwrap()
             };
             sizes[kind] += bytes.len();
             largest[kind] = largest[kind].max(bytes.len());
         }
-        told(&format!("{label} in {parts} parts"), meter, label, began.elapsed());
+        told(&format!("{label} in {count} parts"), meter, label, began.elapsed());
         println!("  {} bytes, the largest part {}", sizes[kind], largest[kind]);
     }
     reset_peak();

@@ -40,6 +40,11 @@ async fn every_route_is_named_and_every_name_is_a_route() {
     api.world.ports.store.put_partner(&api.world.shop, &partner).await.unwrap();
     let waits = api.paid(&crate::orders::wish("A-2"), "success").await;
     let job = format!("{}-r1", waits.rsplit('/').next().unwrap());
+    // …and with a month that is closed.
+    let row: Value = serde_json::from_str(include_str!("../../../../tests/stored/rows/report-in-pages.json")).unwrap();
+    let mut closed: domain::report::Closed = serde_json::from_value(row["body"].clone()).unwrap();
+    closed.head.period = "2026-11".to_owned().try_into().unwrap();
+    api.world.ports.store.put_report(&api.world.shop, &closed).await.unwrap();
     let mut there = BTreeSet::new();
     for (path, _) in routes().chain(documents::routes()) {
         let id = match path {

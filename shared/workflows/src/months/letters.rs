@@ -160,7 +160,7 @@ fn view(
     let url = links::report_url(&ports.settings, tenant, closed.head.period, until);
     let (fee, vat) = closed.totals.fee()?;
     let day = |date: jiff::civil::Date| date.strftime("%d.%m.%Y").to_string();
-    let parts = super::parts(closed);
+    let count = super::parts(closed);
     let electronic = closed.head.contract.is_some();
     Ok(ReportMailView {
         number: closed.head.number.clone(),
@@ -177,8 +177,8 @@ fn view(
         opening_minor: closed.head.opening.minor(),
         closing_minor: closed.closing.minor(),
         act_url: format!("{url}/act.pdf"),
-        workbook_urls: files(&url, "report.xlsx", parts),
-        register_urls: files(&url, "report.csv", parts),
+        workbook_urls: files(&url, "report.xlsx", count),
+        register_urls: files(&url, "report.csv", count),
         electronic_url: electronic.then(|| format!("{url}/upd.xml")),
         until: day(moscow_date(until)),
         test_mode: tenant.is_test(),

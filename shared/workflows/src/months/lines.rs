@@ -64,8 +64,8 @@ impl<'a> Walk<'a> {
         let noon = domain::time::MOSCOW.to_timestamp(period.last().at(12, 0, 0, 0)).unwrap_or(Timestamp::MAX);
         let mut months = payouts::months_back(noon, MONTHS);
         months.reverse();
-        let parts = Self::parts(after.as_ref());
-        Self { ports, tenant, period, months, parts, month, after, seen: 0 }
+        let begun = Self::parts(after.as_ref());
+        Self { ports, tenant, period, months, parts: begun, month, after, seen: 0 }
     }
 
     fn parts(after: Option<&String>) -> Vec<Part> {

@@ -8,6 +8,7 @@ pub mod letters;
 mod lines;
 mod movements;
 mod parties;
+pub mod proof;
 mod register;
 
 use domain::id::Tenant;
@@ -113,7 +114,6 @@ async fn books_since(ports: &Ports, tenant: &Tenant, since: Option<Period>) -> R
     Ok(books)
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is what a report follows from")]
 async fn make(
     ports: &Ports,
     tenant: &Tenant,

@@ -148,14 +148,14 @@ impl<'a> Reading<'a> {
         part: Option<usize>,
     ) -> Result<Self, WorkflowError> {
         let period = closed.head.period;
-        let parts = parts(closed);
+        let count = parts(closed);
         let (movements, source, pages) = match &closed.pages {
             Some(pages) => {
                 let (first, last) = part.map_or((0, pages.lines.len()), |part| {
                     let first = part.saturating_mul(PART_PAGES);
                     (first, first.saturating_add(PART_PAGES).min(pages.lines.len()))
                 });
-                if part.is_some_and(|part| part >= parts) {
+                if part.is_some_and(|part| part >= count) {
                     return Err(WorkflowError::NotFound);
                 }
                 let movements = movements_of(ports, tenant, period, pages).await?;
@@ -173,7 +173,7 @@ impl<'a> Reading<'a> {
             Source::Journals(_) => 0,
         };
         let before = pages.lines.iter().take(skipped).map(|page| u64::from(page.rows)).sum();
-        Ok(Self { report: closed.report(movements)?, parts, before, ports, tenant, pages, source })
+        Ok(Self { report: closed.report(movements)?, parts: count, before, ports, tenant, pages, source })
     }
 
     /// The next lines; nothing when there are no more.
