@@ -49,6 +49,7 @@ WARM_CALLS = 20
 DOORS = {
     "checkout": ("GET", "/c/ord_test_00000000000000000000000000"),
     "partner-api": ("GET", "/v1/orders/ord_test_00000000000000000000000000"),
+    "documents": ("GET", "/v1/reports/2026-11/act.pdf"),
     "bank-callback": ("POST", "/callbacks/bank/sandbox"),
     "till-callback": ("POST", "/callbacks/till/sandbox"),
     "fulfilment-callback": ("POST", "/callbacks/execution/sandbox"),

@@ -94,6 +94,21 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("U", _) if keys::is_income_row(&key) => through::<storage::income::Registered>(name, body),
         ("U", _) => through::<domain::income_tax::Year>(name, body),
         ("G", _) => through::<DayBook>(name, body),
+        ("M", _) if key.sk == "@draft" => through::<domain::report::pages::Draft>(name, body),
+        ("M", _) if key.sk == "@letters" => through::<domain::report::letters::Letters>(name, body),
+        ("M", _) if key.pk.matches('#').count() > 1 => {
+            // Deflated as exchanges are.
+            let lines = String::from_utf8(storage::exchanges::lines(&body.to_string()).unwrap()).unwrap();
+            for line in lines.lines() {
+                let line: Value = serde_json::from_str(line).unwrap();
+                let again = match key.sk.get(..1) {
+                    Some("m") => through::<domain::report::Movement>(name, &line),
+                    _ => through::<domain::report::Line>(name, &line),
+                };
+                assert_eq!(again, line, "{name}");
+            }
+            body.clone()
+        }
         ("M", _) => through::<domain::report::Closed>(name, body),
         ("L", _) if key.pk.ends_with("#c") => through::<String>(name, body),
         ("TARIFFS", _) => through::<domain::tariff::Tariff>(name, body),

@@ -144,12 +144,18 @@ async fn books(shapes: &mut BTreeMap<String, Value>) {
             ["L", _] => "book-entry",
             ["L", _, "c"] => "book-claim",
             ["L", _, "p"] => "purse",
-            ["M", _] => "report",
+            ["M", _] => "report-in-pages",
+            ["M", _, _] => match item.key.sk.get(..1) {
+                Some("l") => "report-page",
+                Some("m") => "report-page-of-movements",
+                _ if item.key.sk == "@draft" => "report-draft",
+                _ => "report-letters",
+            },
             _ => continue,
         };
         shapes.entry(name.to_owned()).or_insert_with(|| row(&item));
     }
-    for name in ["payout-returned", "payment-order-number", "sealed-day", "book-entry", "book-claim", "purse", "report"]
+    for name in ["payout-returned", "payment-order-number", "sealed-day", "book-entry", "book-claim", "purse", "report-in-pages"]
     {
         assert!(shapes.contains_key(name), "{name}");
     }

@@ -12,10 +12,12 @@ use workflows::{books, debts, months, reconciliation};
 /// One tick.
 ///
 /// # Errors
-/// The tenants could not be listed; the next tick asks again.
+/// The tenants could not be listed, or the books of some could not be sealed or closed: the others' are, the log says whose are not,
+/// somebody is told (`MonthCloseErrors`), and the next tick tries again.
 pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
     let (mut days, mut closed, mut invoices, mut compared, mut lost) = (0, 0, 0, 0, 0);
+    let (mut open, mut letters) = (0, 0);
     for tenant in &tenants {
         match debts::invoice(&ports, tenant).await {
             Ok(invoice) => invoices += usize::from(invoice.is_some()),
@@ -33,8 +35,11 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
                 continue;
             }
         }
-        match months::close(&ports, tenant).await {
-            Ok(months) => closed += months,
+        match months::close(&ports, tenant, months::ORDERS_MAX).await {
+            Ok(done) => {
+                closed += done.months;
+                open += usize::from(done.goes_on);
+            }
             Err(error) => {
                 tracing::error!(%tenant, error = %error.chain(), "a partner's month could not be closed");
                 lost += 1;
@@ -53,9 +58,24 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
                 lost += 1;
             }
         }
+        // Of what is closed: a letter that can not be sent now is asked for again in an hour.
+        match months::letters::send_due(&ports, tenant).await {
+            Ok(sent) => letters += sent,
+            Err(error) => tracing::warn!(%tenant, error = %error.chain(), "a report's letter is not on its way"),
+        }
     }
-    tracing::info!(tenants = tenants.len(), days, months = closed, invoices, compared, failed = lost, "sealed");
-    Ok(())
+    tracing::info!(
+        tenants = tenants.len(),
+        days,
+        months = closed,
+        unfinished = open,
+        invoices,
+        compared,
+        letters,
+        failed = lost,
+        "sealed"
+    );
+    if lost == 0 { Ok(()) } else { Err(WorkerError::Ours(format!("the books of {lost} tenants are behind").into())) }
 }
 
 fn failed(error: WorkflowError) -> WorkerError {

@@ -1,50 +1,21 @@
 //! Who asks, and for what of theirs: the API key's tenant, the operator, and ids in the path that are the tenant's own.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use domain::id::{Mode, OrderId, Tenant};
-use domain::report::Period;
-use http::header::AUTHORIZATION;
 use http::request::Parts;
-use jiff::civil::Date;
 use runtime::Problem;
+pub use runtime::caller::{Bearer, Caller, OwnMonth, Site};
+use runtime::caller::{authorization, in_path};
 use utoipa::IntoParams;
 use workflows::access::{self, KeyRole};
 use workflows::couriers;
-use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
-use crate::problems::{self, Refused};
-use crate::query::Month;
-
-/// The tenant whose API key was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller(pub Tenant);
-
-/// The tenant whose API key was sent, and which of their sites has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// The tenant.
-    pub tenant: Tenant,
-    /// The key's name.
-    pub name: Option<String>,
-}
+use crate::problems::Refused;
 
 /// An order in the path that a courier's key may open if it was given to it, and a partner's as [`OwnOrder`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandedOrder(pub OrderId);
-
-/// The key that asks, whatever it may do: its tenant, and its SHA-256 in hex.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bearer {
-    /// The tenant.
-    pub tenant: Tenant,
-    /// The key's id.
-    pub key_sha256: String,
-    /// What it may do.
-    pub role: KeyRole,
-    /// The key's name.
-    pub name: Option<String>,
-}
 
 /// The operator; for anybody else the route is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,48 +54,6 @@ pub struct OwnSubscription(pub Tenant, pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPayout(pub Tenant, pub String);
 
-/// A month in the path, and whose it is.
-#[derive(Debug, Clone)]
-pub struct OwnMonth(pub Tenant, pub Period);
-
-/// The one `Authorization` header; several are none.
-fn authorization(request: &Parts) -> Option<&str> {
-    let mut sent = request.headers.get_all(AUTHORIZATION).iter();
-    let one = sent.next()?.to_str().ok()?;
-    sent.next().is_none().then_some(one)
-}
-
-impl FromRequestParts<Ports> for Caller {
-    type Rejection = Refused;
-
-    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        Site::from_request_parts(request, ports).await.map(|site| Self(site.tenant))
-    }
-}
-
-impl FromRequestParts<Ports> for Site {
-    type Rejection = Refused;
-
-    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let bearer = Bearer::from_request_parts(request, ports).await?;
-        match bearer.role {
-            KeyRole::Partner => Ok(Self { tenant: bearer.tenant, name: bearer.name }),
-            KeyRole::Courier => Err(problems::courier_key().into()),
-        }
-    }
-}
-
-impl FromRequestParts<Ports> for Bearer {
-    type Rejection = Refused;
-
-    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let sent = authorization(request);
-        let caller = access::caller(ports, sent).await.map_err(WorkflowError::from)?;
-        let (caller, key_sha256) = caller.zip(access::key_sha256(sent)).ok_or_else(Problem::unauthorized)?;
-        Ok(Self { tenant: caller.tenant, key_sha256, role: caller.role, name: caller.name })
-    }
-}
-
 impl FromRequestParts<Ports> for HandedOrder {
     type Rejection = Refused;
 
@@ -145,13 +74,6 @@ impl FromRequestParts<Ports> for Operator {
     async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
         if access::is_operator(ports, authorization(request)) { Ok(Self) } else { Err(Problem::not_found().into()) }
     }
-}
-
-async fn in_path(request: &mut Parts, ports: &Ports, name: &str) -> Result<String, Refused> {
-    // What is not UTF-8 names nothing.
-    let params = RawPathParams::from_request_parts(request, ports).await.map_err(|_| Problem::not_found())?;
-    let value = params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
-    value.ok_or_else(|| Problem::not_found().into())
 }
 
 /// An order of a tenant by the id in the path; another tenant's is not there.
@@ -202,17 +124,6 @@ impl FromRequestParts<Ports> for OwnSubscription {
     async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
         let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
         Ok(Self(tenant, in_path(request, ports, "id").await?))
-    }
-}
-
-impl FromRequestParts<Ports> for OwnMonth {
-    type Rejection = Refused;
-
-    async fn from_request_parts(request: &mut Parts, ports: &Ports) -> Result<Self, Refused> {
-        let Caller(tenant) = Caller::from_request_parts(request, ports).await?;
-        let month = Month::parse(&in_path(request, ports, "month").await?);
-        let first = month.and_then(|month| Date::new(month.year, month.month, 1).ok());
-        Ok(Self(tenant, Period::of(first.ok_or_else(Problem::not_found)?)))
     }
 }
 

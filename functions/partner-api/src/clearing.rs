@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::csv::{Cell, table};
 use domain::id::Tenant;
 use domain::money::Money;
 use domain::time::moscow_date;
@@ -20,7 +21,6 @@ use workflows::ports::Ports;
 use crate::access::Caller;
 use crate::problems::{self, Answer};
 use crate::query::{List, Parameters};
-use papers::csv::{Cell, table};
 
 /// Transactions of one file, at most: some 4 MB, where an answer may have six.
 const FILE_ROWS_MAX: usize = 20_000;

@@ -4,6 +4,7 @@ use domain::partner::{Legal, Participants};
 use domain::report::{Contract, Person, Signatory};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use workflows::orders;
 
 use crate::operator::Check;
 
@@ -26,6 +27,9 @@ pub struct LegalRequest {
     pub contract: Option<ContractRequest>,
     /// Ids in electronic document exchange.
     pub exchange: Option<ParticipantsRequest>,
+    /// The accountant's e-mail address: where closed months are told, with links to their papers.
+    #[schema(example = "buh@shop.example")]
+    pub accountant: Option<String>,
 }
 
 /// Who signs.
@@ -90,7 +94,12 @@ pub(crate) fn read(check: &mut Check, asked: &LegalRequest) -> Legal {
         agent: participant(check, "/legal/exchange/agent", &asked.agent),
         partner: participant(check, "/legal/exchange/partner", &asked.partner),
     });
-    Legal { address, ogrn: asked.ogrn.clone(), signatory, agent_signatory, contract, exchange }
+    let accountant = asked.accountant.as_ref().map(|asked| orders::email(asked));
+    if accountant == Some(None) {
+        check.say("/legal/accountant", "email", "Это не похоже на адрес электронной почты.", "Not an e-mail address.");
+    }
+    let accountant = accountant.flatten();
+    Legal { accountant, address, ogrn: asked.ogrn.clone(), signatory, agent_signatory, contract, exchange }
 }
 
 fn signs(check: &mut Check, pointer: &str, asked: &SignatoryRequest) -> Signatory {

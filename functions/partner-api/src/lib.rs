@@ -27,6 +27,7 @@ pub mod income;
 pub mod keys;
 pub mod ledger;
 pub mod legal;
+pub mod letters;
 pub mod logo;
 pub mod means;
 pub mod openapi;
@@ -39,7 +40,6 @@ pub mod payments;
 pub mod payouts;
 pub mod prepaid;
 pub mod problems;
-pub mod query;
 pub mod receipts;
 pub mod reconciliation;
 pub mod refusals;
@@ -50,6 +50,8 @@ pub mod transfers;
 pub mod web;
 pub mod webhook;
 
+pub use runtime::query;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
@@ -59,12 +61,12 @@ use workflows::ports::Ports;
 /// A route and what answers it.
 type Route = (&'static str, MethodRouter<Ports>);
 
-/// The routes. The OpenAPI document names exactly these (a test holds the two together).
+/// The routes. The OpenAPI document names exactly these and those of `documents` (a test holds them together).
 pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators()).chain(pricing()).chain(accountants())
 }
 
-fn partners() -> [Route; 52] {
+fn partners() -> [Route; 48] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -102,10 +104,6 @@ fn partners() -> [Route; 52] {
         ("/v1/clearing.csv", get(clearing::file)),
         ("/v1/reports", get(reports::list)),
         ("/v1/reports/{month}", get(reports::one)),
-        ("/v1/reports/{month}/act.pdf", get(reports::act)),
-        ("/v1/reports/{month}/report.xlsx", get(reports::workbook)),
-        ("/v1/reports/{month}/report.csv", get(reports::register)),
-        ("/v1/reports/{month}/upd.xml", get(reports::electronic)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
         ("/v1/payouts/{id}", get(payouts::one)),
@@ -121,7 +119,7 @@ fn partners() -> [Route; 52] {
     ]
 }
 
-fn operators() -> [Route; 24] {
+fn operators() -> [Route; 25] {
     [
         // Whoever is not the operator learns nothing, not even the method.
         ("/v1/operator/partners", post(operator::enrol).fallback(problems::nowhere)),
@@ -171,6 +169,10 @@ fn operators() -> [Route; 24] {
         (
             "/v1/operator/income-tax/remittances/{number}/payment-order.txt",
             get(income::payment_order).fallback(problems::nowhere),
+        ),
+        (
+            "/v1/operator/partners/{partner}/{mode}/reports/{month}/letters",
+            get(letters::look).post(letters::send).fallback(problems::nowhere),
         ),
         ("/v1/operator/receipts", get(concerns::list).fallback(problems::nowhere)),
         ("/v1/operator/exchanges", get(exchanges::list_any).fallback(problems::nowhere)),

@@ -10,8 +10,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::{
     banks, clearing, concerns, couriers, debts, deliveries, devices, discrepancies, docs, examples, exchanges, income,
-    keys, ledger, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts, reconciliation,
-    refusals, reports, subscriptions, tariffs, transfers, webhook,
+    keys, ledger, letters, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts,
+    reconciliation, refusals, reports, subscriptions, tariffs, transfers, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -181,6 +181,8 @@ pub struct FieldErrorView {
         devices::look,
         devices::job,
         devices::not_printed,
+        letters::look,
+        letters::send,
         concerns::list,
         reconciliation::read,
         reconciliation::set,

@@ -1,46 +1,12 @@
 //! Every refusal of this API: which error is which problem, and all problems by their codes.
 
-use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use runtime::caller::RETRY_AFTER_SECONDS;
+pub use runtime::caller::{Answer, Refused, bank_not_connected, courier_key, payout_ended};
+pub use runtime::papers::{report_in_parts, report_too_large, upd_negative, upd_no_service, upd_requisites};
 use runtime::{FieldError, Problem, outcome};
-use workflows::error::{Whose, WorkflowError};
 use workflows::orders::Invalid;
 use workflows::prepaid::Shortage;
-
-/// Seconds after which it is worth asking again when somebody outside was silent.
-const RETRY_AFTER_SECONDS: u32 = 5;
-
-/// A problem on its way out, so that `?` turns every error into one.
-#[derive(Debug)]
-pub struct Refused(pub Problem);
-
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
-impl From<WorkflowError> for Refused {
-    fn from(error: WorkflowError) -> Self {
-        Self(match (error.whose(), &error) {
-            (Whose::Caller, WorkflowError::NotConnected(..)) => bank_not_connected(),
-            (Whose::Caller, WorkflowError::Refused(refusal)) => outcome::refused(refusal),
-            (Whose::Caller, WorkflowError::Payout(_)) => payout_ended(),
-            (Whose::Caller, _) => Problem::not_found(),
-            (Whose::Outside, _) => Problem::unavailable(&error, RETRY_AFTER_SECONDS),
-            (Whose::Ours, _) => Problem::internal(&error),
-        })
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
-/// What a handler answers.
-pub type Answer<T> = Result<T, Refused>;
 
 /// Nothing is here.
 pub async fn nowhere() -> Problem {
@@ -70,16 +36,6 @@ pub const fn idempotency_key_malformed() -> Problem {
         "idempotency_key_malformed",
         "Idempotency-Key must be 1 to 200 printable ASCII characters, sent once",
         "Idempotency-Key — от 1 до 200 печатных символов ASCII, один раз",
-    )
-}
-
-/// 403: a courier's key at a door that is none of theirs.
-pub const fn courier_key() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "courier_key",
-        "A courier's key reads the orders given to it, takes their money and names marked units; nothing else",
-        "Ключ курьера открывает только переданные ему заказы: прочитать, принять оплату, указать коды маркировки",
     )
 }
 
@@ -126,15 +82,6 @@ pub const fn clearing_too_large() -> Problem {
         "clearing_too_large",
         "The day has too many transactions for one file; read /v1/clearing page by page",
         "За день слишком много операций для одного файла; читайте /v1/clearing постранично",
-    )
-}
-
-/// 409: nobody could charge for the order.
-pub const fn bank_not_connected() -> Problem {
-    Problem::conflict(
-        "bank_not_connected",
-        "No bank is connected for live orders yet; use the test key",
-        "Банк для боевых заказов ещё не подключён; используйте тестовый ключ",
     )
 }
 
@@ -233,57 +180,12 @@ pub const fn nothing_to_pay_out() -> Problem {
     )
 }
 
-/// 409: what is said of a payout contradicts what became of it.
-pub const fn payout_ended() -> Problem {
-    Problem::conflict(
-        "payout_ended",
-        "The payout was netted or has come back already",
-        "Выплата зачтена без перевода или уже вернулась",
-    )
-}
-
 /// 409: no day of the books is over yet.
 pub const fn nothing_sealed() -> Problem {
     Problem::conflict(
         "nothing_sealed",
         "No day of the books is sealed yet; the first is an hour after its end",
         "Ни один день учёта ещё не закрыт; первый закроется через час после своего конца",
-    )
-}
-
-/// 409: a report does not fit into one file.
-pub const fn report_too_large() -> Problem {
-    Problem::conflict(
-        "report_too_large",
-        "The month has too many lines for one file; read /v1/clearing day by day, or ask for the file",
-        "За месяц слишком много строк для одного файла; читайте /v1/clearing по дням или запросите файл",
-    )
-}
-
-/// 409: the month has no service to accept.
-pub const fn upd_no_service() -> Problem {
-    Problem::conflict(
-        "upd_no_service",
-        "No fee was earned in the month: there is nothing for an electronic act to be about",
-        "За месяц нет вознаграждения: составлять электронный акт не о чем",
-    )
-}
-
-/// 409: more fee was given back than withheld.
-pub const fn upd_negative() -> Problem {
-    Problem::conflict(
-        "upd_negative",
-        "More fee was given back than withheld in the month: that takes a correction document (УКД)",
-        "За месяц возвращено больше вознаграждения, чем удержано: нужен корректировочный документ (УКД)",
-    )
-}
-
-/// 409: a requisite the format needs is not known, or does not fit.
-pub const fn upd_requisites() -> Problem {
-    Problem::conflict(
-        "upd_requisites",
-        "The УПД needs the contract, both addresses, the agent's signatory and both ids of participants; some are missing",
-        "Для УПД нужны договор, адреса сторон, подписант агента и идентификаторы участников обмена; заданы не все",
     )
 }
 
@@ -368,6 +270,7 @@ pub fn all() -> Vec<Problem> {
         promo_taken(),
         promo_used(),
         reference_taken(),
+        report_in_parts(),
         report_too_large(),
         subscription_number_taken(),
         TARIFF_UNPAID,
@@ -408,6 +311,8 @@ pub fn unavailable() -> Problem {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use workflows::error::WorkflowError;
 
     use super::*;
 

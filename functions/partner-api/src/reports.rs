@@ -2,33 +2,21 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use domain::id::Tenant;
 use domain::money::Money;
-use domain::report::{Closed, Event, Line, Period, Report};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, Uri};
-use papers::PaperError;
-use papers::pdf::Pdf;
-use papers::register::Register;
-use papers::upd::{self, Exchange};
-use papers::xlsx::Book;
+use domain::report::pages::Pages;
+use domain::report::{Closed, Event, Period};
+use http::Uri;
 use runtime::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
-use workflows::access::sha256_hex;
 use workflows::error::WorkflowError;
+use workflows::months;
 use workflows::ports::Ports;
-use workflows::{clock, months, perform};
 
 use crate::access::{Caller, OwnMonth};
-use crate::problems::{self, Answer};
+use crate::problems::Answer;
 use crate::query::{List, Parameters};
-
-/// Lines of one paper, at most: so many are read and written well within the time a request has.
-const LINES_MAX: u64 = 20_000;
-/// Bytes of one paper, at most: an answer may have six million once they are written as letters.
-const BYTES_MAX: usize = 4_400_000;
 
 /// Reports, latest month first.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -66,6 +54,11 @@ pub struct ReportView {
     /// Lines of the register: an order has one for each thing that became of it.
     #[schema(example = 4)]
     pub lines: u64,
+    /// Files the register comes in, as CSV and as a workbook: ask for each by `part`.
+    #[schema(example = 1)]
+    pub parts: usize,
+    /// SHA-256 over all pages of the register; `null` of months that were closed before it was kept in pages.
+    pub register_sha256: Option<String>,
     /// What became of orders, all events.
     pub events: Vec<EventSumView>,
     /// What else moved the balance.
@@ -151,6 +144,8 @@ fn shown(closed: &Closed) -> Result<ReportView, WorkflowError> {
         fee: roubles(fee),
         fee_vat: roubles(fee_vat),
         lines: closed.totals.lines,
+        parts: months::parts(closed),
+        register_sha256: closed.pages.as_ref().map(Pages::sha256),
         events: events.collect(),
         movements: movements.collect(),
         sha256: closed.sha256.clone(),
@@ -206,41 +201,12 @@ async fn find(ports: &Ports, tenant: &Tenant, period: Period) -> Answer<Closed> 
     found.ok_or_else(|| Problem::not_found().into())
 }
 
-/// The whole report, from the journals.
-async fn whole(ports: &Ports, tenant: &Tenant, period: Period) -> Answer<(Report, Vec<Line>)> {
-    if find(ports, tenant, period).await?.totals.lines > LINES_MAX {
-        return Err(problems::report_too_large().into());
-    }
-    months::report(ports, tenant, period).await?.ok_or_else(|| Problem::not_found().into())
-}
-
-fn paper(
-    written: Result<Vec<u8>, PaperError>,
-    name: &str,
-    extension: &str,
-    media_type: &'static str,
-) -> Answer<Response> {
-    let written = written.map_err(|error| match error {
-        PaperError::NoService(_) => problems::upd_no_service(),
-        PaperError::Negative(_) => problems::upd_negative(),
-        PaperError::Requisite(_) => problems::upd_requisites(),
-        PaperError::TooLong(_) => problems::report_too_large(),
-        other => Problem::internal(&other),
-    })?;
-    if written.len() > BYTES_MAX {
-        return Err(problems::report_too_large().into());
-    }
-    let mut response = written.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    let name = format!("attachment; filename=\"{name}.{extension}\"");
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment")));
-    Ok(response)
-}
+// The papers themselves are made by the function `documents`; what stands here is how the API's document names them.
 
 /// Download a month's act
 ///
-/// «Отчёт агента и Акт» with the register of orders, as a PDF/A to print and sign.
+/// «Отчёт агента и Акт», as a PDF/A to print and sign. The register of orders is its appendix up to 2,000 lines; a longer one stays a file
+/// (`report.xlsx`, `report.csv`), which the act names by its number of lines and its SHA-256.
 #[utoipa::path(
     get,
     path = "/v1/reports/{month}/act.pdf",
@@ -251,15 +217,7 @@ fn paper(
         headers(("Content-Disposition" = String, description = "An attachment with a name.")))),
     security(("api_key" = [])),
 )]
-pub async fn act(State(ports): State<Ports>, OwnMonth(tenant, period): OwnMonth) -> Answer<Response> {
-    let (report, lines) = whole(&ports, &tenant, period).await?;
-    let written = || {
-        let mut pdf = Pdf::start(Vec::new(), &report)?;
-        lines.iter().try_for_each(|line| pdf.line(line))?;
-        pdf.finish()
-    };
-    paper(written(), &format!("act-{period}"), "pdf", "application/pdf")
-}
+pub const fn act() {}
 
 /// Download a month's report as a workbook
 ///
@@ -269,22 +227,17 @@ pub async fn act(State(ports): State<Ports>, OwnMonth(tenant, period): OwnMonth)
     path = "/v1/reports/{month}/report.xlsx",
     operation_id = "report_workbook",
     tag = "Reports",
-    params(("month" = String, Path, description = "`YYYY-MM`.", example = "2026-11")),
+    params(
+        ("month" = String, Path, description = "`YYYY-MM`.", example = "2026-11"),
+        ("part" = Option<u32>, Query, description = "Of a report in several `parts`: which, from 1. Each has some 14,000 lines.",
+            minimum = 1, example = 1),
+    ),
     responses((status = 200, description = "The file.", body = Vec<u8>,
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         headers(("Content-Disposition" = String, description = "An attachment with a name.")))),
     security(("api_key" = [])),
 )]
-pub async fn workbook(State(ports): State<Ports>, OwnMonth(tenant, period): OwnMonth) -> Answer<Response> {
-    let (report, lines) = whole(&ports, &tenant, period).await?;
-    let written = || {
-        let mut book = Book::start(Vec::new(), &report)?;
-        lines.iter().try_for_each(|line| book.line(line))?;
-        book.finish()
-    };
-    let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    paper(written(), &format!("report-{period}"), "xlsx", media_type)
-}
+pub const fn workbook() {}
 
 /// Download a month's register of orders
 ///
@@ -294,20 +247,16 @@ pub async fn workbook(State(ports): State<Ports>, OwnMonth(tenant, period): OwnM
     path = "/v1/reports/{month}/report.csv",
     operation_id = "report_register",
     tag = "Reports",
-    params(("month" = String, Path, description = "`YYYY-MM`.", example = "2026-11")),
+    params(
+        ("month" = String, Path, description = "`YYYY-MM`.", example = "2026-11"),
+        ("part" = Option<u32>, Query, description = "Of a report in several `parts`: which, from 1. Each has some 14,000 lines.",
+            minimum = 1, example = 1),
+    ),
     responses((status = 200, description = "The file.", body = String, content_type = "text/csv; charset=utf-8",
         headers(("Content-Disposition" = String, description = "An attachment with a name.")))),
     security(("api_key" = [])),
 )]
-pub async fn register(State(ports): State<Ports>, OwnMonth(tenant, period): OwnMonth) -> Answer<Response> {
-    let (report, lines) = whole(&ports, &tenant, period).await?;
-    let written = || {
-        let mut register = Register::start(Vec::new(), &report)?;
-        lines.iter().try_for_each(|line| register.line(line))?;
-        register.finish()
-    };
-    paper(written(), &format!("report-{period}"), "csv", "text/csv; charset=utf-8")
-}
+pub const fn register() {}
 
 /// Download a month's УПД
 ///
@@ -323,27 +272,4 @@ pub async fn register(State(ports): State<Ports>, OwnMonth(tenant, period): OwnM
         headers(("Content-Disposition" = String, description = "An attachment with a name.")))),
     security(("api_key" = [])),
 )]
-pub async fn electronic(State(ports): State<Ports>, OwnMonth(tenant, period): OwnMonth) -> Answer<Response> {
-    let (report, _) = whole(&ports, &tenant, period).await?;
-    let partner = perform::partner(&ports, &tenant).await?;
-    let participants = partner.legal.exchange.clone().ok_or_else(problems::upd_requisites)?;
-    let exchange = Exchange {
-        sender: participants.agent,
-        recipient: participants.partner,
-        guid: guid(&tenant, period),
-        at: clock::now(&ports, &tenant).await.map_err(WorkflowError::from)?,
-    };
-    let written = exchange.file_id().and_then(|name| Ok((upd::write(Vec::new(), &report, &exchange)?, name)));
-    let (written, name) = match written {
-        Ok((written, name)) => (Ok(written), name),
-        Err(error) => (Err(error), String::new()),
-    };
-    paper(written, &name, "xml", "application/xml; charset=windows-1251")
-}
-
-/// A document's own id, the same whenever it is asked for.
-fn guid(tenant: &Tenant, period: Period) -> String {
-    let hex = sha256_hex(&format!("upd\n{tenant}\n{period}"));
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
-}
+pub const fn electronic() {}

@@ -18,12 +18,13 @@ use crate::stack::{Options, Running, start};
 use crate::{audit, bench, device, journal, simulate};
 
 /// Our own crates, which are heard at the level asked for; all others from `warn` on.
-const OURS: [&str; 21] = [
+const OURS: [&str; 22] = [
     "bank_callback",
     "bank_operation",
     "checkout",
     "connectors",
     "deadlines",
+    "documents",
     "domain",
     "fulfilment",
     "fulfilment_callback",

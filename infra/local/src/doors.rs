@@ -14,6 +14,7 @@ use workflows::ports::Ports;
 #[derive(Clone)]
 pub struct Doors {
     checkout: Router,
+    documents: Router,
     partner_api: Router,
     bank_callback: Router,
     till_callback: Router,
@@ -27,6 +28,7 @@ impl Doors {
     pub fn new(ports: &Ports) -> Self {
         Self {
             checkout: door(checkout::router(ports.clone())),
+            documents: door(documents::router(ports.clone())),
             partner_api: door(partner_api::router(ports.clone())),
             bank_callback: door(bank_callback::router(ports.clone())),
             till_callback: door(till_callback::router(ports.clone())),
@@ -46,6 +48,8 @@ impl Doors {
             _ if get && (below("/r/") || below("/d/") || below("/legal/")) => Some(&self.checkout),
             "/openapi.json" | "/docs" | "/tariffs" if get => Some(&self.partner_api),
             _ if post && below("/v1/devices/") => Some(&self.till_callback),
+            _ if get && below("/a/") => Some(&self.documents),
+            _ if get && is_paper(path) => Some(&self.documents),
             _ if below("/v1/") => Some(&self.partner_api),
             // Some banks tell by GET.
             _ if below("/callbacks/bank/") => Some(&self.bank_callback),
@@ -55,6 +59,12 @@ impl Doors {
             _ => None,
         }
     }
+}
+
+/// `/v1/reports/{month}/{file}`.
+fn is_paper(path: &str) -> bool {
+    let rest = path.strip_prefix("/v1/reports/").and_then(|rest| rest.split_once('/'));
+    rest.is_some_and(|(month, file)| !month.is_empty() && !file.is_empty() && !file.contains('/'))
 }
 
 /// Has a request answered by the function whose it is.

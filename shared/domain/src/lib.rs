@@ -10,6 +10,7 @@ pub mod bank_exchange;
 pub mod calendar;
 pub mod commission;
 pub mod consent;
+pub mod csv;
 pub mod debt;
 pub mod delivery;
 pub mod details;

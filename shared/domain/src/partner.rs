@@ -98,6 +98,9 @@ pub struct Legal {
     /// The sides' ids in electronic document exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Participants>,
+    /// The accountant's e-mail address, to which closed months are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accountant: Option<String>,
 }
 
 /// The ids of the contract's sides as participants of electronic document exchange.

@@ -21,6 +21,7 @@ mod page;
 mod parties;
 mod qr;
 mod receipt;
+mod report_mail;
 mod sbp;
 mod sms;
 mod state;
@@ -59,6 +60,7 @@ pub use receipt::{
     BuyerFirm, Cashier, Correction, Mends, ReceiptKind, ReceiptLine, ReceiptStage, ReceiptView, Supplier, VatSum,
     receipt, receipt_text,
 };
+pub use report_mail::{ReportMailView, report_mail};
 pub use sbp::{OtherWay, SbpView, sbp};
 pub use sms::{SmsKind, SmsView, sms};
 pub use state::{

@@ -1,7 +1,7 @@
 //! Writes sample papers for whoever looks at them, and prints what a large month costs.
 //!
 //! ```text
-//! papers samples FOLDER        every paper of five months, and the lines they were made of
+//! papers samples FOLDER        every paper of six months, and the lines they were made of
 //! papers bench FORMAT ORDERS   time and peak memory: csv, xlsx, pdf, upd, diadoc
 //! ```
 
@@ -12,6 +12,7 @@ use std::path::Path;
 
 use domain::acquiring::Method;
 use domain::money::Money;
+use domain::report::pages::{Page, Paged, Pages};
 use domain::report::{
     Contract, Corrects, Event, Head, Line, Movement, MovementKind, Party, Period, Person, Report, Signatory, Standing,
     Tally,
@@ -238,6 +239,7 @@ fn samples(folder: &Path) -> Outcome<()> {
         ),
         ("empty", head("20", company(), vat, 333), Month::new(0, vat, false), Vec::new()),
         ("services-only", head("21", company(), vat, 2_000_000), Month::new(0, vat, false), service),
+        ("in-files", head("22", company(), vat, 0), Month::new(2_400, vat, true), payouts(320)),
     ];
     for (name, head, month, movements) in months {
         let folder = folder.join(name);
@@ -247,11 +249,19 @@ fn samples(folder: &Path) -> Outcome<()> {
         let file = |end: &str| File::create(folder.join(end)).map(BufWriter::new);
         let mut csv = Register::start(file("register.csv")?, &report)?;
         let mut book = Book::start(file("report.xlsx")?, &report)?;
-        let mut pdf = Pdf::start(file("report.pdf")?, &report)?;
+        // A register that is too long to be printed is known by its hash.
+        let mut pages = Paged::default();
+        lines.iter().try_for_each(|line| pages.push(line))?;
+        let lines_of = pages.finish().iter().map(Page::seal).collect();
+        let sha256 = Pages { movements: Vec::new(), lines: lines_of }.sha256();
+        let printed = Pdf::<Vec<u8>>::has_register(&report);
+        let mut pdf = Pdf::start(file("report.pdf")?, &report, (!printed).then_some(sha256.as_str()))?;
         for line in &lines {
             csv.line(line)?;
             book.line(line)?;
-            pdf.line(line)?;
+            if printed {
+                pdf.line(line)?;
+            }
         }
         csv.finish()?;
         book.finish()?;
@@ -270,6 +280,7 @@ fn samples(folder: &Path) -> Outcome<()> {
             ("movements", serde_json::to_value(&report.movements)?),
             ("head", serde_json::to_value(&report.head)?),
             ("closing", serde_json::to_value(report.closing)?),
+            ("register_sha256", if printed { serde_json::Value::Null } else { sha256.as_str().into() }),
         ]);
         write(folder.join("told.json"), serde_json::to_vec(&told)?)?;
     }
@@ -316,7 +327,7 @@ fn bench(format: &str, orders: u64) -> Outcome<()> {
             book.finish()?.0
         }
         "pdf" => {
-            let mut pdf = Pdf::start(out, &report)?;
+            let mut pdf = Pdf::start(out, &report, None)?;
             month().try_for_each(|line| pdf.line(&line))?;
             pdf.finish()?.0
         }

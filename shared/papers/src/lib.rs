@@ -8,7 +8,6 @@
 //! Every writer is fed the same way, because whoever reads the lines reads them page by page:
 //! `start(out, report)`, then `line(&line)` for each, then `finish()`.
 
-pub mod csv;
 pub mod diadoc;
 pub mod pdf;
 pub mod register;

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use domain::csv::{Cell, Sheet};
 use domain::report::{Line, Report, Totals};
 
-use crate::csv::{Cell, Sheet};
 use crate::{PaperError, words};
 
 /// Its columns. «Оборот» and what follows carry the sign of the event, so that a column adds up to the act's total; «Сумма» does not.
@@ -42,6 +42,7 @@ pub(crate) fn corrects(line: &Line) -> String {
 #[derive(Debug)]
 pub struct Register<'a, W> {
     report: &'a Report,
+    before: u64,
     printed: Totals,
     sheet: Sheet<W>,
 }
@@ -52,8 +53,16 @@ impl<'a, W: Write> Register<'a, W> {
     /// # Errors
     /// The place it is written to fails.
     pub fn start(out: W, report: &'a Report) -> Result<Self, PaperError> {
+        Self::part(out, report, 0)
+    }
+
+    /// The heading of a part that has `before` lines before it.
+    ///
+    /// # Errors
+    /// The place it is written to fails.
+    pub fn part(out: W, report: &'a Report, before: u64) -> Result<Self, PaperError> {
         let heading: Vec<&str> = COLUMNS.into_iter().chain([CORRECTS]).collect();
-        Ok(Self { report, printed: Totals::default(), sheet: Sheet::start(out, &heading)? })
+        Ok(Self { report, before, printed: Totals::default(), sheet: Sheet::start(out, &heading)? })
     }
 
     /// One line.
@@ -65,7 +74,7 @@ impl<'a, W: Write> Register<'a, W> {
         let (turnover, fee, vat) = line.signed()?;
         let sums = [line.amount, turnover, fee, vat, line.net()?].map(|sum| Cell::Number(sum.to_decimal()));
         let texts = [
-            self.printed.lines.to_string(),
+            (self.before + self.printed.lines).to_string(),
             words::event(line.event).into(),
             line.order.clone(),
             line.bill.clone(),
@@ -85,6 +94,14 @@ impl<'a, W: Write> Register<'a, W> {
     /// The lines were not those of the report, or the place it is written to fails.
     pub fn finish(self) -> Result<W, PaperError> {
         self.report.same(&self.printed)?;
+        self.finish_part()
+    }
+
+    /// Ends a part: whether its lines are the report's, their pages have said.
+    ///
+    /// # Errors
+    /// The place it is written to fails.
+    pub fn finish_part(self) -> Result<W, PaperError> {
         Ok(self.sheet.finish()?)
     }
 }

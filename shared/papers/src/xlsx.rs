@@ -5,12 +5,12 @@
 
 use std::io::Write;
 
+use domain::csv::is_formula;
 use domain::money::Money;
 use domain::report::{Event, Line, Party, Report, Totals};
 use jiff::civil::Date;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet};
 
-use crate::csv::is_formula;
 use crate::register::{COLUMNS, CORRECTS, corrects, holder};
 use crate::{PaperError, words};
 
@@ -103,6 +103,7 @@ fn number(money: Money) -> Result<f64, PaperError> {
 /// The workbook being written.
 pub struct Book<'a, W> {
     report: &'a Report,
+    before: u64,
     printed: Totals,
     out: W,
     workbook: Workbook,
@@ -116,6 +117,14 @@ impl<'a, W: Write + Send> Book<'a, W> {
     /// # Errors
     /// More lines than a sheet has rows, or no room for temporary files.
     pub fn start(out: W, report: &'a Report) -> Result<Self, PaperError> {
+        Self::part(out, report, 0)
+    }
+
+    /// The heading of a part of the register that has `before` lines before it; act and movements are the whole report's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn part(out: W, report: &'a Report, before: u64) -> Result<Self, PaperError> {
         if report.totals.lines > LINES_MAX {
             return Err(PaperError::TooLong(report.totals.lines));
         }
@@ -133,7 +142,7 @@ impl<'a, W: Write + Send> Book<'a, W> {
         register.sheet.set_name("Реестр")?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
         let names: Vec<&str> = COLUMNS.into_iter().chain([CORRECTS]).collect();
         register.head(&style, &names, &[8, 16, 30, 20, 12, 12, 12, 18, 14, 15, 15, 15, 15, 15, 40])?;
-        Ok(Self { report, printed: Totals::default(), out, workbook: book, style, register })
+        Ok(Self { report, before, printed: Totals::default(), out, workbook: book, style, register })
     }
 
     /// One line.
@@ -144,7 +153,8 @@ impl<'a, W: Write + Send> Book<'a, W> {
         self.printed.add(&self.report.head, line)?;
         let (turnover, fee, vat) = line.signed()?;
         let (page, style) = (&mut self.register, &self.style);
-        page.sheet.write_number(page.row, 0, page.row)?;
+        let no = u32::try_from(self.before).unwrap_or(u32::MAX).saturating_add(page.row);
+        page.sheet.write_number(page.row, 0, no)?;
         page.text(style, 1, words::event(line.event))?;
         page.text(style, 2, &line.order)?;
         page.text(style, 3, &line.bill)?;
@@ -169,14 +179,22 @@ impl<'a, W: Write + Send> Book<'a, W> {
     ///
     /// # Errors
     /// The lines were not those of the report, or the place it is written to fails.
-    pub fn finish(mut self) -> Result<W, PaperError> {
+    pub fn finish(self) -> Result<W, PaperError> {
         self.report.same(&self.printed)?;
-        let (page, style, report) = (&mut self.register, &self.style, self.report);
-        if report.totals.lines > 0 {
+        self.finish_part()
+    }
+
+    /// Ends a part, with its own totals below the register: whether its lines are the report's, their pages have said.
+    ///
+    /// # Errors
+    /// The place it is written to fails.
+    pub fn finish_part(mut self) -> Result<W, PaperError> {
+        let (page, style, report, printed) = (&mut self.register, &self.style, self.report, &self.printed);
+        if printed.lines > 0 {
             page.sheet.autofilter(0, 0, page.row - 1, 14)?;
             page.sheet.write_string_with_format(page.row, 0, "Итого", &style.total_text)?;
-            let (fee, vat) = report.totals.fee()?;
-            let sums = [turnover(&report.totals)?, fee, vat, report.totals.net()?];
+            let (fee, vat) = printed.fee()?;
+            let sums = [turnover(printed)?, fee, vat, printed.net()?];
             for ((column, letter), sum) in (10_u16..).zip('K'..='N').zip(sums) {
                 page.total(style, column, letter, 1, sum)?;
             }

@@ -12,13 +12,16 @@
 //! ```
 
 pub mod aws;
+pub mod caller;
 pub mod config;
 pub mod http_door;
 pub mod ids;
 pub mod json_body;
 pub mod log;
 pub mod outcome;
+pub mod papers;
 pub mod problem;
+pub mod query;
 pub mod queue;
 pub mod reach;
 pub mod schedule_door;

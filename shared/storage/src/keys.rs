@@ -29,6 +29,9 @@
 //! | remittance of withheld tax | `U#scope#r` | `term#n` | a term's; all of them |
 //! | sealed day | `G#tenant` | `yyyy-mm-dd` | a tenant's days; the last one |
 //! | a month's report | `M#tenant` | `yyyy-mm` | a tenant's reports, latest first; the last one; a month |
+//! | pages of a month's register | `M#tenant#yyyy-mm` | `l00001`, `m00001` | a report's papers, page by page |
+//! | how far that register has come | same | `@draft` | the closing of a month |
+//! | letters about a month's report | same | `@letters` | whoever sends one |
 //! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
 //! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
 //! | device key | `D#sha256(key)` | `D` | a device agent's authentication |
@@ -58,6 +61,7 @@ use domain::time::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use crate::registers::Sheet;
 use crate::table::Key;
 
 /// Partitions a tenant's month is spread over.
@@ -339,6 +343,29 @@ pub fn run(tenant: &Tenant, run: &Run) -> Key {
 /// A place before every row of a day, where sort keys begin with days.
 pub fn before_day(day: Date) -> String {
     day.to_string()
+}
+
+fn report_pages(tenant: &Tenant, period: Period) -> String {
+    format!("{}#{period}", report_partition(tenant))
+}
+
+/// A page of a month's register.
+pub fn report_page(tenant: &Tenant, period: Period, sheet: Sheet, no: usize) -> Key {
+    let kind = match sheet {
+        Sheet::Movements => 'm',
+        Sheet::Lines => 'l',
+    };
+    key(report_pages(tenant, period), format!("{kind}{no:05}"))
+}
+
+/// How far a month's register has come.
+pub fn report_draft(tenant: &Tenant, period: Period) -> Key {
+    key(report_pages(tenant, period), "@draft")
+}
+
+/// Letters about a month's report.
+pub fn report_letters(tenant: &Tenant, period: Period) -> Key {
+    key(report_pages(tenant, period), "@letters")
 }
 
 /// Partition of a tenant's subscriptions.

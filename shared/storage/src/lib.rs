@@ -15,6 +15,7 @@ pub mod memory;
 pub mod metered;
 pub mod payouts;
 pub mod reconcile;
+pub mod registers;
 pub mod store;
 pub mod table;
 pub mod tariffs;

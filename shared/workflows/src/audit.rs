@@ -15,7 +15,7 @@ use storage::table::Freshness;
 use crate::error::WorkflowError;
 use crate::perform;
 use crate::ports::Ports;
-use crate::{books, clock, income, payouts};
+use crate::{books, clock, income, months, payouts};
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -26,6 +26,8 @@ pub struct Report {
     pub payouts: usize,
     /// Sealed days proved.
     pub days: usize,
+    /// Closed months proved.
+    pub reports: usize,
     /// Orders on which a task is still to be done.
     pub unfinished: usize,
     /// What breaks a rule.
@@ -107,6 +109,11 @@ async fn audit_tenant(
     report.days += sealed.len();
     for broken in books::prove(&orders, &entries, &sealed)? {
         report.say(tenant, "books.seal", format!("{}: {}", broken.day, broken.text));
+    }
+    let (reports, broken) = Box::pin(months::proof::prove(ports, tenant, &sealed)).await?;
+    report.reports += reports;
+    for broken in broken {
+        report.say(tenant, broken.rule, format!("{}: {}", broken.period, broken.text));
     }
     let mut made = Purse::default();
     for entry in &entries {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::{OrderId, Tenant};
+use domain::report::Period;
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -78,6 +79,20 @@ pub fn result_url(settings: &Settings, id: &OrderId, until: Timestamp) -> String
 pub fn open_result(settings: &Settings, token: &str) -> Option<(OrderId, Timestamp)> {
     let (id, until) = untag(&settings.master_secret, "result", token)?.rsplit_once('~')?;
     Some((id.parse().ok()?, Timestamp::from_second(until.parse().ok()?).ok()?))
+}
+
+/// Address of a month's report and its papers, good until `until`; `/act.pdf` and the like follow.
+pub fn report_url(settings: &Settings, tenant: &Tenant, period: Period, until: Timestamp) -> String {
+    let token = token(&settings.master_secret, "report", &format!("{tenant}~{period}~{}", until.as_second()));
+    format!("{}/a/{token}", settings.base_url)
+}
+
+/// The report a token opens, and until when.
+pub fn open_report(settings: &Settings, token: &str) -> Option<(Tenant, Period, Timestamp)> {
+    let (text, until) = untag(&settings.master_secret, "report", token)?.rsplit_once('~')?;
+    let (tenant, period) = text.split_once('~')?;
+    let period = Period::try_from(period.to_owned()).ok()?;
+    Some((tenant.parse().ok()?, period, Timestamp::from_second(until.parse().ok()?).ok()?))
 }
 
 /// Seconds a link to a buyer's wallet is good for: a day.

@@ -21,7 +21,7 @@ use crate::error::WorkflowError;
 use crate::execution::result_link;
 use crate::perform::{self, apply};
 use crate::ports::{Ports, Settings};
-use crate::{clock, links, subscriptions, wallet};
+use crate::{clock, links, months, subscriptions, wallet};
 
 /// The content-id of the partner's logo in a mail.
 const LOGO_CONTENT_ID: &str = "partner-logo";
@@ -193,6 +193,9 @@ fn is_second_receipt(order: &Order, receipt: &Receipt) -> bool {
 pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
     if let Ok(notice) = serde_json::from_str::<subscriptions::Notice>(body) {
         return subscriptions::tell(ports, &notice).await;
+    }
+    if let Ok(notice) = serde_json::from_str::<months::letters::ReportNotice>(body) {
+        return months::letters::tell(ports, &notice).await;
     }
     let work = perform::work(body)?;
     let (id, task) = (work.order.clone(), work.task);

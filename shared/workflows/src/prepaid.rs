@@ -17,7 +17,7 @@ use storage::table::Freshness;
 
 use crate::clock;
 use crate::error::WorkflowError;
-use crate::months::MONTHS;
+use crate::months::lines::MONTHS;
 use crate::payouts;
 use crate::perform;
 use crate::ports::Ports;
@@ -323,7 +323,7 @@ pub(crate) async fn deductions(ports: &Ports, tenant: &Tenant, period: Period) -
         loop {
             let wanted = |order: &Order| order.pricing.as_ref().is_some_and(|pricing| pricing.service.is_some());
             let page =
-                reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::STANDARD, wanted).await?;
+                reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::SEALED, wanted).await?;
             for order in &page.orders {
                 for entry in order.journal.iter().filter(|entry| period.contains(moscow_date(entry.at))) {
                     let mut moved = entry.postings.iter().map(|posting| deducts(posting, zero));

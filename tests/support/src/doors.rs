@@ -20,7 +20,7 @@ pub struct Doors {
 impl Doors {
     /// All of them.
     pub fn new(ports: &Ports) -> Self {
-        let api = door(partner_api::router(ports.clone()));
+        let api = door(partner_api::router(ports.clone()).merge(documents::router(ports.clone())));
         let by_prefix = vec![
             ("/callbacks/bank/", door(bank_callback::router(ports.clone()))),
             ("/callbacks/till/", door(till_callback::router(ports.clone()))),
@@ -29,6 +29,7 @@ impl Doors {
             ("/v1/devices/models", api.clone()),
             ("/v1/devices/", door(till_callback::router(ports.clone()))),
             ("/v1/", api.clone()),
+            ("/a/", api.clone()),
             ("/openapi.json", api.clone()),
             ("/docs", api.clone()),
             ("/tariffs", api),

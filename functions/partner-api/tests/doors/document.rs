@@ -40,8 +40,13 @@ async fn every_route_is_named_and_every_name_is_a_route() {
     api.world.ports.store.put_partner(&api.world.shop, &partner).await.unwrap();
     let waits = api.paid(&crate::orders::wish("A-2"), "success").await;
     let job = format!("{}-r1", waits.rsplit('/').next().unwrap());
+    // …and with a month that is closed.
+    let row: Value = serde_json::from_str(include_str!("../../../../tests/stored/rows/report-in-pages.json")).unwrap();
+    let mut closed: domain::report::Closed = serde_json::from_value(row["body"].clone()).unwrap();
+    closed.head.period = "2026-11".to_owned().try_into().unwrap();
+    api.world.ports.store.put_report(&api.world.shop, &closed).await.unwrap();
     let mut there = BTreeSet::new();
-    for (path, _) in routes() {
+    for (path, _) in routes().chain(documents::routes()) {
         let id = match path {
             _ if path.contains("payouts") => "po_01kavxa3hs8g5xv6qt7mh3v2kc",
             _ if path.contains("subscriptions") => &subscription,
@@ -199,7 +204,7 @@ async fn the_document_and_its_page_are_served() {
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     let text = String::from_utf8(page.body).unwrap();
-    for (path, _) in routes() {
+    for (path, _) in routes().chain(documents::routes()) {
         assert!(text.contains(&path.replace('{', "&#123;")) || text.contains(path), "{path}");
     }
     for problem in partner_api::problems::all() {

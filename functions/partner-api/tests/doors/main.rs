@@ -77,7 +77,8 @@ impl Answer {
 impl Api {
     pub(crate) async fn new() -> Self {
         let world = World::new().await;
-        let router = runtime::door(partner_api::router(world.ports.clone()));
+        let papers = documents::router(world.ports.clone());
+        let router = runtime::door(partner_api::router(world.ports.clone()).merge(papers));
         Self { world, router }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::pages::Pages;
 use super::{Head, Line, Movement, MovementKind, Report, Tally, Totals, Wrong};
 use crate::money::Money;
 
@@ -34,6 +35,9 @@ pub struct Closed {
     pub closing: Money,
     /// The seal of the last day the report rests on, hex.
     pub sha256: String,
+    /// Pages of its register. Months closed before there were any have none: their lines are made again from the journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Pages>,
 }
 
 fn summed(movements: &[Movement]) -> Result<BTreeMap<MovementKind, MovementSum>, Wrong> {
@@ -54,7 +58,20 @@ impl Closed {
     pub fn of(no: u32, report: &Report, sha256: &str) -> Result<Self, Wrong> {
         report.check()?;
         let Report { head, totals, movements, closing } = report.clone();
-        Ok(Self { no, head, totals, movements: summed(&movements)?, closing, sha256: sha256.to_owned() })
+        Ok(Self { no, head, totals, movements: summed(&movements)?, closing, sha256: sha256.to_owned(), pages: None })
+    }
+
+    /// The whole report again, from movements read anew.
+    ///
+    /// # Errors
+    /// They are not those the month was closed with.
+    pub fn report(&self, movements: Vec<Movement>) -> Result<Report, Wrong> {
+        let mut tally = Tally::of(self.head.clone(), self.totals.clone())?;
+        for movement in movements {
+            tally.movement(movement)?;
+        }
+        let report = tally.finish(self.closing)?;
+        if summed(&report.movements)? == self.movements { Ok(report) } else { Err(Wrong::Register) }
     }
 
     /// The whole report again, from lines and movements read anew.

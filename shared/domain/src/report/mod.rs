@@ -11,7 +11,9 @@
 //! (of what the agent held: money the partner's own people took is in the turnover and not in the balance)
 
 mod closed;
+pub mod letters;
 mod line;
+pub mod pages;
 mod tally;
 
 use std::fmt;
@@ -26,8 +28,9 @@ pub use tally::{CorrectionSum, FeeSum, Side, Sum, Tally, Totals, Wrong};
 use crate::money::Money;
 use crate::tax::VatRate;
 
-/// Movements one report may carry: a payout holds some ninety orders, so a month of 100,000 orders has about 1,100.
-pub const MOVEMENTS_MAX: usize = 5_000;
+/// Movements one report may carry: a payout holds some ninety orders, so a month of 100,000 orders has about 1,100. They are held in memory
+/// while a paper is made, some 300 bytes each.
+pub const MOVEMENTS_MAX: usize = 100_000;
 
 /// A calendar month in Moscow. Written as `2026-11`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Corrects, Event, Head, Line, MOVEMENTS_MAX, Movement, Period, Report};
 use crate::acquiring::Method;
 use crate::money::{Money, MoneyError};
+use crate::tax::VatRate;
 
 /// Why a report can not be made, or does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +116,9 @@ pub enum Wrong {
         /// In the act.
         act: u64,
     },
+    /// A page of the register is not what was sealed, or can not be one.
+    #[error("a page of the register: {0}")]
+    Page(String),
     /// Other lines were printed.
     #[error("the register's sums are not the act's")]
     Register,
@@ -312,6 +316,18 @@ impl Tally {
             }
         }
         Ok(Self { head, totals: Totals::default(), movements: Vec::new() })
+    }
+
+    /// One whose lines are folded already.
+    ///
+    /// # Errors
+    /// The head is not that of a document.
+    pub fn of(head: Head, totals: Totals) -> Result<Self, Wrong> {
+        let (_, vat) = totals.fee()?;
+        if head.vat == VatRate::None && !vat.is_zero() {
+            return Err(Wrong::Head("VAT rate"));
+        }
+        Ok(Self { totals, ..Self::new(head)? })
     }
 
     /// One more order's line.

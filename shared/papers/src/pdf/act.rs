@@ -11,6 +11,8 @@ use crate::{PaperError, words};
 
 const SIZE: i32 = 180;
 const SMALL: i32 = 165;
+/// Movements that are printed one by one, at most.
+const MOVEMENTS_MAX: usize = 300;
 
 const fn left(name: &'static str, width: i32) -> Column {
     Column { name, width, align: Align::Left }
@@ -31,7 +33,7 @@ fn total<const N: usize>(cells: [String; N]) -> Row {
 }
 
 /// The act's pages.
-pub(super) fn pages(fonts: &Fonts, report: &Report) -> Result<Vec<Page>, PaperError> {
+pub(super) fn pages(fonts: &Fonts, report: &Report, register_sha256: Option<&str>) -> Result<Vec<Page>, PaperError> {
     let head = &report.head;
     let mut flow = Flow::new(fonts, Paper::Upright);
     flow.paragraph(&format!("{DOCUMENT} № {}", head.number), 280, Weight::Bold, Align::Centre);
@@ -50,7 +52,7 @@ pub(super) fn pages(fonts: &Fonts, report: &Report) -> Result<Vec<Page>, PaperEr
     let contract = contract.unwrap_or_default() + "Все суммы указаны в российских рублях.";
     flow.paragraph(&contract, SIZE, Weight::Regular, Align::Left);
 
-    orders(&mut flow, report)?;
+    orders(&mut flow, report, register_sha256)?;
     fees(&mut flow, report)?;
     movements(&mut flow, report)?;
     corrections(&mut flow, report);
@@ -77,7 +79,7 @@ fn party(role: &str, party: &Party) -> Vec<(String, Weight)> {
     lines
 }
 
-fn orders(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
+fn orders(flow: &mut Flow<'_>, report: &Report, register_sha256: Option<&str>) -> Result<(), PaperError> {
     flow.section("Исполнение поручения: расчёты с покупателями");
     let columns = [
         left("Показатель", 3_306),
@@ -135,8 +137,17 @@ fn orders(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
         flow.paragraph("Заказов в отчётном периоде не было.", SMALL, Weight::Regular, Align::Left);
     } else {
         flow.gap(60);
-        let text = "Каждый заказ с датами, способом оплаты и удержанным вознаграждением приведён в приложении.";
-        flow.paragraph(text, SMALL, Weight::Regular, Align::Left);
+        let here = "Каждый заказ с датами, способом оплаты и удержанным вознаграждением приведён в приложении.";
+        let text = register_sha256.map_or_else(
+            || here.to_owned(),
+            |sha256| {
+                let (lines, period) = (words::count(totals.lines), head_file(report));
+                format!(
+                    "Каждый заказ с датами, способом оплаты и удержанным вознаграждением приведён в реестре — неотъемлемой части этого документа: {lines} строк, файлы {period}.xlsx и {period}.csv, контрольная сумма SHA-256 {sha256}."
+                )
+            },
+        );
+        flow.paragraph(&text, SMALL, Weight::Regular, Align::Left);
     }
     Ok(())
 }
@@ -178,6 +189,9 @@ fn fees(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
 
 fn movements(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     flow.section("Перечисления и иные движения");
+    if report.movements.len() > MOVEMENTS_MAX {
+        return movements_by_kind(flow, report);
+    }
     if report.movements.is_empty() {
         flow.paragraph("Перечислений и иных движений в отчётном периоде не было.", SMALL, Weight::Regular, Align::Left);
         return Ok(());
@@ -205,6 +219,36 @@ fn movements(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
     rows.push(total(["Итого".to_owned(), String::new(), String::new(), words::money(sum)]));
     flow.table(&columns, &rows, SMALL);
     Ok(())
+}
+
+/// Too many movements to be printed one by one: their sums.
+fn movements_by_kind(flow: &mut Flow<'_>, report: &Report) -> Result<(), PaperError> {
+    let columns = [left("Содержание", 7_106), right("Документов", 1_300), right("Сумма", 1_800)];
+    let mut rows = Vec::new();
+    let mut all = report.closing.zero();
+    for kind in MovementKind::ALL {
+        let mut of_kind = report.movements.iter().filter(|movement| movement.kind == kind).peekable();
+        if of_kind.peek().is_none() {
+            continue;
+        }
+        let (count, sum) = of_kind.try_fold((0, all.zero()), |(count, sum), movement| {
+            Ok::<_, PaperError>((count + 1, sum.plus(movement.net()?)?))
+        })?;
+        all = all.plus(sum)?;
+        rows.push(row([words::movement(kind).to_owned(), words::count(count), words::money(sum)]));
+    }
+    let count = words::count(u64::try_from(report.movements.len()).unwrap_or(u64::MAX));
+    rows.push(total(["Итого".to_owned(), count, words::money(all)]));
+    flow.table(&columns, &rows, SMALL);
+    flow.gap(60);
+    let text = format!("Каждый документ приведён на листе «Движения» файла {}.xlsx.", head_file(report));
+    flow.paragraph(&text, SMALL, Weight::Regular, Align::Left);
+    Ok(())
+}
+
+/// How the files of the register are named.
+fn head_file(report: &Report) -> String {
+    format!("report-{}", report.head.period)
 }
 
 fn corrections(flow: &mut Flow<'_>, report: &Report) {

@@ -30,9 +30,14 @@ use crate::{PaperError, words};
 /// A twip is a twentieth of a point.
 const SCALE: f32 = 0.05;
 
+/// Lines of a register that is printed: some sixty pages. Nobody signs or files more on paper.
+const LINES_MAX: u64 = 2_000;
+
 /// The document being written.
 pub struct Pdf<'a, W> {
     report: &'a Report,
+    /// Whether the register is its appendix.
+    register: bool,
     printed: Totals,
     out: W,
     fonts: Fonts,
@@ -43,11 +48,16 @@ pub struct Pdf<'a, W> {
 }
 
 impl<'a, W: Write> Pdf<'a, W> {
-    /// Its act.
+    /// Whether the register of a report is short enough to be the act's appendix.
+    pub const fn has_register(report: &Report) -> bool {
+        report.totals.lines <= LINES_MAX
+    }
+
+    /// Its act. The register is its appendix, and is fed line by line, unless it is kept as a file that is known by its SHA-256.
     ///
     /// # Errors
     /// The report does not hold.
-    pub fn start(out: W, report: &'a Report) -> Result<Self, PaperError> {
+    pub fn start(out: W, report: &'a Report, register_sha256: Option<&str>) -> Result<Self, PaperError> {
         report.check()?;
         let archival = ConfigurationBuilder::new().with_archival_validator(Archival::A2_B).finish();
         let configuration = archival.map_err(|_| PaperError::Pdf("PDF/A can not be written"))?;
@@ -57,11 +67,21 @@ impl<'a, W: Write> Pdf<'a, W> {
         let metadata = Metadata::new().title(title).language("ru".into()).authors(vec![head.agent.name.clone()]);
         document.set_metadata(metadata.creation_date(moment(head.issued)?));
         let fonts = Fonts::load()?;
-        let act = act::pages(&fonts, report)?;
+        let act = act::pages(&fonts, report, register_sha256)?;
         let lines = usize::try_from(report.totals.lines).map_err(|_| PaperError::TooLong(report.totals.lines))?;
-        let pages = act.len() + Sheet::pages(lines);
-        let mut pdf =
-            Self { report, printed: Totals::default(), out, fonts, document, sheet: Sheet::new(), page: 0, pages };
+        let register = register_sha256.is_none();
+        let pages = act.len() + if register { Sheet::pages(lines) } else { 0 };
+        let mut pdf = Self {
+            report,
+            register,
+            printed: Totals::default(),
+            out,
+            fonts,
+            document,
+            sheet: Sheet::new(),
+            page: 0,
+            pages,
+        };
         for page in act {
             pdf.draw(&page);
         }
@@ -85,7 +105,9 @@ impl<'a, W: Write> Pdf<'a, W> {
     /// # Errors
     /// The lines were not those of the report, or the place it is written to fails.
     pub fn finish(mut self) -> Result<W, PaperError> {
-        self.report.same(&self.printed)?;
+        if self.register {
+            self.report.same(&self.printed)?;
+        }
         if self.printed.lines > 0 {
             let last = std::mem::take(&mut self.sheet).finish(&self.fonts, self.report)?;
             self.draw(&last);

@@ -102,6 +102,6 @@ fn other_lines_than_the_reports_are_not_printed() {
     assert!(matches!(csv.finish(), Err(PaperError::Report(_))));
     let book = crate::xlsx::Book::start(Vec::new(), &report).unwrap();
     assert!(matches!(book.finish(), Err(PaperError::Report(_))));
-    let pdf = crate::pdf::Pdf::start(Vec::new(), &report).unwrap();
+    let pdf = crate::pdf::Pdf::start(Vec::new(), &report, None).unwrap();
     assert!(matches!(pdf.finish(), Err(PaperError::Report(_))));
 }

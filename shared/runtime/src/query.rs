@@ -1,4 +1,4 @@
-//! What stands behind the `?`: named values, each at most once and none unknown, and cursors nobody can change.
+//! What stands behind the `?` of the partners' API: named values, each at most once and none unknown, and cursors nobody can change.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::Tenant;
 use http::Uri;
 use jiff::civil::Date;
-use runtime::{FieldError, Problem};
 use subtle::ConstantTimeEq;
 use workflows::links;
 use workflows::ports::{Ports, Settings};
+
+use crate::problem::{FieldError, Problem};
 
 /// Things on a page when no `limit` is given.
 pub const LIMIT: usize = 50;

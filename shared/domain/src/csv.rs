@@ -74,7 +74,7 @@ fn row(cells: impl IntoIterator<Item = Cell>) -> String {
 }
 
 /// Whether a spreadsheet would run the text as a formula, whoever wrote it.
-pub(crate) fn is_formula(text: &str) -> bool {
+pub fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
