@@ -186,7 +186,7 @@ impl Store {
         purse: Option<&Versioned<Purse>>,
     ) -> Result<(), StoreError> {
         let mut writes = book_entry_writes(tenant, entry)?;
-        writes.extend(purse.map(|purse| purse_write(tenant, purse, entry)).transpose()?);
+        writes.extend(purse.map(|purse| purse_write(tenant, purse, &entry.postings, entry.at)).transpose()?);
         writes.push(discrepancy_write(tenant, filed)?);
         Ok(self.table.commit(writes).await?)
     }

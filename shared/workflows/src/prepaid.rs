@@ -292,7 +292,7 @@ async fn enter(ports: &Ports, tenant: &Tenant, entry: BookEntry, from: From) -> 
 /// consistently, until there is enough of them.
 async fn available(ports: &Ports, tenant: &Tenant, personal: Money, wanted: Money) -> Result<Money, WorkflowError> {
     let now = clock::now(ports, tenant).await?;
-    let mut mature: Vec<Order> = payouts::recent_orders(ports, tenant, now).await?;
+    let mut mature: Vec<Order> = payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await?;
     mature.retain(|order| order.payable_at().is_some_and(|at| at <= now));
     mature.sort_by_key(|order| order.owed().map_or(0, Money::minor)); // what is owed to us counts first
     let mut sum = personal;

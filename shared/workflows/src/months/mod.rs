@@ -5,7 +5,7 @@
 //! this month is in this month's report, and names the document the order was paid in.
 
 pub mod letters;
-mod lines;
+pub(crate) mod lines;
 mod movements;
 mod parties;
 pub mod proof;

@@ -14,7 +14,7 @@ use domain::time::{Timestamp, moscow_date};
 use jiff::Span;
 use jiff::civil::Date;
 use serde::Serialize;
-use storage::books::Written;
+use storage::books::{Also, Written};
 use storage::reconcile::pack;
 use storage::store::StoreError;
 
@@ -306,7 +306,7 @@ impl Of<'_> {
             by: String::new(),
             postings: vec![posting],
         };
-        Ok(books::enter(self.ports, self.tenant, &entry, None).await? == Written::Now)
+        Ok(books::enter(self.ports, self.tenant, &entry, Also::default()).await? == Written::Now)
     }
 }
 
