@@ -320,6 +320,7 @@ fn orders() -> impl Strategy<Value = Vec<PaymentOrder>> {
     let text = "[А-Яа-яёЁA-Za-z0-9 «»\"'№=.,;:()\r\n\t-]{1,60}|КонецДокумента|КонецФайла\r\n|Сумма=1|=";
     let order = (1_u32..=999_999, 1_i64..1_000_000_000_000, 0_i16..2000, text, text, "[0-9]{12}").prop_map(
         |(number, kopecks, day, name, purpose, inn)| PaymentOrder {
+            budget: None,
             number,
             date: date(2025, 1, 1).saturating_add(jiff::Span::new().days(day)),
             amount: Money::rub(kopecks),

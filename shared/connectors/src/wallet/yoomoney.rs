@@ -57,7 +57,7 @@ impl Adapter for Yoomoney {
         let mut told = Vec::new();
         for record in reader.records() {
             let record = record.map_err(ReadError::Text)?;
-            let cell = |column: &'static str, at: usize| Cell { record: &record, column, at };
+            let cell = |column: &'static str, at: usize| Cell { file, record: &record, column, at };
             told.push(Told {
                 number: cell(NUMBER, number).read(|text| text.parse().ok().filter(|number| *number > 0))?,
                 wallet: cell(WALLET, wallet)
@@ -79,16 +79,23 @@ impl Adapter for Yoomoney {
 }
 
 struct Cell<'a> {
+    file: &'a [u8],
     record: &'a StringRecord,
     column: &'static str,
     at: usize,
 }
 
 impl Cell<'_> {
+    /// The reader stands before the line feed of a CR LF when it begins the next record: it is counted here.
+    fn line(&self) -> u64 {
+        let begins = self.record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+        let feeds = self.file.iter().take(begins.saturating_add(1)).filter(|byte| **byte == b'\n').count();
+        u64::try_from(feeds).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
     fn read<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<T, ReadError> {
-        let line = self.record.position().map_or(0, csv::Position::line);
         let text = self.record.get(self.at).filter(|text| !text.is_empty());
-        text.and_then(read).ok_or(ReadError::Cell { line, column: self.column })
+        text.and_then(read).ok_or_else(|| ReadError::Cell { line: self.line(), column: self.column })
     }
 }
 
