@@ -25,6 +25,8 @@ const DOORS: &str = "/v1/operator/partners/demoshop/test/reconciliation";
 /// Days on which orders are made, and days the papers go on after them.
 const ORDERS: i64 = 12;
 const AFTER: i64 = 12;
+/// The settlement account the partner's money comes to.
+const OURS: &str = "40702810600000000003";
 const BANK_INN: &str = "7707083893";
 
 fn later(day: Date, days: i64) -> Date {
@@ -41,7 +43,7 @@ fn dotted(day: Date) -> String {
 
 fn rules_of() -> Value {
     json!({
-        "strangers": true,
+        "strangers": true, "settlement": OURS,
         "accounts": {"rbs": {
             "registry": {
                 "encoding": "windows1251", "until": ["Итого"], "day_format": "%d.%m.%Y %H:%M:%S",
@@ -121,13 +123,14 @@ impl Papers {
             dotted(last)
         );
         let mut documents = String::new();
+        let payee = support::partner().payout.account.number;
         for (day, minor, purpose, number) in of {
             let (from, to, inn, moved) = if *minor > 0 {
                 came += minor;
                 ("30233810000000000001", ours, BANK_INN, "ДатаПоступило")
             } else {
                 left -= minor;
-                (ours, "40702810200000000001", "7700000023", "ДатаСписано")
+                (ours, payee.as_str(), "7700000023", "ДатаСписано")
             };
             let _ = write!(
                 documents,
@@ -324,8 +327,7 @@ async fn loads_all(story: &Story, papers: &Papers, scope: Scope, status: u16) {
 }
 
 async fn loads_statement(story: &Story, papers: &Papers, scope: Scope) -> Value {
-    let ours = story.world.ports.settings.payer.account.clone();
-    let file = papers.statement(&ours, (scope.from, scope.until));
+    let file = papers.statement(OURS, (scope.from, scope.until));
     loads(story, "/v1/operator/statements", file).await.1
 }
 
@@ -447,5 +449,63 @@ async fn the_clock_names_days_without_papers_and_compares_what_is_here() {
     assert_eq!(asks(&story, Method::GET, &missing, &Value::Null).await["runs"], json!([]));
     let at = MOSCOW.to_datetime(story.world.now().await);
     assert!(at.date() > day);
+    story.ends().await;
+}
+
+#[tokio::test]
+async fn what_lands_on_a_nominal_account_is_compared_with_its_own_statement() {
+    const NOMINAL: &str = "40702810300000000007";
+    let story = Story::begins().await;
+    let mut account = story.account_at(Family::Rbs).await;
+    account.nominal = true;
+    story
+        .settings(|partner| {
+            partner.accounts.push(account);
+            partner.webhook = None;
+        })
+        .await;
+    let mut rules = rules_of();
+    rules["nominal"] = NOMINAL.into();
+    rules["registers"] = json!({});
+    asks(&story, Method::PUT, DOORS, &rules).await;
+    let first = moscow_date(story.world.now().await);
+    let order = story.world.order(&crate::story::with_email("N-1")).await;
+    let form = story.world.agree(&order).await.location();
+    let page = story.world.get(&form).await.location();
+    story.world.pay_at_bank(&page, "success").await;
+    story.world.settle().await;
+    story.world.pass(10 * DAY, 12 * HOUR).await;
+    story.world.close_days().await;
+    let scope = Scope { from: first, until: later(first, 8) };
+    let partner = workflows::perform::partner(&story.world.ports, &story.world.shop).await.unwrap();
+    let known = workflows::reconciliation::rules(&story.world.ports, &story.world.shop).await.unwrap().unwrap();
+    let of = (&*partner, &known);
+    let gathered = facts::gather(&story.world.ports, &story.world.shop, of, scope, scope.until).await.unwrap();
+    let (movement, payout) = (&gathered.facts.movements[0], &gathered.facts.payouts[0]);
+    assert_eq!(movement.lands, Account::Nominal);
+    let mut papers = Papers::default();
+    papers.rows.entry(first).or_default().push(row(movement));
+    papers.lines.push((later(first, 1), 300_000, format!("Возмещение за {}", dotted(first)), 1));
+    papers.lines.push((payout.day, -payout.amount.minor(), format!("Выплата {}", payout.id), payout.number));
+    let mut day = first;
+    while day <= scope.until {
+        loads(&story, &format!("{DOORS}/registries/rbs?day={day}"), papers.registry(day)).await;
+        day = later(day, 1);
+    }
+    let file = papers.statement(NOMINAL, (scope.from, scope.until));
+    assert_eq!(
+        loads(&story, "/v1/operator/statements", file.clone()).await.1["recorded"],
+        2,
+        "confirmed, and from where"
+    );
+    assert_eq!(loads(&story, "/v1/operator/statements", file).await.1["recorded"], 0);
+    let ran = reconciles(&story, scope).await;
+    assert_eq!((&ran["found"], &ran["matched"]), (&json!(0), &json!(3)), "{ran:#}");
+    let path = format!("{DOORS}/control?from={0}&until={0}", scope.until);
+    let control = asks(&story, Method::GET, &path, &Value::Null).await;
+    let nominal = &control["days"][0]["nominal"];
+    // What is left there is the agent's fee.
+    assert_eq!((&nominal["books"], &nominal["difference"]), (&json!("105.00"), &json!("0.00")), "{control:#}");
+    assert_eq!(control["days"][0]["settlement"]["books"], "0.00");
     story.ends().await;
 }
