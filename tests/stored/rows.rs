@@ -155,8 +155,15 @@ async fn books(shapes: &mut BTreeMap<String, Value>) {
         };
         shapes.entry(name.to_owned()).or_insert_with(|| row(&item));
     }
-    for name in ["payout-returned", "payment-order-number", "sealed-day", "book-entry", "book-claim", "purse", "report-in-pages"]
-    {
+    for name in [
+        "payout-returned",
+        "payment-order-number",
+        "sealed-day",
+        "book-entry",
+        "book-claim",
+        "purse",
+        "report-in-pages",
+    ] {
         assert!(shapes.contains_key(name), "{name}");
     }
 }
