@@ -123,7 +123,7 @@ impl Papers {
             dotted(last)
         );
         let mut documents = String::new();
-        let payee = support::partner().payout.account.number;
+        let payee = support::partner().payout.to.number().to_owned();
         for (day, minor, purpose, number) in of {
             let (from, to, inn, moved) = if *minor > 0 {
                 came += minor;

@@ -116,7 +116,7 @@ impl Month {
     }
 
     fn payouts(&self) -> Vec<Payout> {
-        let account = serde_json::from_value::<Partner>(body(PARTNER)).unwrap().payout.account;
+        let to = serde_json::from_value::<Partner>(body(PARTNER)).unwrap().payout.to;
         let numbers: Vec<usize> = (0..self.count).collect();
         let groups = numbers.chunks(GROUP).enumerate();
         let payouts = groups.map(|(group, orders)| {
@@ -136,7 +136,9 @@ impl Month {
                 payee: "ООО «Справка»".into(),
                 inn: "7700000016".into(),
                 kpp: None,
-                account: account.clone(),
+                to: to.clone(),
+                tax: None,
+                days: None,
                 orders: lines,
                 carried: None,
                 state: PayoutState::Sent,

@@ -1,4 +1,4 @@
-//! What a month's reconciliation costs as it is worked: `cargo run --release -p tests --example reconcile [orders]`.
+//! What a month's reconciliation costs as it is worked: `cargo run --release -p tests --example reconciliation [orders]`.
 //!
 //! Orders lie in a table in memory that counts what AWS would bill; registries come as CSV. Prints rows, seconds, calls, units and
 //! the process's memory (Linux).
