@@ -318,9 +318,9 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
                 .any(|attempt| attempt.succeeded() && *name == (bank_of(attempt), operation_number(&order.id, attempt)))
         })
     };
-    let unknown = |(name, binding): &(&Name, &&Binding)| !binding.forgotten && !here.contains_key(*name) && came(name);
+    let unknown = |(name, binding): &(&Name, &&Binding)| !binding.forgotten && !here.contains_key(*name);
     let unknown: Vec<_> = at_bank.iter().filter(unknown).collect();
-    for (name, binding) in &unknown {
+    for (name, binding) in unknown.iter().filter(|(name, _)| came(name)) {
         // A bank that lists a buyer's means without saying which payment saved which: of several that nobody has heard of, none is
         // anybody's.
         let alike = |other: &&(&Name, &&Binding)| {

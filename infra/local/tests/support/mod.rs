@@ -28,7 +28,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(base_url: &str, key: &str) -> Self {
-        let http = Arc::new(ReqwestHttp::new(true, Vec::new(), Limits::STANDARD));
+        let http = Arc::new(ReqwestHttp::new(true, Vec::new(), Limits { body_bytes: 1024 * 1024, ..Limits::STANDARD }));
         Self { base_url: base_url.to_owned(), key: key.to_owned(), http, answers: watch::Sender::new(0) }
     }
 
