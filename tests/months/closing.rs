@@ -174,7 +174,9 @@ async fn a_page_that_was_changed_is_not_read() {
     let mut rows: Vec<Line> = world.ports.store.page(&world.shop, november(), Sheet::Lines, 0, &seal).await.unwrap();
     rows[0].amount = domain::money::Money::rub(1);
     let mut spoilt = domain::report::pages::Paged::default();
-    rows.iter().for_each(|row| spoilt.push(row).unwrap());
+    for row in &rows {
+        spoilt.push(row).unwrap();
+    }
     let page = spoilt.finish().remove(0);
     world.ports.store.put_page(&world.shop, november(), Sheet::Lines, 0, &page).await.unwrap();
     let mut reading = Reading::open(&world.ports, &world.shop, &closed, None).await.unwrap();
@@ -238,7 +240,9 @@ async fn an_audit_makes_every_closed_month_again() {
     assert_eq!(rules().await, ["report.lines"]);
 
     let mut whole = domain::report::pages::Paged::default();
-    rows.iter().for_each(|row| whole.push(row).unwrap());
+    for row in &rows {
+        whole.push(row).unwrap();
+    }
     store.put_page(tenant, november(), Sheet::Lines, 0, &whole.finish().remove(0)).await.unwrap();
     keep(&closed).await;
     assert!(rules().await.is_empty());
