@@ -36,15 +36,16 @@ pub fn operation_number(order: &OrderId, operation: &Operation) -> String {
     }
 }
 
-/// The order and operation a number names. Numbers given to banks other than the sandbox's own name no tenant.
-fn operation_of(tenant: &Tenant, number: &str) -> Option<(OrderId, u8)> {
+/// The order, operation and attempt a number names. Numbers given to banks other than the sandbox's own name no tenant.
+fn operation_of(tenant: &Tenant, number: &str) -> Option<(OrderId, u8, u8)> {
     let (name, operation) = number.rsplit_once('o')?;
-    let operation = operation.split_once('a').map_or(operation, |(operation, _)| operation).parse().ok()?;
+    let (operation, attempt) = operation.split_once('a').unwrap_or((operation, "0"));
+    let (operation, attempt) = (operation.parse().ok()?, attempt.parse().ok()?);
     let order = match name.strip_suffix('-') {
         Some(order) => order.parse().ok()?,
         None => OrderId::of(tenant, name)?,
     };
-    Some((order, operation))
+    Some((order, operation, attempt))
 }
 
 /// An operation as its bank knows it.
@@ -252,7 +253,9 @@ async fn hear_of(
     };
     let Some(callback) = callback else { return Ok(Ok(Heard { applied: None, answer: bank.answer_to_nothing() })) };
     match operation_of(id.tenant(), &callback.number) {
-        Some((order, operation)) if order == *id => heard(ports, &order, operation, callback).await.map(Ok),
+        Some((order, operation, attempt)) if order == *id => {
+            heard(ports, &order, (operation, attempt), callback).await.map(Ok)
+        }
         _ => Err(WorkflowError::NotFound),
     }
 }
@@ -282,19 +285,25 @@ async fn hear_account(
         Ok(None) => return Ok(Ok(Heard { applied: None, answer: bank.answer_to_nothing() })),
         Err(error) => return Ok(Err(error)),
     };
-    let (order, operation) = operation_of(tenant, &callback.number).ok_or(WorkflowError::NotFound)?;
+    let (order, operation, attempt) = operation_of(tenant, &callback.number).ok_or(WorkflowError::NotFound)?;
     let loaded =
         ports.store.load(&order, storage::table::Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
     let pinned = loaded.order.operation(operation).and_then(|operation| operation.account.as_deref());
     if pinned != Some(account) {
         return Err(WorkflowError::NotFound);
     }
-    heard(ports, &order, operation, callback).await.map(Ok)
+    heard(ports, &order, (operation, attempt), callback).await.map(Ok)
 }
 
-async fn heard(ports: &Ports, order: &OrderId, no: u8, callback: Callback) -> Result<Heard, WorkflowError> {
+async fn heard(
+    ports: &Ports,
+    order: &OrderId,
+    (no, attempt): (u8, u8),
+    callback: Callback,
+) -> Result<Heard, WorkflowError> {
     let Callback { report, proven, answer, .. } = callback;
     let applied = if proven {
+        let report = report.of_attempt(attempt);
         apply(ports, order, &Command::BankReported { operation: no, report, asked: false }).await?
     } else {
         // A bank that signs nothing is only a reason to ask.
@@ -358,7 +367,7 @@ async fn answer(
         reference: if payment.no == operation.no { None } else { operation.reference().map(ToOwned::to_owned) },
     };
     let http = recorded(ports, about(order, operation, Purpose::Ask)).await;
-    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?;
+    let report = bank.ask(&http, &question).await.map_err(WorkflowError::Bank)?.of_attempt(operation.attempt());
     let untold = operation.save && operation.saved.is_none() && report.saved.is_none();
     // Asked again a day later, of a verification nothing stands any more: its means do.
     let came = operation.succeeded() || has_come(&report);
@@ -510,7 +519,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         }
         OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => return Ok(()),
     };
-    let report = report.map_err(WorkflowError::Bank)?;
+    let report = report.map_err(WorkflowError::Bank)?.of_attempt(operation.attempt());
     let command = Command::BankReported { operation: no, report, asked: true };
     let applied = apply_knowing(ports, order, details, &command).await?;
     if applied.order.operation(no).is_some_and(Operation::is_open) {

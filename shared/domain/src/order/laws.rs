@@ -286,6 +286,24 @@ fn news_older_than_a_refunds_being_taken_back_settles_nothing_of_it() {
 }
 
 #[test]
+fn news_of_an_earlier_attempt_changes_nothing_of_a_later_one() {
+    let first = after(after(order(), 1, &pay(1)), 10, &[cancel(What::Amount(Money::rub(100_000)))]);
+    let told = |state, attempt| {
+        let report = BankReport::new(None, state).of_attempt(attempt);
+        Command::BankReported { operation: 2, report, asked: false }
+    };
+    let (done, taken_back) = (BankState::Succeeded(Money::rub(100_000)), BankState::Declined(DeclineReason::Other));
+    let again = after(first, 20, &[told(done, 0), told(taken_back, 0)]);
+    assert_eq!(again.open_operation_of(1).map(Operation::attempt), Some(1));
+    for late in [told(done, 0), told(taken_back, 0)] {
+        assert_eq!(after(again.clone(), 30, &[late]).operations, again.operations);
+    }
+    let through = after(again, 30, &[told(done, 1)]);
+    assert_eq!(after(through.clone(), 40, &[told(taken_back, 0)]).operations, through.operations);
+    assert!(through.operation(2).is_some_and(Operation::succeeded));
+}
+
+#[test]
 fn no_remainder_is_left_that_the_bank_would_not_move() {
     let two = Details { payment: PaymentTerms { stages: Stages::Two, ..PaymentTerms::default() }, ..details() };
     let accounts = captures(true, 100);
@@ -636,6 +654,7 @@ fn command() -> impl Strategy<Value = Command> {
             saved: save.then(|| saved.clone()),
             points: points.map(Money::rub),
             accrued: points.map(Money::rub),
+            attempt: None,
         },
     );
     let means =

@@ -202,12 +202,20 @@ pub struct BankReport {
     pub points: Option<Money>,
     /// Bonus points the bank gives for the payment.
     pub accrued: Option<Money>,
+    /// Which attempt of a return it speaks of ([`Operation::attempt`]), where that is known: each has a number of its own at the bank.
+    pub attempt: Option<u8>,
 }
 
 impl BankReport {
     /// A report of a state and nothing else.
     pub const fn new(reference: Option<String>, state: BankState) -> Self {
-        Self { reference, state, saved: None, points: None, accrued: None }
+        Self { reference, state, saved: None, points: None, accrued: None, attempt: None }
+    }
+
+    /// The same, of an attempt.
+    #[must_use]
+    pub fn of_attempt(self, attempt: u8) -> Self {
+        Self { attempt: Some(attempt), ..self }
     }
 }
 

@@ -29,10 +29,11 @@ impl Next<'_> {
             OperationKind::Capture { of } | OperationKind::Return { of } => {
                 if let BankState::Stands(standing) = report.state {
                     self.stands(of, &standing, report, asked)?;
-                } else {
+                } else if report.attempt.is_none_or(|attempt| attempt == operation.attempt()) {
                     self.same_reference(no, report.reference.as_deref())?;
                     self.operation_reported(no, report)?;
                 }
+                // What became of an earlier attempt is in how the payment stands, which is asked before every other.
             }
             OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => {
                 return Err(Refusal::NoOperation(no));
