@@ -304,6 +304,32 @@ fn news_of_an_earlier_attempt_changes_nothing_of_a_later_one() {
 }
 
 #[test]
+fn the_same_answer_again_settles_nothing_more() {
+    let part = |minor| cancel(What::Amount(Money::rub(minor)));
+    let first = after(after(order(), 1, &pay(1)), 10, &[part(1), stands(0, 300_000, 1), part(99_999)]);
+    let owed = after(after(first, 20, &[stands(0, 300_000, 100_000)]), 30, &[stands(0, 300_000, 0)]);
+    assert_eq!(owed.operations.iter().filter(|of| of.is_open()).count(), 2);
+    let seen = after(owed, 40, &[stands(0, 300_000, 200_000)]);
+    assert_eq!(after(seen.clone(), 50, &[stands(0, 300_000, 200_000)]).operations, seen.operations);
+    assert_eq!(seen.figures(&seen.operations[0]).unwrap().returned, Money::rub(200_000));
+}
+
+#[test]
+fn what_was_taken_for_through_is_owed_when_the_bank_names_another_of_the_same_sum() {
+    let part = || cancel(What::Amount(Money::rub(100_000)));
+    let first = after(after(order(), 1, &pay(1)), 10, &[part(), stands(0, 300_000, 100_000), part()]);
+    // The first was taken back and the second went through: by the sum alone the first is held to be through again.
+    let guessed = after(after(first, 20, &[stands(0, 300_000, 0)]), 30, &[stands(0, 300_000, 100_000)]);
+    assert!(guessed.operation(2).is_some_and(Operation::succeeded));
+    let report = BankReport::new(Some("r-3".into()), BankState::Succeeded(Money::rub(100_000))).of_attempt(0);
+    let named = after(guessed, 40, &[Command::BankReported { operation: 3, report, asked: false }]);
+    assert!(named.operation(3).is_some_and(Operation::succeeded));
+    assert_eq!(named.open_operation_of(1).map(|open| (open.no, open.attempt())), Some((2, 2)));
+    assert_eq!(named.figures(&named.operations[0]).unwrap().returned, Money::rub(100_000));
+    assert_eq!(audit(&named, at(41), true), []);
+}
+
+#[test]
 fn no_remainder_is_left_that_the_bank_would_not_move() {
     let two = Details { payment: PaymentTerms { stages: Stages::Two, ..PaymentTerms::default() }, ..details() };
     let accounts = captures(true, 100);

@@ -124,6 +124,9 @@ impl Next<'_> {
                 if reported != operation.amount {
                     return Err(Refusal::Amount { reported, expected: operation.amount });
                 }
+                if !capture {
+                    self.taken_for_another(of, &operation)?;
+                }
                 self.settle(no, TransactionState::Succeeded, report.reference.as_deref())?;
                 if capture { self.captured(of, no, reported) } else { self.returned(no) }
             }
@@ -143,6 +146,19 @@ impl Next<'_> {
                 Ok(())
             }
             (BankState::Stands(_), _) => Err(Refusal::Contradiction(no)),
+        }
+    }
+
+    /// The bank names a return that is through. Where another of the same sum, tried again, was held to be through only because so much
+    /// had gone back, it was this one that had: the other is owed still. The bank is asked how the payment stands before it is tried.
+    fn taken_for_another(&mut self, of: u8, named: &Operation) -> Result<(), Refusal> {
+        let mistaken = self.order.returns_of(of).find(|other| {
+            let guessed = other.succeeded() && other.attempt() > 0 && other.reference().is_none();
+            guessed && other.no != named.no && other.amount == named.amount && other.told() == named.told()
+        });
+        match mistaken.map(|other| other.no) {
+            Some(other) => self.refund_undone(other),
+            None => Ok(()),
         }
     }
 
@@ -322,7 +338,7 @@ impl Next<'_> {
     }
 
     /// Returns under way that are through when so much more went back than is known: those of just that sum. An answer that fits none
-    /// exactly settles the first, if it is of no more; news nobody asked for settles nothing then, for it may be older than the
+    /// exactly settles one after the other as far as it goes; news nobody asked for settles nothing then, for it may be older than the
     /// bank's taking a refund back: so what is tried again since then is settled by the answer to a question only.
     fn refunds_through(&self, no: u8, more: i64, asked: bool) -> Vec<(u8, Money)> {
         let open: Vec<&Operation> =
@@ -330,9 +346,7 @@ impl Next<'_> {
         let amounts: Vec<(u8, i64)> = open.iter().take(REFUNDS_SEARCHED).map(|of| (of.no, of.amount.minor())).collect();
         let through = match summing_up(&amounts, more) {
             Some(exact) => exact,
-            None if asked => {
-                amounts.first().filter(|(_, amount)| *amount <= more).map(|(no, _)| *no).into_iter().collect()
-            }
+            None if asked => fitting(&amounts, more),
             None => Vec::new(),
         };
         open.iter().filter(|of| through.contains(&of.no)).map(|of| (of.no, of.amount)).collect()
@@ -381,6 +395,18 @@ impl Next<'_> {
 
 /// Refunds that are tried for one sum, at most.
 const REFUNDS_SEARCHED: usize = 12;
+
+/// The refunds, one after the other, that so much is enough for.
+fn fitting(refunds: &[(u8, i64)], mut sum: i64) -> Vec<u8> {
+    let mut fits = Vec::new();
+    for (no, amount) in refunds {
+        if *amount <= sum {
+            sum -= amount;
+            fits.push(*no);
+        }
+    }
+    fits
+}
 
 /// The refunds, the first ones rather than the last, that sum up to just so much.
 fn summing_up(refunds: &[(u8, i64)], sum: i64) -> Option<Vec<u8>> {
