@@ -9,6 +9,7 @@ use connectors::bank::catalogue::Family;
 use domain::acquirer::{AcquirerTerms, OnRefund};
 use domain::ledger::Account;
 use domain::money::Money;
+use domain::partner::{BankAccount, Destination};
 use domain::reconcile::{Kind, Movement, Scope, Way};
 use domain::time::{MOSCOW, moscow_date};
 use http::{Method, Request};
@@ -130,7 +131,8 @@ impl Papers {
                 ("30233810000000000001", ours, BANK_INN, "ДатаПоступило")
             } else {
                 left -= minor;
-                (ours, payee.as_str(), "7700000023", "ДатаСписано")
+                let to = if purpose.starts_with("Вознаграждение") { OURS } else { payee.as_str() };
+                (ours, to, "7700000023", "ДатаСписано")
             };
             let _ = write!(
                 documents,
@@ -462,12 +464,19 @@ async fn what_lands_on_a_nominal_account_is_compared_with_its_own_statement() {
         .settings(|partner| {
             partner.accounts.push(account);
             partner.webhook = None;
+            let Destination::Account(to) = partner.payout.to.clone() else { panic!("a bank account") };
+            partner.payout.from = Some(BankAccount { number: NOMINAL.to_owned(), ..to });
         })
         .await;
     let mut rules = rules_of();
-    rules["nominal"] = NOMINAL.into();
     rules["registers"] = json!({});
+    rules["strangers"] = false.into();
     asks(&story, Method::PUT, DOORS, &rules).await;
+    // Another partner's money comes to the same settlement account, and they have the strangers' lines.
+    let other = crate::story::tenant("othershop.t");
+    story.world.enrol(&other, &support::partner()).await;
+    asks(&story, Method::PUT, &DOORS.replace("demoshop", "othershop"), &json!({"strangers": true, "settlement": OURS}))
+        .await;
     let first = moscow_date(story.world.now().await);
     let order = story.world.order(&crate::story::with_email("N-1")).await;
     let form = story.world.agree(&order).await.location();
@@ -495,8 +504,8 @@ async fn what_lands_on_a_nominal_account_is_compared_with_its_own_statement() {
     let file = papers.statement(NOMINAL, (scope.from, scope.until));
     assert_eq!(
         loads(&story, "/v1/operator/statements", file.clone()).await.1["recorded"],
-        2,
-        "confirmed, and from where"
+        1,
+        "the payout is confirmed"
     );
     assert_eq!(loads(&story, "/v1/operator/statements", file).await.1["recorded"], 0);
     let ran = reconciles(&story, scope).await;
@@ -507,5 +516,30 @@ async fn what_lands_on_a_nominal_account_is_compared_with_its_own_statement() {
     // What is left there is the agent's fee.
     assert_eq!((&nominal["books"], &nominal["difference"]), (&json!("105.00"), &json!("0.00")), "{control:#}");
     assert_eq!(control["days"][0]["settlement"]["books"], "0.00");
+    // It is moved to the settlement account: once, though the statements of both accounts tell of it.
+    story.world.pass(2 * DAY, 12 * HOUR).await;
+    story.world.close_days().await;
+    let moved = later(first, 9);
+    papers.lines.push((moved, -10_500, "Вознаграждение агента".to_owned(), 77));
+    let of_nominal = papers.statement(NOMINAL, (moved, moved));
+    papers.lines = vec![(moved, 10_500, "Вознаграждение агента".to_owned(), 77)];
+    let text = encoding_rs::WINDOWS_1251.decode(&papers.statement(OURS, (moved, moved))).0.into_owned();
+    let text = text.replace("30233810000000000001", NOMINAL);
+    let of_settlement = encoding_rs::WINDOWS_1251.encode(&text).0.into_owned();
+    for (file, recorded) in [(&of_settlement, 0), (&of_nominal, 1), (&of_nominal, 0), (&of_settlement, 0)] {
+        let told = loads(&story, "/v1/operator/statements", file.clone()).await.1;
+        assert_eq!(told["recorded"], recorded, "{told:#}");
+    }
+    let day = Scope { from: moved, until: moved };
+    for tenant in [&story.world.shop, &other] {
+        let ran = workflows::reconciliation::run::run(&story.world.ports, tenant, day).await.unwrap().unwrap();
+        assert_eq!(ran.found, 0, "{tenant}: {ran:#?}");
+    }
+    let path = format!("{DOORS}/control?from={moved}&until={moved}");
+    let day = &asks(&story, Method::GET, &path, &Value::Null).await["days"][0];
+    for (account, books) in [("nominal", "0.00"), ("settlement", "105.00")] {
+        let held = &day[account];
+        assert_eq!((&held["books"], &held["difference"]), (&json!(books), &json!("0.00")), "{account}: {day:#}");
+    }
     story.ends().await;
 }

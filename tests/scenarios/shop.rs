@@ -4,7 +4,7 @@
 use connectors::bank::catalogue::Family;
 use domain::acquiring::Stages;
 use domain::order::Status;
-use domain::partner::{Rate, StatusAction};
+use domain::partner::{BankAccount, Destination, Rate, StatusAction};
 use insta::assert_snapshot;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -85,7 +85,13 @@ async fn money_lands_on_a_nominal_account_and_is_paid_out_from_there() {
     story.tell("the partner has a nominal account at a bank").await;
     let mut account = story.account_at(Family::Rbs).await;
     account.nominal = true;
-    story.settings(|partner| partner.accounts.push(account)).await;
+    story
+        .settings(|partner| {
+            partner.accounts.push(account);
+            let Destination::Account(to) = partner.payout.to.clone() else { panic!("a bank account") };
+            partner.payout.from = Some(BankAccount { number: "40702810300000000007".to_owned(), ..to });
+        })
+        .await;
     let order = story.orders_by_hand("A-1").await;
     story.tell("the buyer pays A-1 on that bank's page").await;
     let form = story.world.agree(&order).await.location();
@@ -100,6 +106,11 @@ async fn money_lands_on_a_nominal_account_and_is_paid_out_from_there() {
     story.tells_money(&order).await;
     story.executor(&order, "fulfil").await;
     story.passes(3 * DAY + HOUR).await;
+    let payouts = story.world.ports.store.payouts(&story.world.shop, None, 10).await.unwrap().0;
+    let file = workflows::reading::payment_order_file(&story.world.ports, &payouts[0]);
+    let file = encoding_rs::WINDOWS_1251.decode(&file).0.into_owned();
+    assert!(file.contains("\r\nРасчСчет=40702810300000000007\r\n"), "{file}");
+    assert!(file.contains("\r\nПлательщикСчет=40702810300000000007\r\n"), "{file}");
     assert_snapshot!(story.ends().await);
 }
 

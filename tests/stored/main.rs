@@ -289,7 +289,7 @@ fn update_is_wanted() -> bool {
 #[tokio::test]
 async fn every_shape_of_today_is_on_file() {
     let update = update_is_wanted();
-    let shapes = rows::shapes_of_today().await;
+    let shapes = Box::pin(rows::shapes_of_today()).await;
     let mut missing = Vec::new();
     for (name, row) in shapes {
         let path = folder().join(format!("{name}.json"));

@@ -58,7 +58,7 @@ fn full(number: &str) -> OrderRequest {
 /// The rows, by the names of their files.
 pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     let mut shapes = BTreeMap::new();
-    heads(&mut shapes).await;
+    Box::pin(heads(&mut shapes)).await;
     others(&mut shapes).await;
     sites_and_subscriptions(&mut shapes).await;
     books(&mut shapes).await;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::access::{self, KeyRole};
 use workflows::error::WorkflowError;
-use workflows::ports::Ports;
+use workflows::ports::{Ports, Settings};
 use workflows::{links, orders};
 
 use crate::access::Operator;
@@ -209,7 +209,7 @@ pub async fn enrol(
     web::Json(request): web::Json<PartnerRequest>,
 ) -> Answer<(StatusCode, Json<Enrolled>)> {
     let now = whole_seconds(ports.clock.now());
-    let (terms, [test, live]) = check(&request, now, ports.settings.allow_private_hosts)?;
+    let (terms, [test, live]) = check(&request, now, &ports.settings)?;
     for tenant in [&test, &live] {
         // Nothing is changed of a partner who can have no more keys, though they are asked for.
         let keys = ports.store.listed_keys(tenant).await.map_err(WorkflowError::from)?;
@@ -351,7 +351,8 @@ impl Check {
 }
 
 /// Reads a request whole, so that everything wrong is said at once.
-fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Terms, [Tenant; 2]), Problem> {
+fn check(request: &PartnerRequest, now: Timestamp, settings: &Settings) -> Result<(Terms, [Tenant; 2]), Problem> {
+    let lenient = settings.allow_private_hosts;
     let mut check = Check { errors: Vec::new(), lenient };
     let test = Tenant::try_new(&request.id, Mode::Test).ok();
     let live = Tenant::try_new(&request.id, Mode::Live).ok();
@@ -400,7 +401,7 @@ fn check(request: &PartnerRequest, now: Timestamp, lenient: bool) -> Result<(Ter
         let result = web::endpoint(url, lenient);
         check.fault("/webhook_url", &result);
     }
-    let payout = payees::terms(&mut check, request);
+    let payout = payees::terms(&mut check, request, &settings.agent.inn);
     let payment_timeout_seconds = request.payment_timeout_seconds.unwrap_or(PAYMENT_TIMEOUT_SECONDS);
     if !(60..=2_592_000).contains(&payment_timeout_seconds) {
         check.say("/payment_timeout_seconds", "range", "От 60 до 2 592 000 секунд.", "60 to 2,592,000 seconds.");

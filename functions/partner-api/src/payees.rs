@@ -32,6 +32,8 @@ pub struct PayoutRequest {
     /// less than 72 hours; 72 hours alone when left out.
     #[schema(example = 3)]
     pub working_days: Option<u16>,
+    /// The nominal account payouts leave from; the agent's settlement account when left out.
+    pub from: Option<AccountRequest>,
     /// A natural person who is paid instead of the partner.
     pub payee: Option<PayeeRequest>,
     /// Days what the partner owes is netted with their orders before it is invoiced, 1 to 366; 10 when left out.
@@ -113,8 +115,10 @@ fn say(check: &mut Check, breaches: Vec<Breach>, of_payee: bool) {
 }
 
 /// Reads what was asked for, and says everything that is wrong with it and with the partner's own requisites.
-pub(crate) fn terms(check: &mut Check, request: &PartnerRequest) -> Option<PayoutTerms> {
+/// `agent` is the agent's ИНН.
+pub(crate) fn terms(check: &mut Check, request: &PartnerRequest, agent: &str) -> Option<PayoutTerms> {
     let asked = &request.payout;
+    let from = asked.from.as_ref().map(|from| nominal(check, from, agent));
     let to = destination(check, asked);
     let payee = asked.payee.as_ref().map(|asked| payee(check, asked));
     let nowhere = requisites::Destination::Account { bic: "", number: "", correspondent: "" };
@@ -167,6 +171,7 @@ pub(crate) fn terms(check: &mut Check, request: &PartnerRequest) -> Option<Payou
         to: to?,
         refunds_paid_out: asked.refunds_paid_out,
         wait,
+        from,
         payee,
         debt_days: asked.debt_days,
     })
@@ -189,6 +194,21 @@ fn destination(check: &mut Check, asked: &PayoutRequest) -> Option<Destination> 
             None
         }
     }
+}
+
+/// The nominal account is the agent's.
+fn nominal(check: &mut Check, asked: &AccountRequest, agent: &str) -> BankAccount {
+    let AccountRequest { number, bic, bank, correspondent } = asked.clone();
+    let bank = check.text("/payout/from/bank", &bank, 160);
+    let of = requisites::Destination::Account { bic: &bic, number: &number, correspondent: &correspondent };
+    for Breach { field, rule } in requisites::destination_breaches(own_kind(agent), &of) {
+        let pointer = match field {
+            "/account" => "/payout/from/number".to_owned(),
+            field => format!("/payout/from{field}"),
+        };
+        check.say(&pointer, rule.code, rule.ru, rule.en);
+    }
+    BankAccount { number, bic, bank, correspondent }
 }
 
 fn payee(check: &mut Check, asked: &PayeeRequest) -> Option<Payee> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::money::{Money, MoneyError};
+use crate::partner::BankAccount;
 use crate::payout::Payout;
 use crate::time::moscow_date;
 
@@ -31,6 +32,15 @@ pub struct Side {
     pub bank: String,
     /// The bank's correspondent account.
     pub correspondent: String,
+}
+
+impl Side {
+    /// The same, at another account.
+    #[must_use]
+    pub fn at(self, account: &BankAccount) -> Self {
+        let BankAccount { number, bic, bank, correspondent } = account.clone();
+        Self { account: number, bic, bank, correspondent, ..self }
+    }
 }
 
 /// A payment order (платежное поручение).
@@ -92,23 +102,21 @@ impl PaymentOrder {
         }
     }
 
-    /// The payment order of a payout; nothing for one to a wallet.
+    /// The payment order of a payout, from the payer's account unless it leaves from a nominal one; nothing for one to a wallet.
     pub fn of(payout: &Payout, payer: &Side) -> Option<Self> {
         let account = payout.to.account()?;
         Some(Self {
             number: payout.number,
             date: moscow_date(payout.at),
             amount: payout.amount,
-            payer: payer.clone(),
+            payer: payout.from.as_ref().map_or_else(|| payer.clone(), |nominal| payer.clone().at(nominal)),
             payee: Side {
                 name: payout.payee.clone(),
                 inn: payout.inn.clone(),
                 kpp: payout.kpp.clone().unwrap_or_default(),
-                account: account.number.clone(),
-                bic: account.bic.clone(),
-                bank: account.bank.clone(),
-                correspondent: account.correspondent.clone(),
-            },
+                ..Side::default()
+            }
+            .at(account),
             purpose: purpose(payout),
             budget: None,
         })
@@ -338,6 +346,7 @@ mod tests {
                 bank: "ПАО СБЕРБАНК".into(),
                 correspondent: "30101810400000000225".into(),
             }),
+            from: None,
             tax: None,
             days: None,
             orders: numbers
@@ -357,6 +366,13 @@ mod tests {
         let told = "исполненных заказов: 2 (A-2, A-1). Выплата po_01jd6r1y5w0000000000000000. НДС не облагается";
         assert!(order.purpose.ends_with(told), "{}", order.purpose);
         assert_eq!((order.date, order.payee.kpp.as_str()), (date(2026, 11, 21), ""));
+        // From a nominal account it is paid by the same agent.
+        let crate::partner::Destination::Account(theirs) = payout(&[]).to else { unreachable!() };
+        let nominal = BankAccount { number: "40702810300000000007".into(), bank: "Банк".into(), ..theirs };
+        let agent = Side { inn: "7700000016".into(), account: "40702810900000000009".into(), ..Side::default() };
+        let order = PaymentOrder::of(&Payout { from: Some(nominal), ..payout(&["A-1"]) }, &agent).unwrap();
+        let payer = order.payer;
+        assert_eq!((&*payer.inn, &*payer.account, &*payer.bank), ("7700000016", "40702810300000000007", "Банк"));
         // A natural person's says what was withheld; one to a wallet is no payment order.
         let (income, withheld) = (Money::rub(115), Money::rub(1_500));
         let tax =

@@ -308,6 +308,9 @@ pub struct PayoutTerms {
     /// How long a fulfilled order's money waits.
     #[serde(default, skip_serializing_if = "is_default")]
     pub wait: Wait,
+    /// The nominal account payouts leave from; the agent's settlement account where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<BankAccount>,
     /// A natural person who is paid; the partner itself where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payee: Option<Payee>,
@@ -327,6 +330,7 @@ impl PayoutTerms {
             to: Destination::Account(account),
             refunds_paid_out: false,
             wait: Wait::Hours(72),
+            from: None,
             payee: None,
             debt_days: None,
         }
@@ -425,7 +429,7 @@ pub const fn own_kind(inn: &str) -> PayeeKind {
     if inn.len() == 12 { PayeeKind::Entrepreneur } else { PayeeKind::Company }
 }
 
-/// Bank requisites of a payee.
+/// An account at a bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankAccount {
     /// Account number, 20 digits.

@@ -8,7 +8,7 @@ use crate::id::OrderId;
 use crate::income_tax::Residency;
 use crate::ledger::{Account, BookEntry, BookKind, Posting};
 use crate::money::Money;
-use crate::partner::Destination;
+use crate::partner::{BankAccount, Destination};
 use crate::time::{Timestamp, moscow_date};
 
 /// Orders one payout may carry: a DynamoDB transaction takes 100 writes, some of them the payout itself and the personal account.
@@ -42,6 +42,9 @@ pub struct Payout {
     /// Where to: `account` or `wallet`.
     #[serde(flatten)]
     pub to: Destination,
+    /// The nominal account it leaves from; the agent's settlement account where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<BankAccount>,
     /// What was withheld for the budget from a natural person: `amount` is what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax: Option<Tax>,
@@ -178,6 +181,11 @@ impl Payout {
         self.state.is_sent() && self.expected().is_some_and(|expected| expected.latest < moscow_date(now))
     }
 
+    /// The account of our books its money leaves.
+    pub const fn leaves(&self) -> Account {
+        if self.from.is_some() { Account::Nominal } else { Account::Settlement }
+    }
+
     /// What left the partner's available balance with it: what was transferred and what was withheld.
     ///
     /// # Errors
@@ -210,10 +218,10 @@ impl Payout {
                 BookKind::PayoutConfirmed,
                 *on,
                 reference.clone(),
-                vec![Posting::new(Account::PayoutInTransit, Account::Settlement, self.amount)],
+                vec![Posting::new(Account::PayoutInTransit, self.leaves(), self.amount)],
             ),
             (PayoutReport::Returned { on, reason }, before) => {
-                let from = if before.is_sent() { Account::PayoutInTransit } else { Account::Settlement };
+                let from = if before.is_sent() { Account::PayoutInTransit } else { self.leaves() };
                 (
                     PayoutState::Returned { on: *on, reason: reason.clone() },
                     BookKind::PayoutReturned,
@@ -256,7 +264,6 @@ pub struct PayoutLine {
 mod tests {
     use super::*;
     use crate::ledger::{Purse, balance};
-    use crate::partner::BankAccount;
 
     fn payout() -> Payout {
         Payout {
@@ -274,6 +281,7 @@ mod tests {
                 bank: "Банк".to_owned(),
                 correspondent: "30101810400000000225".to_owned(),
             }),
+            from: None,
             tax: None,
             days: None,
             orders: Vec::new(),
@@ -333,6 +341,11 @@ mod tests {
         let of = |account| balance(account, Money::rub(0), &all).unwrap().minor();
         assert_eq!((of(Account::Settlement), of(Account::PayoutInTransit)), (0, 289_500));
         assert_eq!(Purse::default().after(&came.postings, now).unwrap().balance, Money::rub(289_500));
+        // From a nominal account it leaves that one, and comes back there.
+        let Destination::Account(nominal) = payout().to else { unreachable!() };
+        let (confirmed, left) = Payout { from: Some(nominal), ..payout() }.reported(&paid, now).unwrap().unwrap();
+        assert_eq!(left.postings[0].credit, Account::Nominal);
+        assert_eq!(confirmed.reported(&back, now).unwrap().unwrap().1.postings[0].debit, Account::Nominal);
         // It may also come back without ever having been seen to leave.
         let (_, came) = payout().reported(&back, now).unwrap().unwrap();
         assert_eq!(came.postings[0].debit, Account::PayoutInTransit);

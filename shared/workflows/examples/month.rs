@@ -137,6 +137,7 @@ impl Month {
                 inn: "7700000016".into(),
                 kpp: None,
                 to: to.clone(),
+                from: None,
                 tax: None,
                 days: None,
                 orders: lines,

@@ -107,6 +107,7 @@ async fn pay_group(
         inn: inn.to_owned(),
         kpp: partner.kpp.clone().filter(|_| partner.payout.payee.is_none()),
         to: partner.payout.to.clone(),
+        from: partner.payout.from.clone(),
         tax: taxed.as_ref().map(|taxed| taxed.tax.clone()),
         days: amount.is_positive().then(|| Days::of(now)),
         orders: lines,

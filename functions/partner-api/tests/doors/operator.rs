@@ -165,6 +165,11 @@ async fn what_is_wrong_with_a_partner_is_pointed_to_and_nothing_is_kept() {
         let faults = enrol(&api, &body).await.faults();
         assert_eq!(faults, [(at.to_owned(), code.to_owned())], "{at} {value}");
     }
+    let mut body = request();
+    body["payout"]["from"] = body["payout"]["account"].clone();
+    body["payout"]["from"]["number"] = json!("40702810900000000001");
+    let faults = enrol(&api, &body).await.faults();
+    assert_eq!(faults, [("/payout/from/number".to_owned(), "account_key".to_owned())]);
     let mut proprietor = request();
     proprietor["inn"] = json!("500100732259");
     proprietor["payout"]["account"]["number"] = json!("40802810100000000001");

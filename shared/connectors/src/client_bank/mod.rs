@@ -52,7 +52,7 @@ impl Payer {
 pub fn payment_orders(payer: &Payer, payouts: &[Payout]) -> Vec<u8> {
     let side = payer.side();
     let orders: Vec<_> = payouts.iter().filter_map(|payout| PaymentOrder::of(payout, &side)).collect();
-    write::file(&orders, &payer.bank)
+    write::file(&orders, orders.first().map_or(&payer.bank, |order| &order.payer.bank))
 }
 
 /// The file of some payment orders, for the bank of that name.

@@ -42,6 +42,7 @@ fn payout(number: u32, kopecks: i64, order: &str) -> Payout {
             bank: "ПАО СБЕРБАНК".into(),
             correspondent: "30101810400000000225".into(),
         }),
+        from: None,
         tax: None,
         days: None,
         orders: vec![line],

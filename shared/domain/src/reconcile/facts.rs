@@ -148,6 +148,8 @@ pub struct Sent {
     pub amount: Money,
     /// How it stands.
     pub state: PayoutState,
+    /// The account of our books it leaves: `settlement` or `nominal`.
+    pub from: Account,
 }
 
 /// A row of a bank's registry.
@@ -375,14 +377,12 @@ pub struct Terms {
     pub parts: BTreeMap<String, BTreeSet<String>>,
     /// Accounts whose deposits are compared with their registries.
     pub deposits: BTreeMap<String, Deposits>,
-    /// The account of our books payouts leave and deposits come to; what is booked as nominal stays on that account.
-    pub settlement: Account,
 }
 
 impl Terms {
     /// The usual: a day for midnight, three for refunds of the СБП, a day for receipts, five for money to travel (a payment order
     /// lives longer than a weekend), ten minutes between clocks.
-    pub fn usual(settlement: Account) -> Self {
+    pub fn usual() -> Self {
         Self {
             days: 1,
             sbp_refund_days: 3,
@@ -392,7 +392,6 @@ impl Terms {
             window_seconds: 600,
             parts: BTreeMap::new(),
             deposits: BTreeMap::new(),
-            settlement,
         }
     }
 

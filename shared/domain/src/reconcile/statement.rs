@@ -134,11 +134,11 @@ impl Look<'_> {
             return Ok(());
         }
         let to_come = due.is_empty() || (payout.state == PayoutState::Returned && back.is_empty());
-        let there = |day| self.known.contains(&(self.terms.settlement, day));
+        let there = |day| self.known.contains(&(payout.from, day));
         let absent = first_absent(payout.day, self.terms.payout_days, there).filter(|_| to_come);
         if let Some(absent) = absent {
             outcome.waiting.insert(key);
-            outcome.absent.insert(Paper::Statement(self.terms.settlement, absent));
+            outcome.absent.insert(Paper::Statement(payout.from, absent));
             return Ok(());
         }
         let subject = Subject::Payout { id: payout.id.clone(), number: payout.number };
@@ -219,7 +219,7 @@ impl Look<'_> {
             if net.is_zero() || paid.contains(&(account.as_str(), *lands, *day)) {
                 continue;
             }
-            let to = if *lands == Account::Nominal { Account::Nominal } else { self.terms.settlement };
+            let to = if *lands == Account::Nominal { Account::Nominal } else { Account::Settlement };
             let key = deposit_key(account, *lands, *day);
             let there = |day| self.known.contains(&(to, day));
             if let Some(absent) = first_absent(*day, self.terms.deposit_days, there) {

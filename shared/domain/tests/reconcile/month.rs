@@ -539,7 +539,7 @@ impl Maker {
             })
             .collect();
         let (payouts, statements) = self.statements(orders, &sums, received);
-        let mut terms = Terms::usual(Account::BankClearing);
+        let mut terms = Terms::usual();
         for (account, _) in ACCOUNTS.into_iter().chain([("idle", Account::BankClearing)]) {
             terms.deposits.insert(account.into(), Deposits::Net);
         }
@@ -566,7 +566,7 @@ impl Maker {
     ) -> (Vec<Sent>, Vec<Statement>) {
         let mut lines: BTreeMap<(Account, Date), Vec<StatementLine>> = BTreeMap::new();
         for number in -2..DAYS + AFTER {
-            lines.entry((Account::BankClearing, day(number))).or_default();
+            lines.entry((Account::Settlement, day(number))).or_default();
             lines.entry((Account::Nominal, day(number))).or_default();
         }
         let mut put = |account, on: Date, reference: &str, minor, what| {
@@ -583,26 +583,27 @@ impl Maker {
                 day: day(sent),
                 amount: Money::rub(amount),
                 state: if self.dice.chance(500) { PayoutState::Sent } else { PayoutState::Confirmed },
+                from: if self.dice.chance(300) { Account::Nominal } else { Account::Settlement },
             };
             let name = format!("p{number}");
             let way = self.either(2);
             if way == Some(0) {
                 self.plant(Kind::Payout, &payout.id);
             } else if way == Some(1) {
-                put(Account::BankClearing, left, &name, -amount - 1, What::Payout(number));
+                put(payout.from, left, &name, -amount - 1, What::Payout(number));
                 self.plant(Kind::Payout, &payout.id);
             } else {
-                put(Account::BankClearing, left, &name, -amount, What::Payout(number));
+                put(payout.from, left, &name, -amount, What::Payout(number));
                 if self.dice.chance(50) || self.wrong() {
                     let back = left.tomorrow().unwrap();
-                    put(Account::BankClearing, back, &name, amount, What::PayoutReturned(number));
+                    put(payout.from, back, &name, amount, What::PayoutReturned(number));
                     if self.wrong() {
                         self.plant(Kind::Payout, &payout.id);
                     } else {
                         payout.state = PayoutState::Returned;
                     }
                 } else if self.wrong() {
-                    put(Account::BankClearing, left, &format!("again-{name}"), -amount, What::Payout(number));
+                    put(payout.from, left, &format!("again-{name}"), -amount, What::Payout(number));
                     if within(left) {
                         self.plant(Kind::Duplicate, &format!("again-{name}"));
                     }
@@ -611,9 +612,9 @@ impl Maker {
             payouts.push(payout);
         }
         for number in 0..DAYS {
-            put(Account::BankClearing, day(number), "own", -1_000, What::Own);
+            put(Account::Settlement, day(number), "own", -1_000, What::Own);
             if self.wrong() {
-                put(Account::BankClearing, day(number), &format!("who-{number}"), 12_345, What::Unknown);
+                put(Account::Settlement, day(number), &format!("who-{number}"), 12_345, What::Unknown);
                 self.plant(Kind::Orphan, &format!("who-{number}"));
             }
             if self.wrong() {
@@ -623,11 +624,12 @@ impl Maker {
                     from: day(number),
                     until: day(number),
                 };
-                put(Account::BankClearing, day(number), "idle", 777, what);
+                put(Account::Settlement, day(number), "idle", 777, what);
                 self.plant(Kind::MissingHere, &format!("idle/{}", day(number)));
             }
         }
         for (account, lands) in ACCOUNTS {
+            let at = if lands == Account::Nominal { lands } else { Account::Settlement };
             let mut number = -2;
             while number < DAYS + AFTER - 6 {
                 // A weekend is paid out in one.
@@ -645,12 +647,12 @@ impl Maker {
                         self.plant(Kind::MissingThere, &format!("{account}/{}", day(number + more)));
                     }
                 } else if way == Some(1) {
-                    put(lands, came, &name, sum - 100, what);
+                    put(at, came, &name, sum - 100, what);
                     self.plant(Kind::Amount, &name);
                 } else if sum != 0 {
-                    put(lands, came, &name, sum, what.clone());
+                    put(at, came, &name, sum, what.clone());
                     if inside && within(came) && self.wrong() {
-                        put(lands, came, &format!("again-{name}"), sum, what);
+                        put(at, came, &format!("again-{name}"), sum, what);
                         self.plant(Kind::Duplicate, &format!("again-{name}"));
                     }
                 }

@@ -79,7 +79,7 @@ fn facts(movements: Vec<Movement>, registries: Vec<Registry>) -> Facts {
 }
 
 fn terms() -> Terms {
-    Terms::usual(Account::BankClearing)
+    Terms::usual()
 }
 
 fn found(facts: &Facts) -> Vec<Discrepancy> {
@@ -268,7 +268,7 @@ fn what_lands_on_a_nominal_account_is_about_that_account_and_paid_out_there() {
         let (first, day) = (day == 11, date(2026, 3, day));
         let lines = |lands, minor| if first { vec![deposit(lands, minor)] } else { Vec::new() };
         all.statements.push(statement(Account::Nominal, day, lines(Account::Nominal, 28_000)));
-        all.statements.push(statement(Account::BankClearing, day, lines(Account::BankClearing, 9_000)));
+        all.statements.push(statement(Account::Settlement, day, lines(Account::BankClearing, 9_000)));
     }
     let terms = Terms { deposits: BTreeMap::from([("bank".into(), Deposits::Net)]), ..terms() };
     let found = compare(&all, &terms, WHOLE).unwrap().found;

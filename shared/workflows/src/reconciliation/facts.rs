@@ -231,5 +231,5 @@ fn as_sent(payout: &Payout) -> Option<Sent> {
         PayoutState::Returned { .. } => reconcile::PayoutState::Returned,
     };
     let Payout { id, number, at, amount, .. } = payout;
-    Some(Sent { id: id.clone(), number: *number, day: moscow_date(*at), amount: *amount, state })
+    Some(Sent { id: id.clone(), number: *number, day: moscow_date(*at), amount: *amount, state, from: payout.leaves() })
 }

@@ -38,7 +38,7 @@ pub struct Rules {
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<String>,
-    /// Number of the nominal account.
+    /// Number of the nominal account; the one payouts leave from where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nominal: Option<String>,
     /// Kopecks on the settlement account that are not in the partner's books: the agent's own, and what was there before.
@@ -114,19 +114,18 @@ pub async fn set_rules(ports: &Ports, tenant: &Tenant, rules: &Rules) -> Result<
 
 impl Rules {
     /// Number of the account of our books, where its statements are known.
-    pub fn number<'a>(&'a self, ports: &'a Ports, account: Account) -> Option<&'a str> {
+    pub fn number<'a>(&'a self, ports: &'a Ports, partner: &'a Partner, account: Account) -> Option<&'a str> {
+        let leaves = || partner.payout.from.as_ref().map(|from| from.number.as_str());
         match account {
             Account::Settlement => Some(self.settlement.as_deref().unwrap_or(&ports.settings.payer.account)),
-            Account::Nominal => self.nominal.as_deref(),
+            Account::Nominal => self.nominal.as_deref().or_else(leaves),
             _ => None,
         }
     }
 
-    /// What is allowed for. Where all money lands on a nominal account, payouts leave from there.
-    pub fn terms(&self, partner: &Partner) -> Terms {
-        let nominal = |id: &String| lands(partner, id) == Account::Nominal;
-        let all = self.nominal.is_some() && !self.accounts.is_empty() && self.accounts.keys().all(nominal);
-        let mut terms = Terms::usual(if all { Account::Nominal } else { Account::Settlement });
+    /// What is allowed for.
+    pub fn terms(&self) -> Terms {
+        let mut terms = Terms::usual();
         for (id, rules) in &self.accounts {
             if !rules.parts.is_empty() {
                 terms.parts.insert(id.clone(), rules.parts.clone());

@@ -8,6 +8,7 @@ use domain::id::Tenant;
 use domain::ledger::{Account, BookEntry, BookKind, Posting};
 use domain::matching::{Match, Outcome};
 use domain::money::{Currency, Money, MoneyError};
+use domain::partner::Partner;
 use domain::payout::Payout;
 use domain::reconcile::{Deposits, Filing, PaperKind, Print, Row, StatementLine, What};
 use domain::time::{Timestamp, moscow_date};
@@ -158,17 +159,36 @@ pub async fn take_statement(
     matches: &[Match],
     payouts: &BTreeMap<String, (Tenant, Payout)>,
 ) -> Result<usize, WorkflowError> {
-    let mut posted = 0;
+    let mut holders = Vec::new();
     for tenant in ports.store.tenants().await? {
-        let Some(rules) = rules(ports, &tenant).await? else { continue };
+        if let Some(rules) = rules(ports, &tenant).await? {
+            let partner = perform::partner(ports, &tenant).await?;
+            holders.push((tenant, partner, rules));
+        }
+    }
+    let mut concerned = Vec::new();
+    for (tenant, partner, rules) in &holders {
         for account in [Account::Settlement, Account::Nominal] {
-            let Some(number) = rules.number(ports, account) else { continue };
+            let Some(number) = rules.number(ports, partner, account) else { continue };
             let named = |line: &Line| line.account == number || line.payee.account == number;
             if statement.accounts.iter().any(|period| period.account == number) || statement.lines.iter().any(named) {
-                let of = Of { ports, tenant: &tenant, rules: &rules, account, number, statement, matches, payouts };
-                posted += of.take().await?;
+                let nominal = rules.number(ports, partner, Account::Nominal).unwrap_or_default();
+                let settlement = rules.number(ports, partner, Account::Settlement).unwrap_or_default();
+                let own = [nominal, settlement];
+                concerned.push(Of { ports, tenant, partner, rules, account, number, own, statement, matches, payouts });
             }
         }
+    }
+    // What one partner knows is no stranger's to another with the same account.
+    let mut known = vec![false; statement.lines.len()];
+    for of in &concerned {
+        for (known, read) in known.iter_mut().zip(of.reads()) {
+            *known |= read.is_some_and(|(_, _, read)| read.what != What::Unknown);
+        }
+    }
+    let mut posted = 0;
+    for of in &concerned {
+        posted += of.take(&known).await?;
     }
     Ok(posted)
 }
@@ -177,9 +197,12 @@ pub async fn take_statement(
 struct Of<'a> {
     ports: &'a Ports,
     tenant: &'a Tenant,
+    partner: &'a Partner,
     rules: &'a Rules,
     account: Account,
     number: &'a str,
+    /// The nominal and the settlement account.
+    own: [&'a str; 2],
     statement: &'a Statement,
     matches: &'a [Match],
     payouts: &'a BTreeMap<String, (Tenant, Payout)>,
@@ -192,9 +215,17 @@ struct Read {
 }
 
 impl Of<'_> {
-    async fn take(&self) -> Result<usize, WorkflowError> {
+    /// Day, amount and meaning of each line; nothing of those that did not move the account.
+    fn reads(&self) -> impl Iterator<Item = Option<(Date, Money, Read)>> {
+        self.statement.lines.iter().zip(self.matches).map(|(line, found)| {
+            let (on, amount) = self.moved(line)?;
+            Some((on, amount, self.read(line, found, on)))
+        })
+    }
+
+    /// `known` says of each line whether any partner knows what it is.
+    async fn take(&self, known: &[bool]) -> Result<usize, WorkflowError> {
         let now = clock::now(self.ports, self.tenant).await?;
-        let partner = perform::partner(self.ports, self.tenant).await?;
         let mut days: BTreeMap<Date, Vec<StatementLine>> = BTreeMap::new();
         let mut deposited: BTreeMap<Date, Money> = BTreeMap::new();
         let mut moved: BTreeMap<Date, Money> = BTreeMap::new();
@@ -208,11 +239,11 @@ impl Of<'_> {
                 day = next;
             }
         }
-        for (line, found) in self.statement.lines.iter().zip(self.matches) {
-            let Some((on, amount)) = self.moved(line) else { continue };
+        let lines = self.statement.lines.iter().zip(self.matches);
+        for (((line, found), read), known) in lines.zip(self.reads()).zip(known) {
+            let Some((on, amount, Read { what, posting })) = read else { continue };
             let sum = moved.entry(on).or_insert(Money::rub(0));
             *sum = sum.plus(amount)?;
-            let Read { what, posting } = self.read(line, found, on, &partner);
             if let Some((debit, credit)) = posting
                 && self.post(&found.name, on, Posting::new(debit, credit, line.amount), now).await?
             {
@@ -222,7 +253,8 @@ impl Of<'_> {
                 let sum = deposited.entry(on).or_insert(Money::rub(0));
                 *sum = sum.plus(amount)?;
             }
-            let what = if what == What::Unknown && !self.rules.strangers { What::Own } else { what };
+            let anothers = what == What::Unknown && (*known || !self.rules.strangers);
+            let what = if anothers { What::Own } else { what };
             days.entry(on).or_default().push(StatementLine { reference: line.number.clone(), amount, what });
         }
         // Opening balances run from the first day on.
@@ -250,16 +282,17 @@ impl Of<'_> {
         if out { Some((on, out_amount()?)) } else { into.then_some((on, line.amount)) }
     }
 
-    fn read(&self, line: &Line, found: &Match, on: Date, partner: &domain::partner::Partner) -> Read {
+    fn read(&self, line: &Line, found: &Match, on: Date) -> Read {
         let own = |id: &str| self.payouts.get(id).filter(|(tenant, _)| tenant == self.tenant);
         let of_payout = |id: &str, extra: bool| {
             let Some((_, payout)) = own(id) else { return Read { what: What::Own, posting: None } };
+            let leaves = payout.leaves();
             let out = line.direction == Direction::Out;
             let what = if out { What::Payout(payout.number) } else { What::PayoutReturned(payout.number) };
             let (debit, credit) = (Account::PayoutInTransit, self.account);
-            // A payout's own entry has it leave the settlement account: from a nominal one it left instead.
-            let nominal = (self.account == Account::Nominal).then_some((Account::Settlement, self.account));
-            let posting = if extra { Some((debit, credit)) } else { nominal };
+            // Its own entry has it leave the account it was to leave from: perhaps it left another.
+            let elsewhere = (self.account != leaves).then_some((leaves, self.account));
+            let posting = if extra { Some((debit, credit)) } else { elsewhere };
             let posting = posting.map(|(debit, credit)| if out { (debit, credit) } else { (credit, debit) });
             Read { what, posting }
         };
@@ -278,8 +311,19 @@ impl Of<'_> {
             }
             Outcome::Candidates { .. } | Outcome::Unknown | Outcome::Waiting => {}
         }
+        // The agent takes its fee off the nominal account, or makes something good there. It is posted once, where both are told of.
+        let ([nominal, settlement], sides) = (self.own, (line.payer.account.as_str(), line.payee.account.as_str()));
+        let between = match sides {
+            _ if nominal.is_empty() => None,
+            (from, to) if from == nominal && to == settlement => Some((Account::Settlement, Account::Nominal)),
+            (from, to) if from == settlement && to == nominal => Some((Account::Nominal, Account::Settlement)),
+            _ => None,
+        };
+        if let Some(posting) = between {
+            return Read { what: What::Own, posting: Some(posting).filter(|_| self.account == Account::Nominal) };
+        }
         for (id, rules) in &self.rules.accounts {
-            let at = lands(partner, id);
+            let at = lands(self.partner, id);
             let here = (at == Account::Nominal) == (self.account == Account::Nominal);
             let Some(deposits) = rules.deposits.as_ref().filter(|rules| here && is_deposit(rules, line)) else {
                 continue;

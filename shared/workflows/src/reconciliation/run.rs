@@ -74,12 +74,12 @@ pub async fn run(ports: &Ports, tenant: &Tenant, scope: Scope) -> Result<Option<
     }
     let days = Scope { from: shifted(scope.from, -MARGIN_DAYS), until: shifted(scope.until, MARGIN_DAYS) };
     let Gathered { facts, papers } = gather(ports, tenant, (&partner, &rules), days, whole).await?;
-    let terms = rules.terms(&partner);
+    let terms = rules.terms();
     let outcome = compare(&facts, &terms, scope)?;
     let mut ran =
         Ran { matched: outcome.matched, found: outcome.found.len(), waiting: outcome.waiting.len(), ..Ran::default() };
     file(ports, tenant, scope, (&outcome, &papers), &mut ran).await?;
-    ran.runs = figures((&rules, terms.settlement), scope, &facts, &papers, &outcome, clock::now(ports, tenant).await?);
+    ran.runs = figures(&rules, scope, &facts, &papers, &outcome, clock::now(ports, tenant).await?);
     let known = ports.store.runs(tenant, scope.from, scope.until).await?;
     for run in &ran.runs {
         let same = |known: &Run| Run { at: known.at, ..run.clone() } == *known;
@@ -165,7 +165,7 @@ type Place = (Date, PaperKind, String);
 
 /// What was seen of each day.
 fn figures(
-    (rules, payouts_from): (&Rules, Account),
+    rules: &Rules,
     scope: Scope,
     facts: &Facts,
     papers: &[Filing],
@@ -174,7 +174,6 @@ fn figures(
 ) -> Vec<Run> {
     let mut ours: BTreeMap<Place, Counted> = BTreeMap::new();
     let mut theirs: BTreeMap<Place, Counted> = BTreeMap::new();
-    let statement = payouts_from.code();
     let count = |sums: &mut BTreeMap<Place, Counted>, place: Place, amount| {
         let sum = sums.entry(place).or_default();
         *sum = sum.with(amount);
@@ -187,7 +186,7 @@ fn figures(
     }
     for payout in &facts.payouts {
         let out = payout.amount.zero().minus(payout.amount).unwrap_or(payout.amount);
-        count(&mut ours, (payout.day, PaperKind::Statement, statement.to_owned()), out);
+        count(&mut ours, (payout.day, PaperKind::Statement, payout.from.code().to_owned()), out);
     }
     for head in papers {
         theirs.entry((head.day, head.kind, head.name.clone())).or_default();
@@ -213,11 +212,14 @@ fn figures(
         let (kind, name) = match &one.subject {
             Subject::Transaction { account, .. } => (PaperKind::Registry, account.clone()),
             Subject::Receipt { register, .. } => (PaperKind::Report, register.clone()),
-            Subject::Payout { .. } | Subject::Deposit { .. } => (PaperKind::Statement, statement.to_owned()),
-            Subject::Line { .. } => {
+            Subject::Payout { id, .. } => {
+                let from = facts.payouts.iter().find(|payout| payout.id == *id).map(|payout| payout.from);
+                (PaperKind::Statement, from.unwrap_or(Account::Settlement).code().to_owned())
+            }
+            Subject::Deposit { .. } | Subject::Line { .. } => {
                 let nominal = one.account == Some(Account::Nominal);
-                let name = if nominal { Account::Nominal.code() } else { statement };
-                (PaperKind::Statement, name.to_owned())
+                let account = if nominal { Account::Nominal } else { Account::Settlement };
+                (PaperKind::Statement, account.code().to_owned())
             }
         };
         *found.entry((one.day, kind, name)).or_default().entry(one.kind).or_default() += 1;
