@@ -1,4 +1,4 @@
-//! What closing a month costs: `cargo run --release -p workflows --example month [ORDERS]` (100,000).
+//! What closing a month costs: `cargo run --release --bin month -- [ORDERS]` (100,000).
 //!
 //! A month of orders that were paid and handed over, and most of them paid out, ninety at a time; its days are sealed. Then it is closed as
 //! `month-close` does it, and all its papers are made as `documents` does: the act, and the register in parts as CSV and as workbooks.
@@ -6,7 +6,7 @@
 //! The table makes its orders up when they are read, so that what the process holds is what the workflow holds. Its rows are as long as real
 //! ones: heads from `tests/stored`, and beside each its agreement and records of delivery. All of it is counted in DynamoDB's units.
 //! Prints seconds, calls, units, and memory (Linux).
-#![expect(clippy::unwrap_used, reason = "an example ends where it can not go on")]
+#![expect(clippy::unwrap_used, reason = "a benchmark ends where it can not go on")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -266,7 +266,7 @@ fn ports(table: Arc<dyn Table>) -> Ports {
     let name = "ООО «Апикасса»".to_owned();
     let settings = Settings {
         base_url: "https://pay.example".into(),
-        master_secret: MasterSecret(b"the master secret of an example".to_vec()),
+        master_secret: MasterSecret(b"the master secret of a benchmark".to_vec()),
         agent: Agent {
             name: name.clone(),
             inn: "7700000023".into(),
