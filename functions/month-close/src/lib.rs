@@ -1,5 +1,5 @@
-//! What is over: every tenant's days are sealed into the chain of their books, months whose last day is sealed are closed, debts
-//! nothing has netted in time are invoiced, and days are compared with the papers that are here.
+//! What is over: every tenant's days are sealed into the chain of their books, months whose last day is sealed are closed, what their
+//! receipts and messages cost is booked, debts nothing has netted in time are invoiced, and days are compared with the papers that are here.
 //!
 //! Invariant: a tick carries nothing and remembers nothing. What is sealed stays sealed; a tick that is late, doubled or lost
 //! changes only when the rest is.
@@ -7,7 +7,7 @@
 use runtime::WorkerError;
 use workflows::error::{Whose, WorkflowError};
 use workflows::ports::Ports;
-use workflows::{books, debts, months, reconciliation};
+use workflows::{books, debts, months, reconciliation, usage};
 
 /// One tick.
 ///
@@ -17,7 +17,7 @@ use workflows::{books, debts, months, reconciliation};
 pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
     let (mut days, mut closed, mut invoices, mut compared, mut lost) = (0, 0, 0, 0, 0);
-    let (mut open, mut letters) = (0, 0);
+    let (mut open, mut letters, mut reckoned) = (0, 0, 0);
     for tenant in &tenants {
         match debts::invoice(&ports, tenant).await {
             Ok(invoice) => invoices += usize::from(invoice.is_some()),
@@ -33,6 +33,13 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
                 tracing::error!(%tenant, error = %error.chain(), "a partner's days could not be sealed");
                 lost += 1;
                 continue;
+            }
+        }
+        match usage::close(&ports, tenant).await {
+            Ok(months) => reckoned += months,
+            Err(error) => {
+                tracing::error!(%tenant, error = %error.chain(), "what a partner's receipts and messages cost could not be booked");
+                lost += 1;
             }
         }
         match months::close(&ports, tenant, months::ORDERS_MAX).await {
@@ -72,6 +79,7 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
         invoices,
         compared,
         letters,
+        reckoned,
         failed = lost,
         "sealed"
     );
