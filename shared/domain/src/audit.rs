@@ -405,6 +405,8 @@ impl Audit<'_> {
         };
         // As it stood before the payout: what it owes then says when it may go out.
         let mut unpaid = Order { payout: None, ..order.clone() };
+        // A receipt printed since moves nothing: an order that owes is payable from its last entry, which was an earlier one then.
+        unpaid.journal.retain(|entry| entry.at <= paid_out || !entry.postings.is_empty());
         unpaid.journal.iter_mut().filter(|entry| is_payout(entry.event)).for_each(|entry| entry.postings.clear());
         match unpaid.payable_at() {
             Some(at) if at <= paid_out => {}
