@@ -162,8 +162,8 @@ pub async fn report(
             PayoutState::Returned { .. } => income::undone(ports, tenant, &payout, now).await?,
             _ => None,
         };
-        let income = undone.as_ref().map(|undone| Income { year: &undone.year, row: &undone.row });
-        match books::enter(ports, tenant, &entry, Also { payout: Some(&next), income, invoice: None }).await {
+        let income: Vec<_> = undone.iter().map(|undone| Income { year: &undone.year, row: &undone.row }).collect();
+        match books::enter(ports, tenant, &entry, Also { payout: Some(&next), income: &income, invoice: None }).await {
             Ok(_) => return Ok((next, true)),
             Err(WorkflowError::Store(StoreError::Conflict)) => {}
             Err(other) => return Err(other),
