@@ -355,7 +355,7 @@ mod tests {
         #[test]
         fn parts_are_as_few_as_hold_the_text(text in "[a-z\\[яё🙂]{0,400}") {
             let parts = usize::from(sms_parts(&text));
-            let (gsm, units) = (text.chars().all(|letter| letter.is_ascii()), text.chars().map(char::len_utf16).sum::<usize>());
+            let (gsm, units) = (text.is_ascii(), text.chars().map(char::len_utf16).sum::<usize>());
             let (size, alone, part) = if gsm { (units + text.matches('[').count(), 160, 153) } else { (units, 70, 67) };
             if size <= alone {
                 prop_assert_eq!(parts, 1);
