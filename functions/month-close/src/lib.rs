@@ -13,11 +13,12 @@ use workflows::{books, debts, months, reconciliation, usage};
 ///
 /// # Errors
 /// The tenants could not be listed, or the books of some could not be sealed or closed: the others' are, the log says whose are not,
-/// somebody is told (`MonthCloseErrors`), and the next tick tries again.
+/// somebody is told (`MonthCloseErrors`), and the next tick tries again. Nothing is behind, but a live partner's paper has not come
+/// within five working days: then somebody is told too, with each comparison, once a day, until it is loaded.
 pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
     let (mut days, mut closed, mut invoices, mut compared, mut lost) = (0, 0, 0, 0, 0);
-    let (mut open, mut letters, mut reckoned) = (0, 0, 0);
+    let (mut open, mut letters, mut reckoned, mut late) = (0, 0, 0, 0);
     for tenant in &tenants {
         match debts::invoice(&ports, tenant).await {
             Ok(invoice) => invoices += usize::from(invoice.is_some()),
@@ -56,6 +57,11 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
             Ok(None) => {}
             Ok(Some(ran)) => {
                 compared += ran.days;
+                // A test partner's papers are nobody's to bring.
+                for paper in ran.late.iter().filter(|_| !tenant.is_test()) {
+                    tracing::error!(%tenant, paper, "a paper has not come within five working days: it has to be asked for");
+                    late += 1;
+                }
                 for paper in &ran.missing {
                     tracing::warn!(%tenant, paper, "a day has movements, and nobody has loaded the paper they are compared with");
                 }
@@ -80,10 +86,15 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
         compared,
         letters,
         reckoned,
+        late,
         failed = lost,
         "sealed"
     );
-    if lost == 0 { Ok(()) } else { Err(WorkerError::Ours(format!("the books of {lost} tenants are behind").into())) }
+    match (lost, late) {
+        (0, 0) => Ok(()),
+        (0, late) => Err(WorkerError::Ours(format!("papers that have not come within five working days: {late}").into())),
+        (lost, _) => Err(WorkerError::Ours(format!("the books of {lost} tenants are behind").into())),
+    }
 }
 
 fn failed(error: WorkflowError) -> WorkerError {
