@@ -20,9 +20,9 @@ from beancount.core.data import Transaction
 MOSCOW = timezone(timedelta(hours=3))
 ROOTS = {
     "Assets": {"bank", "nominal", "settlement", "cash", "debt"},
-    "Liabilities": {"partner", "available", "prepaid", "reserved", "payout", "vat", "ndfl"},
+    "Liabilities": {"partner", "available", "prepaid", "reserved", "payout", "vat", "ndfl", "suppliers"},
     "Income": {"fee", "service"},
-    "Expenses": {"acquirer", "adjust"},
+    "Expenses": {"acquirer", "messaging", "adjust"},
 }
 
 

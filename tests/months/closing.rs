@@ -21,7 +21,7 @@ use workflows::ports::Ports;
 use crate::{DAY, cancelled, december, november, over, paid, report};
 
 /// A table that goes down at one write: before it, or after it.
-struct Crashing {
+pub(crate) struct Crashing {
     inner: MemoryTable,
     writes: AtomicUsize,
     at: usize,
@@ -29,15 +29,28 @@ struct Crashing {
 }
 
 impl Crashing {
-    async fn put(&self, write: Write) -> Result<(), TableError> {
+    pub(crate) fn new(inner: MemoryTable, at: usize, done: bool) -> Self {
+        Self { inner, writes: AtomicUsize::default(), at, done }
+    }
+
+    pub(crate) fn all_items(&self) -> Vec<Item> {
+        self.inner.all_items()
+    }
+
+    /// How many writes were tried.
+    pub(crate) fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    async fn write(&self, write: impl Future<Output = Result<(), TableError>> + Send) -> Result<(), TableError> {
         let down = || std::io::Error::other("the process is gone");
         if self.writes.fetch_add(1, Ordering::Relaxed) != self.at {
-            return self.inner.put(write).await;
+            return write.await;
         }
         if !self.done {
             return Err(TableError::NotDone(down().into()));
         }
-        self.inner.put(write).await?;
+        write.await?;
         Err(TableError::Unknown(down().into()))
     }
 }
@@ -53,11 +66,11 @@ impl Table for Crashing {
     }
 
     async fn put(&self, write: Write) -> Result<(), TableError> {
-        Self::put(self, write).await
+        self.write(self.inner.put(write)).await
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), TableError> {
-        self.inner.commit(writes).await
+        self.write(self.inner.commit(writes)).await
     }
 
     async fn due(&self, bucket: &str, until: i64, limit: usize) -> Result<Vec<(Key, i64)>, TableError> {
@@ -70,7 +83,7 @@ impl Table for Crashing {
 }
 
 /// The same rows in another table.
-async fn copied(items: &[Item]) -> MemoryTable {
+pub(crate) async fn copied(items: &[Item]) -> MemoryTable {
     let table = MemoryTable::new();
     for item in items {
         table.put(Write { item: item.clone(), condition: Condition::Always }).await.unwrap();
@@ -78,7 +91,7 @@ async fn copied(items: &[Item]) -> MemoryTable {
     table
 }
 
-fn over_table(world: &World, table: Arc<dyn Table>) -> Ports {
+pub(crate) fn over_table(world: &World, table: Arc<dyn Table>) -> Ports {
     Ports { store: Store::new(table), ..world.ports.clone() }
 }
 
@@ -117,14 +130,14 @@ async fn a_month_closed_in_steps_through_crashes_is_the_same_month() {
     for orders_max in [1, 3] {
         for (at, done) in (0..40).flat_map(|at| [(at, false), (at, true)]) {
             let inner = copied(&items).await;
-            let table = Arc::new(Crashing { inner, writes: AtomicUsize::default(), at, done });
+            let table = Arc::new(Crashing::new(inner, at, done));
             let ports = over_table(&world, Arc::clone(&table) as _);
             most = most.max(close(&ports, &world.shop, orders_max).await);
             let again = ports.store.report(&world.shop, november()).await.unwrap().unwrap();
             // Pages are as the steps were; all else is the same.
             assert_eq!(domain::report::Closed { pages: whole.pages.clone(), ..again }, whole, "{at} {done}");
             assert_eq!(lines(&ports, &world.shop).await, its_lines, "{at} {done}");
-            if table.writes.load(Ordering::Relaxed) < at {
+            if table.writes() < at {
                 break;
             }
         }

@@ -4,6 +4,7 @@
 mod closing;
 mod letters;
 mod papers;
+mod usage;
 
 use domain::order::Order;
 use domain::report::{Closed, Period};

@@ -330,6 +330,78 @@ async fn a_debt_that_is_netted_in_time_is_not_invoiced() {
     story.ends().await; // the audit is the point
 }
 
+/// A statement with a payment by an invoice.
+fn pays_by_invoice(number: &str, order: &str, amount: &str, inn: &str) -> Vec<u8> {
+    let purpose = format!("Оплата по счёту № {number} НДС не облагается");
+    statement(&[
+        ("Номер", order),
+        ("Дата", "07.12.2026"),
+        ("Сумма", amount),
+        ("ДатаПоступило", "07.12.2026"),
+        ("ПлательщикСчет", "40702810200000000001"),
+        ("ПлательщикИНН", inn),
+        ("ПолучательСчет", "40702810700000000001"),
+        ("НазначениеПлатежа", purpose.as_str()),
+    ])
+}
+
+#[tokio::test]
+async fn a_person_who_pays_back_what_they_owed_is_taxed_less() {
+    let mut story = Story::begins().await;
+    let set = |partner: &mut Partner| {
+        person(partner, PayeeKind::Person, Residency::Resident);
+        partner.payout.refunds_paid_out = true;
+    };
+    story.settings(set).await;
+    earns(&mut story, "A-1", 2_400_000).await;
+    let order = earns(&mut story, "A-2", 200_000).await;
+    let year = async |story: &Story| {
+        let (ports, shop) = (&story.world.ports, &story.world.shop);
+        ports.store.income_year(Some(shop), 2026, PERSON).await.unwrap().row.totals
+    };
+    // 3.5 % of fee each: 2 316 000 and 193 000. 13 % of the first, 301 080; of both 312 000 + 15 % of 109 000 = 328 350, so 27 270 more.
+    let withheld = |payout: &Payout| payout.tax.as_ref().map(|tax| tax.withheld.minor());
+    assert_eq!(payouts(&story).await.iter().filter_map(withheld).collect::<Vec<_>>(), [2_727_000, 30_108_000]);
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    story.passes(11 * DAY).await;
+    story.world.close_days().await;
+    assert_eq!(stands_on(&story, Account::PartnerDebt).await, 19_300_000);
+    let before = year(&story).await;
+    assert_eq!(before.income, Money::rub(250_900_000), "nothing was paid back yet");
+    let invoices = story.world.ports.store.invoices(&story.world.shop, None, 10).await.unwrap().0;
+    let (number, ports) = (invoices[0].written(), story.world.ports.clone());
+    // Paid in two parts, and the second with 1 000 too much; each said twice at once, and once more.
+    for (order, amount) in [("15", "93000.00"), ("16", "101000.00")] {
+        let bytes = pays_by_invoice(&number, order, amount, "7700000016");
+        let (one, other) = tokio::join!(statements::import(&ports, &bytes), statements::import(&ports, &bytes));
+        assert_eq!(one.unwrap().recorded + other.unwrap().recorded, 1);
+        assert_eq!(statements::import(&ports, &bytes).await.unwrap().recorded, 0);
+    }
+    let after = year(&story).await;
+    assert_eq!((after.income, after.computed), (Money::rub(231_600_000), Money::rub(30_108_000)));
+    assert_eq!((after.withheld, after.excess().unwrap()), (before.withheld, Money::rub(2_727_000)));
+    assert_eq!(
+        stands_on(&story, Account::IncomeTax).await,
+        -32_835_000,
+        "what was withheld stays so until the next payout"
+    );
+    let rows = ports.store.income_register(Some(&story.world.shop), 2026).await.unwrap();
+    let back: Vec<_> = rows.iter().map(|row| &row.row).filter(|row| row.income.minor() < 0).collect();
+    let figures: Vec<_> =
+        back.iter().map(|row| (row.income.minor(), row.computed.minor(), row.withheld.minor())).collect();
+    // 2 416 000 left: 312 000 + 2 400 = 314 400, 13 950 less; then 2 316 000.
+    assert_eq!(figures, [(-9_300_000, -1_395_000, 0), (-10_000_000, -1_332_000, 0)]);
+
+    // 300 000 less fee are 289 500, and the 1 000 too much: the year's base is 2 606 500, its tax 312 000 + 30 975 = 342 975. Of that
+    // 328 350 were withheld.
+    earns(&mut story, "A-3", 300_000).await;
+    let newest = payouts(&story).await;
+    let taxed: i64 = newest.iter().filter_map(withheld).sum();
+    assert_eq!((taxed, year(&story).await.income), (34_297_500, Money::rub(260_650_000)));
+    story.ends().await; // the audit is the point
+}
+
 #[tokio::test]
 async fn a_debt_nothing_nets_is_invoiced_and_paid() {
     let mut story = Story::begins().await;
@@ -353,20 +425,8 @@ async fn a_debt_nothing_nets_is_invoiced_and_paid() {
         (1, &json!("2895.00"), &json!("open"))
     );
 
-    let purpose = format!("Оплата по счёту № {} НДС не облагается", list[0]["number"].as_str().unwrap());
-    let line = |number: &'static str, amount: &'static str, inn: &'static str| {
-        let line = [
-            ("Номер", number),
-            ("Дата", "07.12.2026"),
-            ("Сумма", amount),
-            ("ДатаПоступило", "07.12.2026"),
-            ("ПлательщикСчет", "40702810200000000001"),
-            ("ПлательщикИНН", inn),
-            ("ПолучательСчет", "40702810700000000001"),
-            ("НазначениеПлатежа", purpose.as_str()),
-        ];
-        statement(&line)
-    };
+    let number = list[0]["number"].as_str().unwrap();
+    let line = |order: &str, amount: &str, inn: &str| pays_by_invoice(number, order, amount, inn);
     let stranger = statements::import(&ports, &line("14", "2895.00", "7700000023")).await.unwrap();
     assert_eq!((stranger.recorded, stranger.others.len()), (0, 0), "somebody else's payment");
     for (bytes, debt) in [(line("15", "1000.00", "7700000016"), 189_500), (line("16", "2000.00", "7700000016"), 0)] {

@@ -10,15 +10,16 @@ use domain::acquirer::{AcquirerTerms, OnRefund};
 use domain::ledger::Account;
 use domain::money::Money;
 use domain::partner::{BankAccount, Destination};
-use domain::reconcile::{Kind, Movement, Scope, Way};
+use domain::reconcile::{Counted, Kind, Movement, PaperKind, Run, RunState, Scope, Way};
 use domain::time::{MOSCOW, moscow_date};
 use http::{Method, Request};
 use jiff::Span;
 use jiff::civil::Date;
+use runtime::WorkerError;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use support::{Answer, OPERATOR_TOKEN};
-use workflows::reconciliation::{facts, rules};
+use workflows::reconciliation::{facts, rules, run};
 
 use crate::story::{DAY, HOUR, Story};
 
@@ -422,6 +423,66 @@ async fn a_month_with_every_kind_of_discrepancy_is_closed_and_the_books_hold_wha
     assert!(touched.contains(&Account::Acquiring) && touched.contains(&Account::PartnerAvailable));
     story.world.pass(DAY, 12 * HOUR).await;
     story.ends().await; // seals the day of the corrections, and audits
+}
+
+/// What is late when the days that are over have been compared.
+async fn late(story: &Story) -> Vec<String> {
+    let (ports, shop) = (&story.world.ports, &story.world.shop);
+    workflows::books::seal(ports, shop).await.unwrap();
+    run::tick(ports, shop).await.unwrap().unwrap().late
+}
+
+#[tokio::test]
+async fn a_paper_that_never_comes_rings_after_five_working_days_until_it_is_here() {
+    let mut story = Story::begins().await; // Saturday, 21 November
+    asks(&story, Method::PUT, DOORS, &json!({"accounts": {"sandbox": rules_of()["accounts"]["rbs"]}})).await;
+    let order = story.orders("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    let day = moscow_date(story.world.now().await);
+    // Monday to Friday are the five.
+    story.passes(6 * DAY + 2 * HOUR).await;
+    assert_eq!((later(day, 6), late(&story).await), (moscow_date(story.world.now().await), Vec::new()));
+    story.passes(DAY).await;
+    assert_eq!(late(&story).await, ["registry sandbox 2026-11-21"]);
+    story.world.close_days().await; // a test partner's rings nowhere
+    // Long after its day has been compared for the last time.
+    story.passes(20 * DAY).await;
+    assert!(late(&story).await.contains(&"registry sandbox 2026-11-21".to_owned()));
+    // It comes, and has nothing: now what is missing there waits for the papers of the days after.
+    let none = Papers::default();
+    for (no, first) in [(0, "registry sandbox 2026-11-22"), (1, "statement settlement 2026-11-24")] {
+        let path = format!("{DOORS}/registries/sandbox?day={}", later(day, no));
+        assert_eq!(loads(&story, &path, none.registry(day)).await.0, 201);
+        assert_eq!(late(&story).await.first().map(String::as_str), Some(first));
+    }
+
+    // A live partner's rings, once a day.
+    let live = domain::id::Tenant::try_new("demoshop", domain::id::Mode::Live).unwrap();
+    story.world.enrol(&live, &support::partner()).await;
+    let ports = story.world.ports.clone();
+    let rules = rules(&ports, &story.world.shop).await.unwrap().unwrap();
+    workflows::reconciliation::set_rules(&ports, &live, &rules).await.unwrap();
+    let today = moscow_date(domain::time::whole_seconds(ports.clock.now()));
+    let missing = |day| Run {
+        day,
+        kind: PaperKind::Registry,
+        name: "rbs".to_owned(),
+        at: domain::time::whole_seconds(ports.clock.now()),
+        ours: Counted::default(),
+        theirs: None,
+        state: RunState::PaperMissing,
+        waits: Vec::new(),
+        found: Vec::new(),
+    };
+    ports.store.put_run(&live, &missing(later(today, -2))).await.unwrap();
+    month_close::tick(ports.clone()).await.unwrap();
+    ports.store.put_run(&live, &missing(later(today, -30))).await.unwrap();
+    month_close::tick(ports.clone()).await.unwrap(); // compared today already
+    story.passes(DAY).await;
+    let Err(WorkerError::Ours(rung)) = month_close::tick(ports.clone()).await else { panic!("nothing rings") };
+    assert_eq!(rung.to_string(), "papers that have not come within five working days: 1");
+    month_close::tick(ports.clone()).await.unwrap();
 }
 
 #[tokio::test]

@@ -94,6 +94,10 @@ fn rewritten(name: &str, row: &Value) -> Value {
         ("U", _) if keys::is_income_row(&key) => through::<storage::income::Registered>(name, body),
         ("U", _) => through::<domain::income_tax::Year>(name, body),
         ("G", _) => through::<DayBook>(name, body),
+        ("PRICES", _) => through::<Vec<domain::usage::Price>>(name, body),
+        ("H", _) if key.pk.ends_with("#s") => through::<domain::usage::Sent>(name, body),
+        ("H", _) if key.sk.starts_with(keys::USAGE_MONTH) => through::<domain::usage::Month>(name, body),
+        ("H", _) => through::<domain::usage::Usage>(name, body),
         ("M", _) if key.sk == "@draft" => through::<domain::report::pages::Draft>(name, body),
         ("M", _) if key.sk == "@letters" => through::<domain::report::letters::Letters>(name, body),
         ("M", _) if key.pk.matches('#').count() > 1 => {

@@ -124,6 +124,11 @@ async fn payees(shapes: &mut BTreeMap<String, Value>) {
 /// A fulfilled order whose money matures, a payout that came back, sealed days and a closed month.
 async fn books(shapes: &mut BTreeMap<String, Value>) {
     let world = World::new().await;
+    let since = domain::time::moscow_date(moment(0));
+    let prices = domain::usage::Kind::ALL.map(|kind| domain::usage::Price { kind, since, price: 2.into() });
+    workflows::usage::set_prices(&world.ports, prices.to_vec()).await.unwrap();
+    let sent = domain::usage::Sent { kind: domain::usage::Kind::Sms, units: 2 };
+    world.ports.store.put_sent(&world.shop, since, "S-17-1-notice", sent).await.unwrap();
     let order = world.order(&by_email("S-1")).await;
     world.pay(&order, "success").await;
     world.settle().await;
@@ -141,6 +146,11 @@ async fn books(shapes: &mut BTreeMap<String, Value>) {
             ["Y", _] => "payout-returned",
             ["Z", _] => "payment-order-number",
             ["G", _] => "sealed-day",
+            ["H", _, "s"] => "message-of-no-order",
+            ["H", _] if item.key.sk.starts_with(keys::USAGE_MONTH) => "usage-of-a-month",
+            ["H", _] => "usage-of-a-day",
+            ["PRICES"] => "supplier-prices",
+            ["L", _] if item.key.sk.contains("usage.booked") => "book-entry-of-usage",
             ["L", _] => "book-entry",
             ["L", _, "c"] => "book-claim",
             ["L", _, "p"] => "purse",
@@ -163,6 +173,11 @@ async fn books(shapes: &mut BTreeMap<String, Value>) {
         "book-claim",
         "purse",
         "report-in-pages",
+        "message-of-no-order",
+        "usage-of-a-day",
+        "usage-of-a-month",
+        "supplier-prices",
+        "book-entry-of-usage",
     ] {
         assert!(shapes.contains_key(name), "{name}");
     }
@@ -490,7 +505,7 @@ impl TableRow for World {
             let parts: Vec<&str> = item.key.pk.split('#').collect();
             let kind = match (parts[0], item.key.sk.len()) {
                 // Heads and the books have files of their own names.
-                ("O", keys::HEAD_LENGTH) | ("Z" | "G" | "L" | "M", _) => continue,
+                ("O", keys::HEAD_LENGTH) | ("Z" | "G" | "H" | "L" | "M", _) => continue,
                 ("O", _) if item.key.sk.ends_with("#A") => continue,
                 ("O", _) => {
                     let task = item.key.sk.rsplit('#').next().unwrap();
@@ -498,6 +513,8 @@ impl TableRow for World {
                         "webhook"
                     } else if task.ends_with('e') {
                         "email"
+                    } else if item.body.contains("\"p\":") {
+                        "sms-in-parts"
                     } else {
                         "sms"
                     };

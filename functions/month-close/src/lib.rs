@@ -1,5 +1,5 @@
-//! What is over: every tenant's days are sealed into the chain of their books, months whose last day is sealed are closed, debts
-//! nothing has netted in time are invoiced, and days are compared with the papers that are here.
+//! What is over: every tenant's days are sealed into the chain of their books, months whose last day is sealed are closed, what their
+//! receipts and messages cost is booked, debts nothing has netted in time are invoiced, and days are compared with the papers that are here.
 //!
 //! Invariant: a tick carries nothing and remembers nothing. What is sealed stays sealed; a tick that is late, doubled or lost
 //! changes only when the rest is.
@@ -7,17 +7,18 @@
 use runtime::WorkerError;
 use workflows::error::{Whose, WorkflowError};
 use workflows::ports::Ports;
-use workflows::{books, debts, months, reconciliation};
+use workflows::{books, debts, months, reconciliation, usage};
 
 /// One tick.
 ///
 /// # Errors
 /// The tenants could not be listed, or the books of some could not be sealed or closed: the others' are, the log says whose are not,
-/// somebody is told (`MonthCloseErrors`), and the next tick tries again.
+/// somebody is told (`MonthCloseErrors`), and the next tick tries again. Nothing is behind, but a live partner's paper has not come
+/// within five working days: then somebody is told too, with each comparison, once a day, until it is loaded.
 pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     let tenants = ports.store.tenants().await.map_err(|error| failed(error.into()))?;
     let (mut days, mut closed, mut invoices, mut compared, mut lost) = (0, 0, 0, 0, 0);
-    let (mut open, mut letters) = (0, 0);
+    let (mut open, mut letters, mut reckoned, mut late) = (0, 0, 0, 0);
     for tenant in &tenants {
         match debts::invoice(&ports, tenant).await {
             Ok(invoice) => invoices += usize::from(invoice.is_some()),
@@ -35,6 +36,13 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
                 continue;
             }
         }
+        match usage::close(&ports, tenant).await {
+            Ok(months) => reckoned += months,
+            Err(error) => {
+                tracing::error!(%tenant, error = %error.chain(), "what a partner's receipts and messages cost could not be booked");
+                lost += 1;
+            }
+        }
         match months::close(&ports, tenant, months::ORDERS_MAX).await {
             Ok(done) => {
                 closed += done.months;
@@ -49,6 +57,11 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
             Ok(None) => {}
             Ok(Some(ran)) => {
                 compared += ran.days;
+                // A test partner's papers are nobody's to bring.
+                for paper in ran.late.iter().filter(|_| !tenant.is_test()) {
+                    tracing::error!(%tenant, paper, "a paper has not come within five working days: it has to be asked for");
+                    late += 1;
+                }
                 for paper in &ran.missing {
                     tracing::warn!(%tenant, paper, "a day has movements, and nobody has loaded the paper they are compared with");
                 }
@@ -72,10 +85,16 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
         invoices,
         compared,
         letters,
+        reckoned,
+        late,
         failed = lost,
         "sealed"
     );
-    if lost == 0 { Ok(()) } else { Err(WorkerError::Ours(format!("the books of {lost} tenants are behind").into())) }
+    match (lost, late) {
+        (0, 0) => Ok(()),
+        (0, late) => Err(WorkerError::Ours(format!("papers that have not come within five working days: {late}").into())),
+        (lost, _) => Err(WorkerError::Ours(format!("the books of {lost} tenants are behind").into())),
+    }
 }
 
 fn failed(error: WorkflowError) -> WorkerError {

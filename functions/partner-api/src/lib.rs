@@ -47,6 +47,7 @@ pub mod reports;
 pub mod subscriptions;
 pub mod tariffs;
 pub mod transfers;
+pub mod usage;
 pub mod web;
 pub mod webhook;
 
@@ -66,7 +67,7 @@ pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators()).chain(pricing()).chain(accountants())
 }
 
-fn partners() -> [Route; 48] {
+fn partners() -> [Route; 49] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -104,6 +105,7 @@ fn partners() -> [Route; 48] {
         ("/v1/clearing.csv", get(clearing::file)),
         ("/v1/reports", get(reports::list)),
         ("/v1/reports/{month}", get(reports::one)),
+        ("/v1/usage", get(usage::read)),
         ("/v1/balance", get(ledger::balance)),
         ("/v1/payouts", get(payouts::list).post(payouts::request)),
         ("/v1/payouts/{id}", get(payouts::one)),
@@ -195,11 +197,13 @@ fn pricing() -> [Route; 10] {
     ]
 }
 
-/// What the operator's accountant reconciles with.
-fn accountants() -> [Route; 10] {
+/// What the operator's accountant reconciles with, and what suppliers are paid for.
+fn accountants() -> [Route; 12] {
     let hidden = |methods: MethodRouter<Ports>| methods.fallback(problems::nowhere);
     let paper = |methods: MethodRouter<Ports>| hidden(methods).layer(DefaultBodyLimit::max(PAPER_BYTES_MAX));
     [
+        ("/v1/operator/partners/{partner}/{mode}/usage", hidden(get(usage::of_partner))),
+        ("/v1/operator/supplier-prices", hidden(get(usage::prices).put(usage::set_prices))),
         (
             "/v1/operator/partners/{partner}/{mode}/reconciliation",
             hidden(get(reconciliation::read).put(reconciliation::set)),

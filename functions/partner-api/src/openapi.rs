@@ -11,7 +11,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::{
     banks, clearing, concerns, couriers, debts, deliveries, devices, discrepancies, docs, examples, exchanges, income,
     keys, ledger, letters, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts,
-    reconciliation, refusals, reports, subscriptions, tariffs, transfers, webhook,
+    reconciliation, refusals, reports, subscriptions, tariffs, transfers, usage, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -160,6 +160,10 @@ pub struct FieldErrorView {
         tariffs::publish,
         tariffs::assign,
         tariffs::make_promo,
+        usage::read,
+        usage::of_partner,
+        usage::prices,
+        usage::set_prices,
         webhook::read,
         webhook::set,
         webhook::remove,

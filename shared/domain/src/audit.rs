@@ -177,8 +177,11 @@ impl Audit<'_> {
         let Ok(parts) = order.fee(false) else {
             return self.say("money.fee", "the fee can not be worked out");
         };
-        for (account, wanted) in [(Account::Commission, parts.net), (Account::CommissionVat, parts.vat)] {
-            let (booked, wanted) = (-self.balance(account), wanted.minor());
+        let Ok(booked) = order.booked_fee() else {
+            return self.say("money.fee", "the fee on the books can not be summed up");
+        };
+        let fees = [(Account::Commission, parts.net, booked.net), (Account::CommissionVat, parts.vat, booked.vat)];
+        for (account, wanted, booked) in fees.map(|(account, one, other)| (account, one.minor(), other.minor())) {
             if booked != wanted {
                 self.say("money.fee", format!("{} should be {wanted} kopecks, the books say {booked}", account.code()));
             }
@@ -224,9 +227,18 @@ impl Audit<'_> {
         }
         let minor = |amount: Option<Money>| amount.map_or(0, Money::minor);
         let reserved = minor(service.filter(|_| ended.is_none()).map(|service| service.reserved));
-        let taken = minor(service.filter(|_| ended == Some(ServiceEnd::Taken)).map(|service| service.price));
-        for (account, wanted) in [(Account::Reserved, reserved), (Account::Services, taken)] {
-            let booked = -self.balance(account);
+        let taken = service.filter(|_| ended == Some(ServiceEnd::Taken));
+        let price = minor(taken.map(|service| service.price));
+        let vat = taken.and_then(|service| ledger::included_vat(service.price, service.vat_percent).ok());
+        let vat = minor(vat);
+        let of_fee = order.booked_fee().map_or(0, |fee| fee.vat.minor());
+        let on_vat = -self.balance(Account::CommissionVat) - of_fee;
+        let booked = [
+            (Account::Reserved, reserved, -self.balance(Account::Reserved)),
+            (Account::Services, price - vat, -self.balance(Account::Services)),
+            (Account::CommissionVat, vat, on_vat),
+        ];
+        for (account, wanted, booked) in booked {
             if booked != wanted {
                 self.say(
                     "service.books",
@@ -405,6 +417,8 @@ impl Audit<'_> {
         };
         // As it stood before the payout: what it owes then says when it may go out.
         let mut unpaid = Order { payout: None, ..order.clone() };
+        // A receipt printed since moves nothing: an order that owes is payable from its last entry, which was an earlier one then.
+        unpaid.journal.retain(|entry| entry.at <= paid_out || !entry.postings.is_empty());
         unpaid.journal.iter_mut().filter(|entry| is_payout(entry.event)).for_each(|entry| entry.postings.clear());
         match unpaid.payable_at() {
             Some(at) if at <= paid_out => {}

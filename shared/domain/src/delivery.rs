@@ -28,9 +28,21 @@ pub struct Delivery {
     /// The other side will never take it; no more attempts.
     #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
     pub given_up: bool,
+    /// Parts the supplier is paid for: of a text message several.
+    #[serde(rename = "p", default = "one", skip_serializing_if = "is_one")]
+    pub parts: u16,
     /// The attempts, oldest first.
     #[serde(rename = "a", default)]
     pub attempts: Vec<Attempt>,
+}
+
+const fn one() -> u16 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_one(parts: &u16) -> bool {
+    *parts == 1
 }
 
 /// One attempt.
@@ -50,7 +62,7 @@ pub struct Attempt {
 impl Delivery {
     /// A message nobody has tried to send yet.
     pub fn new(task: TaskId, event: impl Into<String>) -> Self {
-        Self { task, event: event.into(), done_at: None, given_up: false, attempts: Vec::new() }
+        Self { task, event: event.into(), done_at: None, given_up: false, parts: 1, attempts: Vec::new() }
     }
 
     /// Adds an attempt, dropping the oldest over the limit.

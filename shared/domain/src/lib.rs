@@ -33,5 +33,6 @@ pub mod subscription;
 pub mod tariff;
 pub mod tax;
 pub mod time;
+pub mod usage;
 pub mod wallet;
 pub mod webhook;

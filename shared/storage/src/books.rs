@@ -32,8 +32,8 @@ pub enum Written {
 pub struct Also<'a> {
     /// What became of a payout.
     pub payout: Option<&'a Payout>,
-    /// What became of a payee's year.
-    pub income: Option<Income<'a>>,
+    /// What became of a payee's years, each once.
+    pub income: &'a [Income<'a>],
     /// What became of an invoice.
     pub invoice: Option<&'a Invoice>,
 }
@@ -41,7 +41,7 @@ pub struct Also<'a> {
 impl Also<'_> {
     /// Whether nothing else is written.
     pub const fn is_nothing(&self) -> bool {
-        self.payout.is_none() && self.income.is_none() && self.invoice.is_none()
+        self.payout.is_none() && self.income.is_empty() && self.invoice.is_none()
     }
 
     fn writes(&self, tenant: &Tenant) -> Result<Vec<Write>, StoreError> {
@@ -50,7 +50,7 @@ impl Also<'_> {
             let item = payout_item(tenant, payout)?;
             writes.push(Write { item, condition: Condition::Version(payout.version - 1) });
         }
-        if let Some(income) = self.income {
+        for income in self.income {
             writes.extend(income.writes()?);
         }
         if let Some(invoice) = self.invoice {

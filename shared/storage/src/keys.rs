@@ -32,6 +32,9 @@
 //! | pages of a month's register | `M#tenant#yyyy-mm` | `l00001`, `m00001` | a report's papers, page by page |
 //! | how far that register has come | same | `@draft` | the closing of a month |
 //! | letters about a month's report | same | `@letters` | whoever sends one |
+//! | what was used on a day, a month's usage and its cost | `H#tenant` | `dyyyy-mm-dd`, `myyyy-mm` | a month; the first day, the last month |
+//! | message that belongs to no order | `H#tenant#s` | `yyyy-mm-dd#reference` | the sealing of days |
+//! | prices of the platform's suppliers | `PRICES` | `P` | the operator, the end of a month |
 //! | subscription | `R#tenant` | subscription id | id; a tenant's subscriptions |
 //! | exchanges with banks | `E#tenant#yyyymmdd` | `hhmm#digest` | a tenant's exchanges of a day, by five minutes |
 //! | device key | `D#sha256(key)` | `D` | a device agent's authentication |
@@ -99,6 +102,11 @@ pub fn agreement(id: &OrderId) -> Key {
 /// A delivery record.
 pub fn delivery(id: &OrderId, task: TaskId) -> Key {
     key(order_partition(id), format!("{}#T#{task}", id.ulid()))
+}
+
+/// Whether a key of an order's rows is a delivery record's.
+pub fn is_delivery(key: &Key) -> bool {
+    key.sk.get(HEAD_LENGTH..).is_some_and(|rest| rest.starts_with("#T#"))
 }
 
 /// The result of execution.
@@ -292,6 +300,57 @@ pub fn report_partition(tenant: &Tenant) -> String {
 /// The report of a month.
 pub fn report(tenant: &Tenant, period: Period) -> Key {
     key(report_partition(tenant), period.to_string())
+}
+
+/// Prices of the platform's suppliers.
+pub fn supplier_prices() -> Key {
+    key("PRICES".to_owned(), "P")
+}
+
+/// Partition of a tenant's messages that belong to no order.
+pub fn sent_partition(tenant: &Tenant) -> String {
+    format!("H#{tenant}#s")
+}
+
+/// A message that belongs to no order.
+pub fn sent(tenant: &Tenant, day: Date, reference: &str) -> Key {
+    key(sent_partition(tenant), format!("{day}#{reference}"))
+}
+
+/// Partition of what suppliers are paid for.
+pub fn usage_partition(tenant: &Tenant) -> String {
+    format!("H#{tenant}")
+}
+
+/// What the sort keys of days of usage begin with.
+pub const USAGE_DAY: &str = "d";
+/// What the sort keys of months of usage begin with.
+pub const USAGE_MONTH: &str = "m";
+
+/// What was used on a day.
+pub fn usage_day(tenant: &Tenant, day: Date) -> Key {
+    key(usage_partition(tenant), format!("{USAGE_DAY}{day}"))
+}
+
+/// A place before a day and after the day before it.
+pub fn before_usage_day(day: Date) -> String {
+    let before = day.yesterday().unwrap_or(day);
+    format!("{USAGE_DAY}{before}")
+}
+
+/// The day a row of usage is about.
+pub fn day_of_usage(key: &Key) -> Option<Date> {
+    key.sk.strip_prefix(USAGE_DAY)?.parse().ok()
+}
+
+/// A month's usage and its cost.
+pub fn usage_month(tenant: &Tenant, period: Period) -> Key {
+    key(usage_partition(tenant), format!("{USAGE_MONTH}{period}"))
+}
+
+/// The month a row of usage is about.
+pub fn month_of_usage(key: &Key) -> Option<Period> {
+    key.sk.strip_prefix(USAGE_MONTH)?.to_owned().try_into().ok()
 }
 
 /// How a tenant is reconciled (`settings`), and how far (`state`).
@@ -596,6 +655,7 @@ pub fn kind(key: &Key) -> &'static str {
         (Some(b'G'), _) => "sealed day",
         (Some(b'M'), _) => "report",
         (Some(b'W'), _) => "reconciliation",
+        (Some(b'H'), _) => "usage",
         (Some(b'E'), _) => "exchanges",
         (Some(b'S'), _) => "sandbox",
         (Some(b'J'), _) => "device job",

@@ -19,3 +19,4 @@ pub mod registers;
 pub mod store;
 pub mod table;
 pub mod tariffs;
+pub mod usage;

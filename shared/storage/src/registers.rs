@@ -139,6 +139,6 @@ impl Store {
         let page = self.table.query(&range, Freshness::Consistent).await?;
         let heads = page.items.iter().filter_map(|item| Some((keys::order_of(&item.key)?, item)));
         let orders: Result<_, _> = heads.map(|(id, item)| order_from(id, item)).collect();
-        Ok(OrderPage { orders: orders?, next: page.next })
+        Ok(OrderPage { orders: orders?, deliveries: Vec::new(), next: page.next })
     }
 }

@@ -239,6 +239,8 @@ pub struct SandboxRow {
 pub struct OrderPage {
     /// Heads.
     pub orders: Vec<Order>,
+    /// Delivery records among them, where they were asked for; those of an order may be on another page.
+    pub deliveries: Vec<Delivery>,
     /// Where to go on.
     pub next: Option<String>,
 }
@@ -379,7 +381,30 @@ impl Store {
                 orders.push(order_from(id, item)?);
             }
         }
-        Ok(OrderPage { orders, next: page.next })
+        Ok(OrderPage { orders, deliveries: Vec::new(), next: page.next })
+    }
+
+    /// The same rows with the delivery records that lie between them, as they are this moment.
+    pub async fn orders_and_deliveries(
+        &self,
+        tenant: &Tenant,
+        (year, month): (i16, i8),
+        spread: u8,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<OrderPage, StoreError> {
+        let pk = keys::month_partition(tenant, year, month, spread);
+        let range = Range { pk, prefix: String::new(), after, descending: true, limit };
+        let page = self.table.query(&range, Freshness::Consistent).await?;
+        let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
+        for item in &page.items {
+            if let Some(id) = keys::order_of(&item.key) {
+                orders.push(order_from(id, item)?);
+            } else if keys::is_delivery(&item.key) {
+                deliveries.push(parse(item)?);
+            }
+        }
+        Ok(OrderPage { orders, deliveries, next: page.next })
     }
 
     /// Orders of a bucket of the due index that are due at or before `until`.

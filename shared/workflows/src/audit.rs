@@ -10,12 +10,14 @@ use domain::order::Order;
 use domain::payout::{Payout, PayoutState};
 use domain::time::Timestamp;
 use serde::Serialize;
+use storage::store::OrderPage;
 use storage::table::Freshness;
 
 use crate::error::WorkflowError;
 use crate::perform;
 use crate::ports::Ports;
-use crate::{books, clock, income, months, payouts};
+use crate::reading::{self, Span};
+use crate::{books, clock, income, months, usage};
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -92,7 +94,12 @@ async fn audit_tenant(
 ) -> Result<(), WorkflowError> {
     let now = clock::now(ports, tenant).await?;
     let partner = perform::partner(ports, tenant).await?;
-    let orders = payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await?;
+    let (mut orders, mut used) = (Vec::new(), usage::unowned(ports, tenant, jiff::civil::Date::MIN, |_| true).await?);
+    let gathers = |page: OrderPage| {
+        usage::gather(&mut used, &page, |_| true);
+        orders.extend(page.orders);
+    };
+    reading::each_page(ports, tenant, Span::recent(ports, now), gathers).await?;
     let mut postings: Vec<Posting> = Vec::new();
     for order in &orders {
         progress();
@@ -109,6 +116,10 @@ async fn audit_tenant(
     report.days += sealed.len();
     for broken in books::prove(&orders, &entries, &sealed)? {
         report.say(tenant, "books.seal", format!("{}: {}", broken.day, broken.text));
+    }
+    let last = sealed.last().map(|last| last.day);
+    for broken in usage::prove(ports, tenant, &used, &entries, last).await? {
+        report.say(tenant, broken.rule, broken.text);
     }
     let (reports, broken) = Box::pin(months::proof::prove(ports, tenant, &sealed)).await?;
     report.reports += reports;

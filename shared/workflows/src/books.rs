@@ -9,21 +9,17 @@ use domain::order::Order;
 use domain::time::{Timestamp, moscow_date, plus_seconds};
 use jiff::civil::Date;
 use storage::books::{Also, Written};
-use storage::store::StoreError;
-use storage::table::Freshness;
+use storage::store::{OrderPage, StoreError};
 
-use crate::clock;
 use crate::error::WorkflowError;
-use crate::payouts;
 use crate::ports::Ports;
-use crate::reading::{self, Reach};
+use crate::reading::{self, Span};
+use crate::{clock, payouts, usage};
 
 /// Seconds after a day's end before it is sealed: no function runs so long that an entry it dated before midnight could come later.
 const SEAL_AFTER_SECONDS: i64 = 3_600;
 /// Months before a day's own in which an order with an entry of that day may have been made, once a day has been sealed.
 const MONTHS_BACK: usize = 13;
-/// Orders read at once.
-const PAGE: usize = 500;
 
 /// An order's entries with postings.
 pub fn lines_of(order: &Order) -> impl Iterator<Item = Line> + '_ {
@@ -85,37 +81,28 @@ pub async fn seal(ports: &Ports, tenant: &Tenant) -> Result<usize, WorkflowError
     let mut days = Days::new();
     let entries = ports.store.book_entries(tenant, since.unwrap_or(Date::MIN)).await?;
     gather(&mut days, entries.iter().map(Line::of_book), wanted);
-    match since {
-        None => {
-            for order in payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await? {
-                gather(&mut days, lines_of(&order), wanted);
-            }
+    let mut used = usage::unowned(ports, tenant, since.unwrap_or(Date::MIN), wanted).await?;
+    let span = since.map_or_else(|| Span::recent(ports, now), |since| Span::of(months(since, today)));
+    let gathers = |page: OrderPage| {
+        for order in &page.orders {
+            gather(&mut days, lines_of(order), wanted);
         }
-        Some(since) => {
-            for month in months(since, today) {
-                let mut place: Option<String> = None;
-                loop {
-                    let newer = |order: &Order| order.journal.iter().any(|entry| wanted(moscow_date(entry.at)));
-                    let page =
-                        reading::orders_of_month(ports, tenant, month, place.as_deref(), PAGE, Reach::SEALED, newer)
-                            .await?;
-                    for order in &page.orders {
-                        gather(&mut days, lines_of(order), wanted);
-                    }
-                    place = page.next;
-                    if place.is_none() {
-                        break;
-                    }
-                }
-            }
-        }
-    }
+        usage::gather(&mut used, &page, wanted);
+    };
+    reading::each_page(ports, tenant, span, gathers).await?;
     if let Ok(yesterday) = today.yesterday() {
         days.entry(yesterday).or_default(); // sealed even when nothing was recorded: the next run need not look so far back
+    }
+    for day in used.keys() {
+        days.entry(*day).or_default(); // a message may be all there was
     }
     let mut sealed = 0;
     for (day, lines) in days {
         let book = DayBook::seal(last.as_ref(), day, lines)?;
+        if let Some(used) = used.get(&day) {
+            // First: of a day that is sealed nothing is counted any more.
+            ports.store.put_usage_day(tenant, day, used).await?;
+        }
         if ports.store.put_day_book(tenant, &book).await? == Written::Before {
             // Another run has sealed it, from the same entries: it goes on from there.
             return Ok(sealed);

@@ -5,12 +5,15 @@ use domain::debt::{self, Invoice};
 use domain::id::Tenant;
 use domain::money::Money;
 use domain::partner::DEBT_DAYS;
+use domain::time::moscow_date;
 use storage::books::{Also, Written};
+use storage::income::Income;
 use storage::store::StoreError;
 
 use crate::books;
 use crate::clock;
 use crate::error::WorkflowError;
+use crate::income;
 use crate::perform;
 use crate::ports::Ports;
 
@@ -63,7 +66,13 @@ pub async fn seen(ports: &Ports, line: &Line, name: &str) -> Result<Option<(Invo
     for _ in 0..5 {
         let invoice = ports.store.invoice(tenant, *number).await?.ok_or(WorkflowError::NotFound)?;
         let (next, entry) = debt::paid(&invoice, line.amount, on, name, now)?;
-        match books::enter(ports, tenant, &entry, Also { invoice: Some(&next), ..Also::default() }).await {
+        // What is more than was owed was no income, and is none now.
+        let (closed, span) = (next.paid.minus(invoice.paid)?, (moscow_date(invoice.owed_since), on));
+        let partner = perform::partner(ports, tenant).await?;
+        let taken = income::taken_back(ports, tenant, &partner, closed, span, &entry.id).await?;
+        let income: Vec<_> = taken.iter().map(|taken| Income { year: &taken.year, row: &taken.row }).collect();
+        let also = Also { invoice: Some(&next), income: &income, ..Also::default() };
+        match books::enter(ports, tenant, &entry, also).await {
             Ok(Written::Now) => return Ok(Some((next, true))),
             Ok(Written::Before) => return Ok(Some((invoice, false))),
             Err(WorkflowError::Store(StoreError::Conflict)) => {}

@@ -80,13 +80,15 @@ pub async fn undone(
     let Some(tax) = payout.tax.clone() else { return Ok(None) };
     let year = ports.store.income_year(scope(tenant), tax.year, &payout.inn).await?;
     let nothing = tax.income.zero();
+    // What the payee has paid back meanwhile was taken off the year's income then.
+    let income = tax.income.at_most(year.row.totals.income)?;
     let paid = Row {
         payee: payout.inn.clone(),
         year: tax.year,
         on: moscow_date(payout.at),
         residency: tax.residency,
         code: CODE_CONTRACT,
-        income: tax.income,
+        income,
         deduction: nothing,
         computed: nothing,
         withheld: tax.withheld,
@@ -97,6 +99,55 @@ pub async fn undone(
     let row = income_tax::undo(&year.row.totals, &paid, year.row.residency, moscow_date(now))?;
     let row = Registered { tenant: tenant.clone(), name: payout.payee.clone(), row };
     Ok(Some(Taxed { year, row, tax }))
+}
+
+/// A year of a payee's that pays back what they owed, and its new row.
+#[derive(Debug, Clone)]
+pub struct TakenBack {
+    /// The year as it was read.
+    pub year: Versioned<Year>,
+    /// The register's new row.
+    pub row: Registered,
+}
+
+/// What becomes of the payee's income when they pay back `amount` of what they had been paid: it is taken off the year in which they came to
+/// owe it (`since`), and off the years before as far as that one has not so much. The tax withheld too much lowers what is withheld next in
+/// that year, or is given back on the payee's application. Nothing where none is withheld from who is paid.
+pub async fn taken_back(
+    ports: &Ports,
+    tenant: &Tenant,
+    partner: &Partner,
+    amount: Money,
+    (since, on): (Date, Date),
+    reference: &str,
+) -> Result<Vec<TakenBack>, WorkflowError> {
+    let payee = partner.payout.payee.as_ref().filter(|payee| income_tax::is_withheld_from(payee.kind));
+    let Some(payee) = payee else { return Ok(Vec::new()) };
+    let (mut left, mut taken) = (amount, Vec::new());
+    for year in (FIRST_YEAR..=since.year()).rev() {
+        let year = ports.store.income_year(scope(tenant), year, &payee.inn).await?;
+        let income = left.at_most(year.row.totals.income)?;
+        if !income.is_positive() {
+            continue;
+        }
+        let correction = Payment {
+            payee: payee.inn.clone(),
+            on,
+            residency: year.row.residency,
+            code: CODE_CONTRACT,
+            income,
+            deduction: income.zero(),
+            reference: reference.to_owned(),
+        };
+        let row = income_tax::take_back(&year.row.totals, &correction)?;
+        let row = Registered { tenant: tenant.clone(), name: payee.name.clone(), row };
+        taken.push(TakenBack { year, row });
+        left = left.minus(income)?;
+        if !left.is_positive() {
+            break;
+        }
+    }
+    Ok(taken)
 }
 
 /// What the register says of one tenant.

@@ -39,6 +39,7 @@ pub mod sweep;
 pub mod tariffs;
 pub mod terms;
 pub mod transfers;
+pub mod usage;
 pub mod view;
 pub mod wallet;
 pub mod webhook;

@@ -14,6 +14,7 @@ use domain::partner::{Channel, Partner};
 use domain::receipt::{AgentSign, Item, ReceiptKind, Settlement, Subject};
 use domain::tax::{Taxation, VatRate};
 use domain::time::{Timestamp, plus_seconds};
+use domain::usage::sms_parts;
 use pages::{AfterDecline, ChargeNotice, ChargedBy, HoldFate, LineChange, MailKind, MailView, SmsKind, SmsView};
 
 use crate::checkout::{page_agent, page_language, page_partner};
@@ -244,6 +245,7 @@ pub async fn work(ports: &Ports, body: &str) -> Result<(), WorkflowError> {
         }
         Channel::Sms => {
             let text = pages::sms(&sms_view(ports, &order, &details, &partner, &kind)?);
+            delivery.parts = sms_parts(&text);
             ports.channels.sms(Sms { to: to.to_owned(), text, reference }).await
         }
     };

@@ -163,8 +163,8 @@ pub async fn report(
             PayoutState::Returned { .. } => income::undone(ports, tenant, &payout, now).await?,
             _ => None,
         };
-        let income = undone.as_ref().map(|undone| Income { year: &undone.year, row: &undone.row });
-        match books::enter(ports, tenant, &entry, Also { payout: Some(&next), income, invoice: None }).await {
+        let income: Vec<_> = undone.iter().map(|undone| Income { year: &undone.year, row: &undone.row }).collect();
+        match books::enter(ports, tenant, &entry, Also { payout: Some(&next), income: &income, invoice: None }).await {
             Ok(_) => return Ok((next, true)),
             Err(WorkflowError::Store(StoreError::Conflict)) => {}
             Err(other) => return Err(other),
@@ -210,7 +210,8 @@ pub async fn recent_orders(
 ) -> Result<Vec<Order>, WorkflowError> {
     let mut orders = Vec::new();
     let mut empty = 0;
-    for month in months_back(now.max(whole_seconds(ports.clock.now())), MONTHS_MAX) {
+    let (months, empty_max) = recent_months(ports, now);
+    for month in months {
         let before = orders.len();
         for spread in 0..keys::SPREAD {
             let mut after = None;
@@ -224,11 +225,16 @@ pub async fn recent_orders(
             }
         }
         empty = if orders.len() == before { empty + 1 } else { 0 };
-        if empty == MONTHS_EMPTY {
+        if empty == empty_max {
             break;
         }
     }
     Ok(orders)
+}
+
+/// Months in which a tenant, whose time is `now`, may have made orders, newest first; so many without one are the beginning.
+pub(crate) fn recent_months(ports: &Ports, now: Timestamp) -> (Vec<(i16, i8)>, usize) {
+    (months_back(now.max(whole_seconds(ports.clock.now())), MONTHS_MAX), MONTHS_EMPTY)
 }
 
 /// The month of `now` and those before it, newest first.

@@ -3,13 +3,14 @@
 
 use domain::commission::CommissionTerms;
 use domain::id::Tenant;
-use domain::ledger::{Account, BookEntry, BookKind, Posting, Prepaid};
+use domain::ledger::{self, Account, BookEntry, BookKind, Posting, Prepaid};
 use domain::money::Money;
 use domain::order::{Order, deducts};
 use domain::report::{Movement, MovementKind, Period};
 use domain::tariff::Pricing;
 use domain::time::moscow_date;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use storage::books::Written;
 use storage::devices::Versioned;
 use storage::store::StoreError;
@@ -215,11 +216,11 @@ pub async fn move_available(
     enter(ports, tenant, entry, From::Available(amount)).await
 }
 
-/// Buys a service from what is paid ahead, once for each reference. Answers what is missing; nothing when it is bought, now or before.
+/// Buys a service from what is paid ahead, once for each reference; the price includes VAT. Answers what is missing; nothing when it is bought, now or before.
 pub(crate) async fn buy(
     ports: &Ports,
     tenant: &Tenant,
-    price: Money,
+    (price, vat_percent): (Money, Decimal),
     credit: Money,
     reference: &str,
 ) -> Result<Option<Shortage>, WorkflowError> {
@@ -230,7 +231,7 @@ pub(crate) async fn buy(
         kind: BookKind::ServiceBought,
         reason: String::new(),
         by: "partner".to_owned(),
-        postings: vec![Posting::new(Account::Prepaid, Account::Services, price)],
+        postings: ledger::service(Account::Prepaid, price, vat_percent)?,
     };
     Ok(match enter(ports, tenant, entry, From::Prepaid(price, credit)).await? {
         ToppedUp::TooLittle(balance) => Some(Shortage { balance, credit, need: price, month: true }),

@@ -5,11 +5,17 @@ use domain::delivery::Delivery;
 use domain::id::{OrderId, Tenant};
 use domain::order::Order;
 use domain::payout::Payout;
+use domain::time::Timestamp;
 use storage::keys;
+use storage::store::OrderPage;
 use storage::table::Freshness;
 
 use crate::error::WorkflowError;
+use crate::payouts;
 use crate::ports::Ports;
+
+/// Rows read at once where all of a month are.
+const ROWS: usize = 500;
 
 /// How far one page reads in each part of a month: a page that finds little is short, and says where to go on.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +82,58 @@ pub async fn orders_of_month(
         horizon = found.last().map(|(ulid, _)| ulid.clone());
     }
     Ok(OrdersPage { orders: found.into_iter().map(|(_, order)| order).collect(), next: horizon })
+}
+
+/// Months (UTC) whose orders are read through, newest first.
+#[derive(Debug, Clone)]
+pub struct Span {
+    months: Vec<(i16, i8)>,
+    /// So many months without an order end it early.
+    empty_max: usize,
+}
+
+impl Span {
+    /// These months, all of them.
+    pub const fn of(months: Vec<(i16, i8)>) -> Self {
+        Self { months, empty_max: usize::MAX }
+    }
+
+    /// All months in which a tenant, whose time is `now`, may have made orders.
+    pub fn recent(ports: &Ports, now: Timestamp) -> Self {
+        let (months, empty_max) = payouts::recent_months(ports, now);
+        Self { months, empty_max }
+    }
+}
+
+/// Hands over all of a tenant's orders of some months, page by page, with the delivery records among them: what is written down for ever
+/// is made of these, and nothing that was recorded is missed.
+pub async fn each_page(
+    ports: &Ports,
+    tenant: &Tenant,
+    span: Span,
+    mut visit: impl FnMut(OrderPage) + Send,
+) -> Result<(), WorkflowError> {
+    let mut empty = 0;
+    for month in span.months {
+        let mut any = false;
+        for spread in 0..keys::SPREAD {
+            let mut after = None;
+            loop {
+                let mut page = ports.store.orders_and_deliveries(tenant, month, spread, after, ROWS).await?;
+                any |= !page.orders.is_empty();
+                after = page.next.take();
+                visit(page);
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        empty = if any { 0 } else { empty + 1 };
+        if empty == span.empty_max {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// An order and its delivery records, in the order of the timeline.

@@ -18,6 +18,7 @@ use domain::subscription::{
     subscription_id,
 };
 use domain::time::{Timestamp, moscow_date, plus_seconds};
+use domain::usage::{Kind, Sent, sms_parts};
 use domain::wallet::Kept;
 use pages::{MailButton, MailKind, MailView};
 use serde::{Deserialize, Serialize};
@@ -576,7 +577,7 @@ pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowE
     let partner = perform::partner(ports, tenant).await?;
     let next = &next;
     let reference = format!("{}-{}-notice", next.id, next.charge);
-    let mut sent = None;
+    let (mut sent, mut used) = (None, Sent { kind: Kind::Email, units: 1 });
     if let Some(to) = &next.email {
         let mail = pages::mail(&letter(ports, tenant, next, &partner, amount, at));
         let (subject, text, html) = (mail.subject, mail.text, mail.html);
@@ -587,7 +588,11 @@ pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowE
         && let Some(to) = &next.phone
     {
         let text = short(ports, tenant, next, &partner, amount, at);
-        sent = Some(ports.channels.sms(Sms { to: to.clone(), text, reference }).await);
+        used = Sent { kind: Kind::Sms, units: sms_parts(&text) };
+        sent = Some(ports.channels.sms(Sms { to: to.clone(), text, reference: reference.clone() }).await);
+    }
+    if matches!(sent, Some(Ok(_))) {
+        ports.store.put_sent(tenant, moscow_date(now), &reference, used).await?;
     }
     match sent {
         Some(Err(error)) if !matches!(error, ChannelError::Refused(_)) => {

@@ -55,12 +55,13 @@ pub(crate) async fn price(
     Ok((terms, pricing.map(|pricing| Pricing { service: service(&pricing), ..pricing })))
 }
 
-/// The price of a month of the API that a partner's tariff asks for.
-async fn month(ports: &Ports, partner: &Partner, now: Timestamp) -> Result<Option<Money>, WorkflowError> {
+/// The price of a month of the API that a partner's tariff asks for, and the VAT in percent it includes.
+async fn month(ports: &Ports, partner: &Partner, now: Timestamp) -> Result<Option<(Money, Decimal)>, WorkflowError> {
     let Some(id) = partner.tariffs.at(now) else { return Ok(None) };
     let tariffs = all(ports).await?;
     let version = tariffs.iter().find(|tariff| tariff.id == id).and_then(|tariff| tariff.at(now));
-    Ok(version.and_then(|version| version.api.month()))
+    let general = vat_percent(ports.settings.agent.taxation, moscow_date(now));
+    Ok(version.and_then(|version| Some((version.api.month()?, version.vat_percent.unwrap_or(general)))))
 }
 
 /// The price of a month of the API that is not paid: without it a partner makes no orders.
@@ -72,7 +73,7 @@ pub(crate) async fn unpaid_month(
     if partner.tariffs.paid_until.is_some_and(|until| now < until) {
         return Ok(None);
     }
-    month(ports, partner, now).await
+    Ok(month(ports, partner, now).await?.map(|(price, _)| price))
 }
 
 /// What became of a wish to pay for a month of the API.

@@ -426,7 +426,7 @@ fn withheld(order: &Order) -> Result<Money, MoneyError> {
     let credited =
         || order.journal.iter().filter(|entry| entry.event == Event::Captured).flat_map(|entry| &entry.postings);
     let of = |account| ledger::balance(account, zero, credited()).and_then(|balance| zero.minus(balance));
-    of(Account::Commission)?.plus(of(Account::CommissionVat)?)
+    of(Account::Commission)?.plus(ledger::fee_vat(zero, credited())?)
 }
 
 /// Held, captured and returned over all payments.

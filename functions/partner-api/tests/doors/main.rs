@@ -20,6 +20,7 @@ mod reports;
 mod settings;
 mod subscriptions;
 mod tariffs;
+mod usage;
 
 use std::collections::BTreeMap;
 

@@ -242,4 +242,7 @@ async fn a_tariff_by_the_month_is_paid_before_orders_are_made() {
     assert_eq!(api.post("/v1/orders", &wish("A-1")).await.status, 200, "an order that is there stays there: {path}");
     let report = workflows::audit::audit(&api.world.ports, &|| ()).await.unwrap();
     assert!(report.findings.iter().all(|of| !of.rule.starts_with("books")), "{:?}", report.findings);
+    // Two months of 990.00 × 22 / 122 = 178.52 of VAT each.
+    let books = &report.balances["demoshop.t"];
+    assert_eq!((books["service"], books["vat"]), (-2 * (99_000 - 17_852), -2 * 17_852));
 }

@@ -1,5 +1,15 @@
-//! `ЮMoney` by lists: CSV as its pages on payouts by lists want it (yookassa.ru/docs/payouts/list-based-payouts/csv): RFC 4180, UTF-8 with a
-//! mark, semicolons, a decimal point and two decimals, one heading and one row a payout. Columns are known by their headings.
+//! `ЮMoney` by lists: CSV that an accountant uploads, and CSV that says what became of it.
+//!
+//! **Verified** (yookassa.ru/docs/payouts/list-based-payouts/csv): lists are RFC 4180 in UTF-8, a mark is recommended, fields are separated by
+//! semicolons. **Not verified**: the headings and the order of a list's columns, and its decimal point. The page's table of them is not among
+//! the public copies there are, and the form in the cabinet is the operator's own; `NUMBER`, `WALLET`, `SUM` and `PURPOSE` are ours. Hold a
+//! file to the cabinet's template before the first upload.
+//!
+//! **Not the operator's own either**: one file with a column of states. What `ЮKassa` is documented to send is a daily registry of *successful*
+//! payouts (…/developers/payouts/after-the-payout/reports: «Идентификатор выплаты», «Сумма выплаты», «Валюта выплаты», «Комиссия», «Время операции»,
+//! «Дополнительные реквизиты» with the wallet, «Описание») and, by the older protocol, a second one of returned payouts
+//! (…/docs/payouts/supplementary/registers). The accountant makes the file that is read here of those, or of the history in the cabinet; columns are
+//! known by their headings, so their order does not matter, and a word or a heading that is not known ends the reading: nothing is guessed at.
 
 use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use domain::money::{Currency, Money};

@@ -41,6 +41,8 @@ pub enum BookKind {
     DebtInvoiced,
     /// The partner has paid what they owed.
     DebtPaid,
+    /// A month's receipts and messages were put to the platform's expense.
+    UsageBooked,
     /// The acquirer has transferred what it took.
     Settled,
     /// An accountant has closed a difference.
@@ -61,6 +63,7 @@ impl BookKind {
             Self::PrepaidMoved => "prepaid.moved",
             Self::DebtInvoiced => "debt.invoiced",
             Self::DebtPaid => "debt.paid",
+            Self::UsageBooked => "usage.booked",
             Self::Settled => "bank.settled",
             Self::Corrected => "books.corrected",
         }
@@ -166,6 +169,14 @@ pub struct DayBook {
 
 const fn epoch() -> Date {
     Date::constant(1970, 1, 1)
+}
+
+impl DayBook {
+    /// Whether anything was recorded that day that is the partner's concern; what the platform pays its suppliers is not.
+    pub fn concerns_partner(&self) -> bool {
+        let own = |account: &Account| matches!(account, Account::Messaging | Account::Suppliers);
+        self.turnover.values().flat_map(BTreeMap::keys).any(|account| !own(account))
+    }
 }
 
 /// Why a day can not be sealed.

@@ -66,6 +66,9 @@ pub enum Account {
     /// Income tax withheld from payees who are natural persons (НДФЛ), owed to the budget.
     #[serde(rename = "ndfl")]
     IncomeTax,
+    /// What the platform owes those who print its receipts and carry its messages.
+    #[serde(rename = "suppliers")]
+    Suppliers,
     /// The agent's fee.
     #[serde(rename = "fee")]
     Commission,
@@ -75,6 +78,9 @@ pub enum Account {
     /// What banks charge for taking money.
     #[serde(rename = "acquirer")]
     Acquiring,
+    /// What receipts and messages cost the platform; partners pay nothing for them.
+    #[serde(rename = "messaging")]
+    Messaging,
     /// Differences an accountant has written off, with a reason.
     #[serde(rename = "adjust")]
     Adjustment,
@@ -82,7 +88,7 @@ pub enum Account {
 
 impl Account {
     /// All accounts, in the order a trial balance lists them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::BankClearing,
         Self::Nominal,
         Self::Settlement,
@@ -95,9 +101,11 @@ impl Account {
         Self::PayoutInTransit,
         Self::CommissionVat,
         Self::IncomeTax,
+        Self::Suppliers,
         Self::Commission,
         Self::Services,
         Self::Acquiring,
+        Self::Messaging,
         Self::Adjustment,
     ];
 
@@ -116,9 +124,11 @@ impl Account {
             Self::PayoutInTransit => "payout",
             Self::CommissionVat => "vat",
             Self::IncomeTax => "ndfl",
+            Self::Suppliers => "suppliers",
             Self::Commission => "fee",
             Self::Services => "service",
             Self::Acquiring => "acquirer",
+            Self::Messaging => "messaging",
             Self::Adjustment => "adjust",
         }
     }
@@ -135,9 +145,10 @@ impl Account {
             | Self::Reserved
             | Self::PayoutInTransit
             | Self::CommissionVat
-            | Self::IncomeTax => Nature::Liability,
+            | Self::IncomeTax
+            | Self::Suppliers => Nature::Liability,
             Self::Commission | Self::Services => Nature::Income,
-            Self::Acquiring | Self::Adjustment => Nature::Expense,
+            Self::Acquiring | Self::Messaging | Self::Adjustment => Nature::Expense,
         }
     }
 }

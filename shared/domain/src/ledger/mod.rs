@@ -9,6 +9,7 @@ mod chart;
 mod prepaid;
 mod purse;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use book::{BookEntry, BookKind, DayBook, Line, SealError, Statement, Turnover};
@@ -108,6 +109,35 @@ pub fn capture(at: Account, amount: Money, fee: Fee) -> Vec<Posting> {
 /// A refund: a capture's postings, reversed.
 pub fn refund(at: Account, amount: Money, fee: Fee) -> Vec<Posting> {
     capture(at, amount, fee).into_iter().map(Posting::reversed).collect()
+}
+
+/// A service of the platform that is paid from what stands at `from`. Its price includes VAT: `price × rate / (100 + rate)`, rounded half away
+/// from zero to the kopeck; the rest is income.
+///
+/// # Errors
+/// The amount does not fit.
+pub fn service(from: Account, price: Money, vat_percent: Decimal) -> Result<Vec<Posting>, MoneyError> {
+    let vat = included_vat(price, vat_percent)?;
+    let moved = [signed(from, Account::Services, price.minus(vat)?), signed(from, Account::CommissionVat, vat)];
+    Ok(moved.into_iter().flatten().collect())
+}
+
+/// The VAT that a price contains.
+///
+/// # Errors
+/// The amount does not fit.
+pub fn included_vat(price: Money, percent: Decimal) -> Result<Money, MoneyError> {
+    price.times(percent / (Decimal::ONE_HUNDRED + percent))
+}
+
+/// VAT on the fee, as it was withheld by these postings: that of a service comes from what was paid ahead, and is none of it.
+///
+/// # Errors
+/// The sum does not fit.
+pub fn fee_vat<'a>(zero: Money, postings: impl IntoIterator<Item = &'a Posting>) -> Result<Money, MoneyError> {
+    let ahead = |account: Account| matches!(account, Account::Prepaid | Account::Reserved);
+    let of_fee = postings.into_iter().filter(|posting| !ahead(posting.debit) && !ahead(posting.credit));
+    zero.minus(balance(Account::CommissionVat, zero, of_fee)?)
 }
 
 /// What the bank keeps for itself of money that landed at `at`; below zero where it gives a fee back. The agent's expense: nothing of

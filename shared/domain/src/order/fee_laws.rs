@@ -73,7 +73,7 @@ proptest! {
         let rules: Vec<Rule> = specials.iter().zip(&percents).zip(&leasts)
             .map(|(((group, category), percent), least)| rule(*group, *category, *percent, *least)).collect();
         let general = rule(None, None, percents[3], leasts[3]).terms;
-        let service = Service { reserved: Money::rub(9_000), price: Money::rub(9_000), overdrawn: Money::rub(overdrawn), ended: None };
+        let service = Service { reserved: Money::rub(9_000), price: Money::rub(9_000), overdrawn: Money::rub(overdrawn), vat_percent: 22.into(), ended: None };
         let pricing = Pricing {
             tariff: Some("one".into()), version: 1, rules, off: Decimal::from(off), service: Some(service), moved: Vec::new(),
             refunds: if kept { RefundedFee::Kept } else { RefundedFee::Reversed },
@@ -182,6 +182,7 @@ fn a_reservation_is_taken_by_the_fulfilment_and_given_back_by_any_other_end() {
         reserved: Money::rub(9_000),
         price: Money::rub(2_500),
         overdrawn: Money::rub(overdrawn),
+        vat_percent: Decimal::ZERO,
         ended: None,
     };
     let new = |overdrawn| {
@@ -217,6 +218,49 @@ fn a_reservation_is_taken_by_the_fulfilment_and_given_back_by_any_other_end() {
     assert_eq!(sums(&cancelled), [0, 0, 0], "and what was taken off goes back with it");
     assert_eq!(audit(&cancelled, cancelled.created_at, true), []);
     assert_eq!(cancelled.fee(false).unwrap(), Fee { net: Money::rub(10_500), vat: Money::rub(0) });
+}
+
+#[test]
+fn the_price_of_a_service_includes_vat_that_stands_beside_the_fees() {
+    // 25.00 × 22 / 122 = 4.508…; 0.61 × 22 / 122 = 0.11; 1.11 × 20 / 120 = 0.185, away from zero.
+    for (price, percent, wanted) in [(2_500, 22, 451), (61, 22, 11), (111, 20, 19), (2_500, 0, 0), (2_500, 5, 119)] {
+        assert_eq!(
+            crate::ledger::included_vat(Money::rub(price), percent.into()).unwrap(),
+            Money::rub(wanted),
+            "{price}"
+        );
+    }
+    let service = Service {
+        reserved: Money::rub(9_000),
+        price: Money::rub(2_500),
+        overdrawn: Money::rub(0),
+        vat_percent: 22.into(),
+        ended: None,
+    };
+    let commission = CommissionTerms { vat_percent: 22.into(), ..order().commission };
+    let mut order = order().priced(commission, Some(Pricing { service: Some(service), ..Pricing::default() }));
+    let (details, mut seconds) = (details_of(&PaymentTerms::default()), 0);
+    let succeeded = BankReport::new(None, BankState::Succeeded(Money::rub(300_000)));
+    let report = Command::BankReported { operation: 1, report: succeeded, asked: true };
+    let fulfilled = Command::ExecutionReported(ExecutionOutcome::Fulfilled);
+    for command in [Command::StartPayment(Start::default()), report, Command::HandedOver, fulfilled] {
+        apply(&mut order, &details, &mut seconds, &command).unwrap();
+    }
+    let sums = [Account::Services, Account::CommissionVat, Account::Commission, Account::Reserved, Account::Prepaid];
+    // 105.00 of fee with 23.10 of VAT, and 25.00 of which 4.51 are VAT.
+    assert_eq!(sums.map(|account| -booked(&order, account)), [2_049, 2_310 + 451, 10_500, 0, -2_500]);
+    assert_eq!(order.booked_fee().unwrap(), Fee { net: Money::rub(10_500), vat: Money::rub(2_310) });
+    let audited =
+        |order: &Order| audit(order, order.created_at, true).into_iter().map(|found| found.rule).collect::<Vec<_>>();
+    assert_eq!(audited(&order), [""; 0]);
+    // Booked gross, as if there were no VAT in it.
+    let mut gross = order.clone();
+    for posting in gross.journal.iter_mut().flat_map(|entry| &mut entry.postings) {
+        if (posting.debit, posting.credit) == (Account::Reserved, Account::CommissionVat) {
+            posting.credit = Account::Services;
+        }
+    }
+    assert_eq!(audited(&gross), ["service.books", "service.books"]);
 }
 
 #[test]

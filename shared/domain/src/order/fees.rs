@@ -71,7 +71,7 @@ impl Order {
         let zero = self.amount.zero();
         let postings = || self.journal.iter().flat_map(|entry| &entry.postings);
         let net = zero.minus(ledger::balance(Account::Commission, zero, postings())?)?;
-        let vat = zero.minus(ledger::balance(Account::CommissionVat, zero, postings())?)?;
+        let vat = ledger::fee_vat(zero, postings())?;
         Ok(Fee { net, vat })
     }
 

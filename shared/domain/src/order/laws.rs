@@ -737,6 +737,7 @@ fn pricings() -> impl Strategy<Value = Option<Pricing>> {
         reserved: Money::rub(9_000),
         price: Money::rub(2_500),
         overdrawn: Money::rub(overdrawn),
+        vat_percent: 22.into(),
         ended: None,
     };
     let tariff = (0_usize..5, any::<bool>(), 0_i64..4, prop::option::of(0_i64..3)).prop_map(

@@ -58,6 +58,9 @@ pub struct Service {
     /// What of it the partner's credit paid: it is taken off the buyer's payment.
     #[serde(rename = "o")]
     pub overdrawn: Money,
+    /// VAT in percent that the price includes; none where the platform pays none.
+    #[serde(rename = "v", default, skip_serializing_if = "Decimal::is_zero")]
+    pub vat_percent: Decimal,
     /// What became of it.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<ServiceEnd>,

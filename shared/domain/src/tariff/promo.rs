@@ -173,6 +173,7 @@ impl Tariffs {
             reserved,
             price: version.api.price(),
             overdrawn: Money::rub(0),
+            vat_percent,
             ended: None,
         });
         let (id, no) = (Some(tariff.id.clone()), version.no);

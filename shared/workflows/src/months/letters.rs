@@ -125,10 +125,12 @@ pub(crate) async fn tell(ports: &Ports, notice: &ReportNotice) -> Result<(), Wor
         text: mail.text,
         html: mail.html,
         inline: Vec::new(),
-        reference,
+        reference: reference.clone(),
     };
     match ports.channels.email(email).await {
         Ok(id) => {
+            let used = domain::usage::Sent { kind: domain::usage::Kind::Email, units: 1 };
+            ports.store.put_sent(tenant, moscow_date(now), &reference, used).await?;
             let sent = Sent { at: now, to, id };
             change(ports, tenant, *period, |letters| {
                 letters.went(sent.clone());

@@ -187,7 +187,8 @@ fn moved(entry: &Entry) -> Result<(Money, Money, Money, bool), MoneyError> {
         let balance = ledger::balance(account, zero, &entry.postings)?;
         if balance.minor() < 0 { zero.minus(balance) } else { Ok(balance) }
     };
-    let vat = of(Account::CommissionVat)?;
+    let vat = ledger::fee_vat(zero, &entry.postings)?;
+    let vat = if vat.minor() < 0 { zero.minus(vat)? } else { vat };
     let fee = of(Account::Commission)?.plus(vat)?;
     let held = ledger::at_banks(zero, &entry.postings)?;
     let held = if held.minor() < 0 { zero.minus(held)? } else { held };

@@ -59,7 +59,7 @@ pub async fn close(ports: &Ports, tenant: &Tenant, orders_max: usize) -> Result<
     };
     let mut done = Done::default();
     while let Some(month) = period.filter(|month| over(*month)) {
-        if books.iter().any(|book| month.contains(book.day) && book.entries > 0) {
+        if books.iter().any(|book| month.contains(book.day) && book.concerns_partner()) {
             let made = match make(ports, tenant, month, last.as_ref(), &books, &numbers, orders_max).await {
                 // Another run is gathering the same month: it goes on.
                 Err(WorkflowError::Store(StoreError::Conflict)) => None,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::calendar;
 use domain::id::Tenant;
 use domain::ledger::Account;
 use domain::reconcile::{
@@ -29,6 +30,11 @@ pub const DAYS_MAX: i64 = 62;
 const BACK_DAYS: i64 = 9;
 /// Days something may wait for a paper.
 const WAITS_DAYS: i32 = 5;
+
+/// Working days after its own in which a paper is to be here: the days a bank's registry may well be late by, with a weekend between.
+const LATE_AFTER_WORKING_DAYS: u16 = 5;
+/// Days the clock looks back for papers that never came.
+const LATE_BACK_DAYS: i64 = 90;
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -261,9 +267,12 @@ fn concerns(paper: &Paper, (day, kind, name): &Place) -> bool {
     of == *kind && called == name && (0..=WAITS_DAYS).contains(&days)
 }
 
+/// What our own journal is called among the papers: it comes by itself.
+const JOURNAL: &str = "journal";
+
 fn title(paper: &Paper) -> String {
     match paper {
-        Paper::Journal(day) => format!("journal {day}"),
+        Paper::Journal(day) => format!("{JOURNAL} {day}"),
         Paper::Registry(account, day) => format!("registry {account} {day}"),
         Paper::Report(register, day) => format!("report {register} {day}"),
         Paper::Statement(account, day) => format!("statement {} {day}", account.code()),
@@ -279,6 +288,26 @@ pub struct Ticked {
     pub opened: usize,
     /// Accounts, registers and statements with something of ours on a day, and no paper.
     pub missing: Vec<String>,
+    /// Papers that something waits for and that should have been here for days: nobody will bring them unless somebody asks.
+    pub late: Vec<String>,
+}
+
+/// Papers of the last months that something waits for, and that have not come within [`LATE_AFTER_WORKING_DAYS`]: those of days with
+/// movements, and those without which what happened near midnight can not be settled.
+async fn late(ports: &Ports, tenant: &Tenant) -> Result<Vec<String>, WorkflowError> {
+    let today = moscow_date(clock::now(ports, tenant).await?);
+    let is_late = |day: Date| calendar::plus_working_days(day, LATE_AFTER_WORKING_DAYS).value < today;
+    let mut late = BTreeSet::new();
+    for run in ports.store.runs(tenant, shifted(today, -LATE_BACK_DAYS), today).await? {
+        if run.state == RunState::PaperMissing {
+            late.insert((run.day, format!("{} {} {}", run.kind.code(), run.name, run.day)));
+        }
+        for title in &run.waits {
+            let day = title.rsplit(' ').next().and_then(|day| day.parse::<Date>().ok());
+            late.extend(day.filter(|_| !title.starts_with(JOURNAL)).map(|day| (day, title.clone())));
+        }
+    }
+    Ok(late.into_iter().filter(|(day, _)| is_late(*day)).map(|(_, title)| title).collect())
 }
 
 /// Compares what can be compared once a day is sealed, or a paper was loaded since. Nothing where there is nothing to do.
@@ -305,6 +334,7 @@ pub async fn tick(ports: &Ports, tenant: &Tenant) -> Result<Option<Ticked>, Work
         ticked.missing.extend(missing.map(|run| format!("{} {} {}", run.kind.code(), run.name, run.day)));
         first = shifted(last, 1);
     }
+    ticked.late = late(ports, tenant).await?;
     let next = Progress { through: Some(sealed.day), changed_from: changed_from.filter(|from| *from > sealed.day) };
     match ports.store.put_reconciliation_state(tenant, state.version, &next).await {
         // A paper came meanwhile: the next hour looks again.

@@ -60,7 +60,7 @@ impl Next<'_> {
             && let Some(end) = self.service_end()
         {
             let taken = if end == ServiceEnd::Taken { service.price } else { service.price.zero() };
-            postings.extend(ledger::signed(Account::Reserved, Account::Services, taken));
+            postings.extend(ledger::service(Account::Reserved, taken, service.vat_percent)?);
             postings.extend(ledger::signed(Account::Reserved, Account::Prepaid, service.reserved.minus(taken)?));
             let pricing = self.order.pricing.as_mut().and_then(|pricing| pricing.service.as_mut());
             if let Some(service) = pricing {
