@@ -102,3 +102,21 @@ async fn months_in_which_nobody_looked_are_reckoned_one_after_the_other() {
     assert_eq!(periods, ["2027-01", "2026-12", "2026-11"]);
     assert_eq!(rules(&world.ports).await, [""; 0]);
 }
+
+#[tokio::test]
+async fn what_is_written_of_days_and_months_is_what_the_template_allows() {
+    let template = include_str!("../../template.yaml");
+    let policy = template.split("\n  KeepsBooks:").nth(1).unwrap();
+    let keys = policy.split("dynamodb:LeadingKeys: [").nth(1).unwrap().split(']').next().unwrap();
+    let allowed: Vec<&str> = keys.split(", ").map(|key| key.trim_matches('"').trim_end_matches('*')).collect();
+    let world = priced().await;
+    let before = world.table.all_items();
+    world.close_days().await;
+    let written: Vec<_> = world.table.all_items().into_iter().filter(|item| !before.contains(item)).collect();
+    for start in ["G#", "H#", "L#", "M#"] {
+        assert!(written.iter().any(|item| item.key.pk.starts_with(start)), "nothing of {start} was written");
+    }
+    for Item { key, .. } in written {
+        assert!(allowed.iter().any(|start| key.pk.starts_with(start)), "{key:?} may not be written by {allowed:?}");
+    }
+}

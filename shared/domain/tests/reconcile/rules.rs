@@ -147,6 +147,23 @@ fn a_refund_of_the_sbp_has_its_days() {
 }
 
 #[test]
+fn a_fee_kept_too_high_lowers_what_the_bank_holds_for_us() {
+    let ours = Movement { bank_fee: Some(Money::rub(600)), ..taken("1", 29_000) };
+    for (kept, outstanding) in [(650, -50), (580, 20)] {
+        let theirs = Row { fee: Some(Money::rub(kept)), ..row(&ours) };
+        let found = found(&facts(vec![ours.clone()], days(9, 12, vec![theirs])));
+        let [fee] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((fee.kind, fee.outstanding().unwrap()), (Kind::Fee, Some(Money::rub(outstanding))));
+        let (debit, credit) = match outstanding {
+            ..0 => (Account::Acquiring, Account::BankClearing),
+            _ => (Account::BankClearing, Account::Acquiring),
+        };
+        let posting = Posting::new(debit, credit, Money::rub(outstanding.abs()));
+        assert_eq!(fee.against(Account::Acquiring).unwrap(), [posting], "{kept} kept of a fee of 600");
+    }
+}
+
+#[test]
 fn a_refund_the_bank_lists_and_takes_back_is_one_discrepancy() {
     let refund = taken("1", -29_000);
     let undone = Row { way: Way::Undone, amount: Money::rub(29_000), ..row(&refund) };
