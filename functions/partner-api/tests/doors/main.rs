@@ -8,6 +8,7 @@ mod concerns;
 mod couriers;
 mod document;
 mod exchanges;
+mod files;
 mod keys;
 mod means;
 mod operator;
@@ -18,6 +19,7 @@ mod receipts;
 mod reconciliation;
 mod reports;
 mod settings;
+mod statistics;
 mod subscriptions;
 mod tariffs;
 
