@@ -165,7 +165,7 @@ async fn the_figures_of_a_month_are_those_of_its_report_and_of_the_trial_balance
 async fn what_goes_back_in_december_is_of_december_and_changes_nothing_of_november() {
     let mut story = november().await;
     story.settings(|partner| partner.payout.refunds_paid_out = true).await;
-    until(&story, "2026-12-01").await;
+    until(&story, "2026-12-03").await;
     let november = "/v1/statistics?from=2026-11-01&until=2026-11-30";
     let before = get(&story.world, november).await;
     let first = story.followed().first().unwrap().clone();
@@ -173,7 +173,7 @@ async fn what_goes_back_in_december_is_of_december_and_changes_nothing_of_novemb
     story.settles().await;
     assert_eq!(story.status(&first).await, Status::Refunded);
     assert_eq!(get(&story.world, november).await, before);
-    let december = get(&story.world, "/v1/statistics").await["totals"].clone();
+    let december = get(&story.world, "/v1/statistics?from=2026-12-02").await["totals"].clone();
     let counts = |names: [&str; 5]| names.map(|name| december[name].clone());
     assert_eq!(counts(["made", "paid", "refunded", "payments", "returns"]), [0, 0, 1, 0, 1].map(|count| json!(count)));
     assert_eq!((&december["returned"], &december["conversion_percent"]), (&json!("3000.00"), &Value::Null));
