@@ -68,7 +68,7 @@ pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators()).chain(pricing()).chain(accountants())
 }
 
-fn partners() -> [Route; 49] {
+fn partners() -> [Route; 50] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -105,6 +105,7 @@ fn partners() -> [Route; 49] {
         ("/v1/clearing", get(clearing::read)),
         ("/v1/clearing.csv", get(clearing::file)),
         ("/v1/statistics", get(statistics::read)),
+        ("/v1/statistics.csv", get(statistics::file)),
         ("/v1/reports", get(reports::list)),
         ("/v1/reports/{month}", get(reports::one)),
         ("/v1/balance", get(ledger::balance)),

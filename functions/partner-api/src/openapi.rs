@@ -142,6 +142,7 @@ pub struct FieldErrorView {
         income::remit,
         income::payment_order,
         statistics::read,
+        statistics::file,
         reports::list,
         reports::one,
         reports::act,

@@ -2,20 +2,27 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::csv::{Cell, table};
+use domain::id::Tenant;
 use domain::money::Money;
 use domain::time::moscow_date;
-use http::Uri;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, Uri};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::clock;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
-use workflows::statistics::{self, Asked, By, Figures, Group};
+use workflows::statistics::{self, Asked, By, Figures, Group, Rows};
 
 use crate::access::Caller;
 use crate::problems::{self, Answer};
 use crate::query::{self, List, Parameters};
+
+/// Calls one file is made of, at most: some 20,000 orders.
+const FILE_PAGES_MAX: usize = 4;
 
 /// Figures of some days.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -170,35 +177,144 @@ fn choice<T: Copy>(
 )]
 pub async fn read(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri) -> Answer<Json<StatisticsView>> {
     let parameters = Parameters::read(&uri, &["from", "until", "by", "group", "cursor"])?;
-    let today = moscow_date(clock::now(&ports, &tenant).await.map_err(WorkflowError::from)?);
-    let days = query::days(&parameters, today)?;
-    let (by_code, by) = choice(&parameters, "by", &[("day", By::Day), ("week", By::Week), ("month", By::Month)])?;
-    let groups =
-        [("none", Group::None), ("method", Group::Method), ("account", Group::Account), ("status", Group::Status)];
-    let (group_code, group) = choice(&parameters, "group", &groups)?;
-    let filter = format!("{} {} {by_code} {group_code}", days.from, days.until);
+    let Wish { asked, by, group } = wish(&ports, &tenant, &parameters).await?;
+    let days = asked.days;
+    let filter = format!("{} {} {by} {group}", days.from, days.until);
     let list = List { tenant: &tenant, name: "statistics", filter: &filter };
     let place = parameters.place(&ports, &list)?;
-    let asked = Asked { days, by, group, orders_enough: statistics::ORDERS_ENOUGH };
     let page = statistics::page(&ports, &tenant, &asked, place.as_deref()).await?;
     let whole = place.is_none() && page.next.is_none();
-    let mut totals = Figures::default();
-    for figures in page.rows.values() {
-        totals = totals.plus(figures).map_err(WorkflowError::from)?;
-    }
     let rows = page.rows.iter().map(|((since, group), figures)| StatisticsRow {
         since: since.to_string(),
-        through: by.last(*since).min(days.until).to_string(),
+        through: asked.by.last(*since).min(days.until).to_string(),
         group: group.clone(),
         figures: shown(figures, whole),
     });
     Ok(Json(StatisticsView {
         from: days.from.to_string(),
         until: days.until.to_string(),
-        by: by_code,
-        group: group_code,
+        by,
+        group,
         rows: rows.collect(),
-        totals: shown(&totals, whole),
+        totals: shown(&all(&page.rows)?, whole),
         next_cursor: page.next.map(|place| list.cursor(&ports.settings, &place)),
     }))
+}
+
+/// What is asked for, and how it was named.
+struct Wish {
+    asked: Asked,
+    by: &'static str,
+    group: &'static str,
+}
+
+async fn wish(ports: &Ports, tenant: &Tenant, parameters: &Parameters) -> Answer<Wish> {
+    let today = moscow_date(clock::now(ports, tenant).await.map_err(WorkflowError::from)?);
+    let days = query::days(parameters, today)?;
+    let (by_code, by) = choice(parameters, "by", &[("day", By::Day), ("week", By::Week), ("month", By::Month)])?;
+    let groups =
+        [("none", Group::None), ("method", Group::Method), ("account", Group::Account), ("status", Group::Status)];
+    let (group_code, group) = choice(parameters, "group", &groups)?;
+    let asked = Asked { days, by, group, orders_enough: statistics::ORDERS_ENOUGH };
+    Ok(Wish { asked, by: by_code, group: group_code })
+}
+
+/// All rows together.
+fn all(rows: &Rows) -> Result<Figures, WorkflowError> {
+    Ok(rows.values().try_fold(Figures::default(), |sum, figures| sum.plus(figures))?)
+}
+
+/// Download statistics
+///
+/// For spreadsheets: UTF-8 with a mark, semicolons, decimal commas; with a row of totals. Up to some 20 000 orders of the days and of the
+/// thirteen months before.
+#[utoipa::path(
+    get,
+    path = "/v1/statistics.csv",
+    operation_id = "statistics_file",
+    tag = "Reports",
+    params(
+        ("from" = Option<String>, Query, description = "The first day, `YYYY-MM-DD`; the first of the last day's month when left out.", example = "2026-11-01"),
+        ("until" = Option<String>, Query, description = "The last day; today when left out. 366 days at most.", example = "2026-11-30"),
+        ("by" = Option<String>, Query, description = "`day`, `week` (from Monday) or `month`; `day` when left out.", example = "day"),
+        ("group" = Option<String>, Query, description = "`none`, `method`, `account` or `status`; `none` when left out.", example = "method"),
+    ),
+    responses((status = 200, description = "The file.", body = String, content_type = "text/csv; charset=utf-8",
+        headers(("Content-Disposition" = String, description = "An attachment with a name.")))),
+    security(("api_key" = [])),
+)]
+pub async fn file(State(ports): State<Ports>, Caller(tenant): Caller, uri: Uri) -> Answer<Response> {
+    let parameters = Parameters::read(&uri, &["from", "until", "by", "group"])?;
+    let Wish { asked, .. } = wish(&ports, &tenant, &parameters).await?;
+    let (mut rows, mut place) = (Rows::new(), None::<String>);
+    for _ in 0..FILE_PAGES_MAX {
+        let page = statistics::page(&ports, &tenant, &asked, place.as_deref()).await?;
+        for (key, figures) in page.rows {
+            let sum = rows.entry(key).or_default();
+            *sum = sum.plus(&figures).map_err(WorkflowError::from)?;
+        }
+        place = page.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    if place.is_some() {
+        return Err(problems::statistics_too_large().into());
+    }
+    let mut response = written(&asked, &rows, &all(&rows)?).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    let name = format!("attachment; filename=\"statistics-{}-{}.csv\"", asked.days.from, asked.days.until);
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment")));
+    Ok(response)
+}
+
+fn written(asked: &Asked, rows: &Rows, totals: &Figures) -> String {
+    const HEADING: [&str; 17] = [
+        "С",
+        "По",
+        "Группа",
+        "Создано заказов",
+        "Из них оплачено",
+        "Оплачено заказов",
+        "Отменено без оплаты",
+        "Заказов с возвратом",
+        "Платежей",
+        "Возвратов",
+        "Получено",
+        "Возвращено",
+        "Вознаграждение агента",
+        "В том числе НДС",
+        "К перечислению",
+        "Средний платёж",
+        "Конверсия, %",
+    ];
+    let day = |day: jiff::civil::Date| day.strftime("%d.%m.%Y").to_string();
+    let row = |since: String, through: String, group: String, figures: &Figures| {
+        let number = |count: u64| Cell::Number(Decimal::from(count));
+        let sum = |minor: i64| Cell::Number(Money::rub(minor).to_decimal());
+        let figure = |text: Option<String>| {
+            text.and_then(|text| text.parse().ok()).map_or_else(|| Cell::Text(String::new()), Cell::Number)
+        };
+        let FiguresView { average_payment, conversion_percent, .. } = shown(figures, true);
+        let texts = [since, through, group].map(Cell::Text);
+        let counts = [
+            figures.made,
+            figures.made_and_paid,
+            figures.paid,
+            figures.cancelled,
+            figures.refunded,
+            figures.payments,
+            figures.returns,
+        ];
+        let sums = [figures.captured, figures.returned, figures.fee, figures.vat, figures.net];
+        let rates = [average_payment, conversion_percent].map(figure);
+        texts.into_iter().chain(counts.map(number)).chain(sums.map(sum)).chain(rates).collect::<Vec<_>>()
+    };
+    let through = |since: jiff::civil::Date| asked.by.last(since).min(asked.days.until);
+    let body = rows.iter().map(|((since, group), figures)| {
+        row(day(*since), day(through(*since)), group.clone().unwrap_or_default(), figures)
+    });
+    let total = row("Итого".to_owned(), String::new(), String::new(), totals);
+    table(&HEADING, body.chain([total]))
 }

@@ -79,6 +79,25 @@ async fn what_can_not_be_asked_for_is_pointed_to() {
     assert_eq!(api.call("GET", "/v1/statistics", "", None).await.problem().0, 401);
 }
 
+#[tokio::test]
+async fn a_file_has_the_rows_and_their_totals() {
+    let api = november().await;
+    let answer = api.get("/v1/statistics.csv?group=method").await;
+    let csv = text(&answer);
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"statistics-2026-11-01-2026-11-22.csv\"");
+    let rows: Vec<_> = csv.strip_prefix('\u{feff}').unwrap().split_terminator("\r\n").skip(1).collect();
+    let wanted = [
+        "21.11.2026;21.11.2026;;1;0;0;0;0;0;0;0,00;0,00;0,00;0,00;0,00;;0,00",
+        "21.11.2026;21.11.2026;card;2;2;2;0;0;2;0;6000,00;0,00;210,00;0,00;5790,00;3000,00;100,00",
+        "22.11.2026;22.11.2026;;0;0;0;1;0;0;0;0,00;0,00;0,00;0,00;0,00;;",
+        "22.11.2026;22.11.2026;card;0;0;0;0;1;0;1;0,00;3000,00;-105,00;0,00;-2895,00;;",
+        "Итого;;;3;2;2;1;1;2;1;6000,00;3000,00;105,00;0,00;2895,00;3000,00;66,67",
+    ];
+    assert_eq!(rows, wanted);
+    assert_eq!(api.get("/v1/statistics.csv?cursor=A").await.faults(), [("/cursor".to_owned(), "unknown".to_owned())]);
+}
+
 fn asked(orders_enough: usize) -> Asked {
     let days = Days { from: date(2026, 11, 1), until: date(2026, 11, 30) };
     Asked { days, by: By::Day, group: Group::Status, orders_enough }
