@@ -227,5 +227,10 @@ async fn what_can_not_be_asked_for_is_pointed_to() {
         let seen = text(&api.call("GET", &format!("/v1/{file}"), &key, None).await);
         assert!(!seen.contains("A-1"), "{seen}");
         assert_eq!(api.call("GET", &format!("/v1/{file}"), "", None).await.problem().0, 401);
+        // A courier's key opens orders given to it, and no lists.
+        let courier = api.post("/v1/partner/keys", &json!({ "name": format!("Курьер {file}") })).await.json();
+        let courier = courier["api_key"].as_str().unwrap().to_owned();
+        let refused = api.call("GET", &format!("/v1/{file}"), &courier, None).await.problem();
+        assert_eq!(refused, (403, "courier_key".to_owned()));
     }
 }
