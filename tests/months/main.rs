@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test can not go on without ends it, and says where")]
 
 mod closing;
+mod costs;
 mod letters;
 mod papers;
 mod usage;

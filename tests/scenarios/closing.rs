@@ -16,7 +16,7 @@ async fn outcome(story: &Story, number: u32, outcome: &str) {
 }
 
 /// Lets the time pass until two in the morning of a day, when the day before is over for more than an hour (Moscow).
-async fn until(story: &Story, day: &str) {
+pub(crate) async fn until(story: &Story, day: &str) {
     let two: domain::time::Timestamp = format!("{day}T02:00:00+03:00").parse().unwrap();
     let seconds = two.as_second() - story.world.now().await.as_second();
     story.world.pass(seconds, 6 * HOUR).await;

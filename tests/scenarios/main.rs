@@ -9,6 +9,7 @@ mod charging;
 mod choosing;
 mod closing;
 mod exchanges;
+mod exporting;
 mod giving;
 mod handing;
 mod holding;

@@ -64,6 +64,7 @@ pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     books(&mut shapes).await;
     tariffs(&mut shapes).await;
     payees(&mut shapes).await;
+    products(&mut shapes).await;
     reconciled(&mut shapes).await;
     shapes
 }
@@ -231,6 +232,17 @@ async fn tariffs(shapes: &mut BTreeMap<String, Value>) {
         shapes.insert(name.to_owned(), row(&item));
     }
     assert!(["tariff", "promo", "prepaid", "partner-with-a-tariff"].iter().all(|name| shapes.contains_key(*name)));
+}
+
+/// An order whose lines name what is sold by the shop's codes.
+async fn products(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let mut wish = by_email("S-1");
+    wish.lines[0].product = Some("tea-1".to_owned());
+    let order = world.order(&wish).await;
+    head(shapes, &world, &order, Status::Awaiting, "with-a-product").await;
+    world.agree(&order).await;
+    head(shapes, &world, &order, Status::Checking, "agreed-with-a-product").await;
 }
 
 /// A registry that lacks an order whose bank charges a fee, and has a stranger's row.

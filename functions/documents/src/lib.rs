@@ -1,11 +1,12 @@
 //! A closed month's report as the papers an accountant files: the act as PDF, the register as XLSX and CSV, the УПД. For the partner's API
-//! key, and for whoever has the link a letter brought.
+//! key, and for whoever has the link a letter brought. And orders as files other programs read, for the key alone.
 //!
-//! **Invariant**: nothing is written here. A paper is made from what was sealed when the month was closed, page by page, and is refused when
+//! **Invariant**: nothing is written here. A month's paper is made from what was sealed when the month was closed, page by page, and is refused when
 //! that does not hold; the same month gives the same bytes, whoever asks. Deliberately absent: sums, which `papers` folds again and
 //! compares, and the list of reports (`partner-api`, which also says in its document what these doors answer). It stands apart from
 //! `partner-api` so that an order is not made by a process that carries fonts and spreadsheets.
 
+mod orders;
 mod paper;
 
 use axum::Router;
@@ -77,8 +78,10 @@ doors! {
 }
 
 /// The routes of the API: its document names them (`partner-api`, whose tests hold the two together).
-pub fn routes() -> [Route; 4] {
+pub fn routes() -> [Route; 6] {
     [
+        ("/v1/orders.csv", get(orders::table)),
+        ("/v1/orders.xml", get(orders::document)),
         ("/v1/reports/{month}/act.pdf", get(act)),
         ("/v1/reports/{month}/report.xlsx", get(workbook)),
         ("/v1/reports/{month}/report.csv", get(register)),

@@ -23,6 +23,7 @@ pub mod discrepancies;
 pub mod docs;
 pub mod examples;
 pub mod exchanges;
+pub mod files;
 pub mod income;
 pub mod keys;
 pub mod ledger;
@@ -44,6 +45,7 @@ pub mod receipts;
 pub mod reconciliation;
 pub mod refusals;
 pub mod reports;
+pub mod statistics;
 pub mod subscriptions;
 pub mod tariffs;
 pub mod transfers;
@@ -67,7 +69,7 @@ pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators()).chain(pricing()).chain(accountants())
 }
 
-fn partners() -> [Route; 49] {
+fn partners() -> [Route; 51] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -103,6 +105,8 @@ fn partners() -> [Route; 49] {
         ("/v1/ledger/statement", get(ledger::statement)),
         ("/v1/clearing", get(clearing::read)),
         ("/v1/clearing.csv", get(clearing::file)),
+        ("/v1/statistics", get(statistics::read)),
+        ("/v1/statistics.csv", get(statistics::file)),
         ("/v1/reports", get(reports::list)),
         ("/v1/reports/{month}", get(reports::one)),
         ("/v1/usage", get(usage::read)),

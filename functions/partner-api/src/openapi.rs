@@ -9,9 +9,9 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Required, ResponseBui
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{
-    banks, clearing, concerns, couriers, debts, deliveries, devices, discrepancies, docs, examples, exchanges, income,
-    keys, ledger, letters, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts,
-    reconciliation, refusals, reports, subscriptions, tariffs, transfers, usage, webhook,
+    banks, clearing, concerns, couriers, debts, deliveries, devices, discrepancies, docs, examples, exchanges, files,
+    income, keys, ledger, letters, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts,
+    reconciliation, refusals, reports, statistics, subscriptions, tariffs, transfers, usage, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -96,6 +96,8 @@ pub struct FieldErrorView {
         orders::create,
         orders::list,
         orders::one,
+        files::document,
+        files::table,
         payments::capture,
         payments::cancel,
         payments::edit,
@@ -139,6 +141,8 @@ pub struct FieldErrorView {
         income::remittances,
         income::remit,
         income::payment_order,
+        statistics::read,
+        statistics::file,
         reports::list,
         reports::one,
         reports::act,

@@ -85,6 +85,15 @@ pub const fn clearing_too_large() -> Problem {
     )
 }
 
+/// 409: statistics are of too many orders for one file.
+pub const fn statistics_too_large() -> Problem {
+    Problem::conflict(
+        "statistics_too_large",
+        "There are too many orders for one file; read /v1/statistics page by page",
+        "Слишком много заказов для одного файла; читайте /v1/statistics постранично",
+    )
+}
+
 /// 402: the account of what is paid ahead does not cover the order.
 pub fn prepaid_too_low(shortage: &Shortage) -> Problem {
     let Shortage { balance, credit, need, month } = shortage;
@@ -253,6 +262,7 @@ pub fn all() -> Vec<Problem> {
         available_too_low(),
         bank_not_connected(),
         clearing_too_large(),
+        statistics_too_large(),
         discrepancy_closed(),
         discrepancy_open(),
         job_leased(),

@@ -65,6 +65,7 @@ pub fn tell(path: &str, operation: &mut Operation) {
             found.extend([problems::job_leased(), problems::job_printed(), problems::job_unconfirmed()]);
         }
         Some("clearing_file") => found.push(problems::clearing_too_large()),
+        Some("statistics_file") => found.push(problems::statistics_too_large()),
         Some("report_act") => found.push(problems::report_too_large()),
         Some("report_workbook" | "report_register") => {
             found.extend([problems::report_in_parts(), problems::report_too_large()]);

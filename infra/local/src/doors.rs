@@ -49,6 +49,7 @@ impl Doors {
             "/openapi.json" | "/docs" | "/tariffs" if get => Some(&self.partner_api),
             _ if post && below("/v1/devices/") => Some(&self.till_callback),
             _ if get && below("/a/") => Some(&self.documents),
+            "/v1/orders.csv" | "/v1/orders.xml" if get => Some(&self.documents),
             _ if get && is_paper(path) => Some(&self.documents),
             _ if below("/v1/") => Some(&self.partner_api),
             // Some banks tell by GET.

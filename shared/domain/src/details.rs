@@ -229,6 +229,9 @@ pub struct Particulars {
     /// The shop's category, where its tariff prices by it.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// The shop's code of what is sold: the article other programs know it by.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
     /// Where the VAT rate came from.
     #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub rate_from: RateSource,

@@ -108,6 +108,9 @@ fn mode_of(letter: &str) -> Option<Mode> {
     }
 }
 
+/// Characters of a ULID that are its time.
+const ULID_TIME_LENGTH: usize = 10;
+
 /// An order's id: `ord_t_demoshop_01jd…` (mode, partner, ULID in lower case).
 ///
 /// The ULID's random part is a digest of the tenant and the merchant's order number, so that a repeated creation with one
@@ -145,6 +148,14 @@ impl OrderId {
     pub fn of(tenant: &Tenant, ulid: &str) -> Option<Self> {
         let mode = if tenant.is_test() { "t" } else { "l" };
         format!("ord_{mode}_{}_{ulid}", tenant.partner()).parse().ok()
+    }
+
+    /// What the ULIDs of orders created at `at` begin with; those created before sort before it.
+    pub fn ulid_time(at: Timestamp) -> String {
+        let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let mut text = ulid::Ulid::from_parts(milliseconds, 0).to_string().to_lowercase();
+        text.truncate(ULID_TIME_LENGTH);
+        text
     }
 
     /// When the order was created.

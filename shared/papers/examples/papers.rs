@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! papers samples FOLDER        every paper of six months, and the lines they were made of
+//! papers orders FOLDER         orders as CommerceML and as a table, and what they were made of
 //! papers bench FORMAT ORDERS   time and peak memory: csv, xlsx, pdf, upd, diadoc
 //! ```
 
@@ -11,11 +12,15 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use domain::acquiring::Method;
+use domain::details::{Contact, Details, Firm, Line as DetailsLine, Particulars, Source, Subject};
+use domain::id::{BillNumber, Mode, OrderId, Tenant};
 use domain::money::Money;
+use domain::order::Order;
+use domain::receipt::Measure;
 use domain::report::pages::{Page, Paged, Pages};
 use domain::report::{
-    Contract, Corrects, Event, Head, Line, Movement, MovementKind, Party, Period, Person, Report, Signatory, Standing,
-    Tally,
+    Brought, Contract, Corrects, Event, Head, Line, Movement, MovementKind, Party, Period, Person, Report, Signatory,
+    Standing, Tally,
 };
 use domain::tax::VatRate;
 use domain::time::Timestamp;
@@ -24,7 +29,8 @@ use papers::pdf::Pdf;
 use papers::register::Register;
 use papers::upd::{self, Exchange};
 use papers::xlsx::Book;
-use papers::{PaperError, diadoc};
+use papers::{PaperError, commerceml, diadoc};
+use rust_decimal::Decimal;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -287,6 +293,91 @@ fn samples(folder: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// The `at`th sample order: every rate, measure and kind of line, every kind of buyer.
+fn order(at: u32) -> Outcome<(Order, Details, Brought)> {
+    let contact = |value: &str| Some(Contact { value: value.into(), source: Source::Buyer });
+    let (rates, subjects) = (VatRate::ALL, Subject::ALL);
+    let of = |no: usize, count: usize| (usize::try_from(at).unwrap_or_default() * 7 + no * 5) % count;
+    let mut lines = Vec::new();
+    for no in 0..=of(3, 5) {
+        let price = Money::rub(123_450 / (i64::try_from(no)? + 1));
+        let quantity = Decimal::new(i64::from(at % 4) * 500 + 500, 3).normalize();
+        let measure = u8::try_from(of(no, 256))?;
+        lines.push(DetailsLine {
+            name: format!("Товар № {no} «Ё» <&\"'> \u{1}\u{fffe} {}", "длинный ".repeat(of(no, 12))),
+            price,
+            quantity,
+            amount: price.times(quantity)?,
+            vat: rates[of(no, rates.len())],
+            subject: subjects[of(no, subjects.len())],
+            particulars: Particulars {
+                measure: Measure::of(measure).unwrap_or_default(),
+                product: no.is_multiple_of(2).then(|| format!("арт-{no}")),
+                delivery: no == 3,
+                ..Particulars::default()
+            },
+        });
+    }
+    let amount = lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
+    let firm = match at % 5 {
+        0 => Some(Firm { name: "ООО «Покупатель»".into(), inn: "7700000016".into() }),
+        1 => Some(Firm { name: "ИП Покупателев И. И.".into(), inn: "500100732259".into() }),
+        _ => None,
+    };
+    let details = Details {
+        description: at.is_multiple_of(3).then(|| "Слово ".repeat(700)),
+        email: if at % 5 == 4 { None } else { contact("ivanova@example.com") },
+        phone: if at.is_multiple_of(2) { contact("+79161234567") } else { None },
+        firm,
+        ..serde_json::from_value(serde_json::json!({ "n": format!("З-{at}"), "l": lines }))?
+    };
+    let made: Timestamp = "2026-11-20T20:59:59Z".parse()?;
+    let made = domain::time::plus_seconds(made, i64::from(at));
+    let id = OrderId::new(Tenant::try_new("demoshop", Mode::Test)?, &details.number, made);
+    let terms = serde_json::from_value(serde_json::json!({ "p": "3.5" }))?;
+    let order = Order::new(id, BillNumber::new(u64::from(at)), amount, terms, 1_200, details.clone(), made);
+    let zero = amount.zero();
+    let brought = Brought {
+        paid: None,
+        method: at.is_multiple_of(2).then_some(Method::Sbp),
+        captured: amount,
+        refunded: zero,
+        fee: zero,
+        vat: zero,
+        net: amount,
+    };
+    Ok((order, details, brought))
+}
+
+fn orders(folder: &Path) -> Outcome<()> {
+    create_dir_all(folder)?;
+    let file = |name: &str| File::create(folder.join(name)).map(BufWriter::new);
+    let mut document = commerceml::Orders::start(file("orders.xml")?, "2026-11-21T09:00:00Z".parse()?)?;
+    let mut table = papers::orders::Orders::start(file("orders.csv")?)?;
+    let mut told = Vec::new();
+    for at in 0..40 {
+        let (order, details, brought) = order(at)?;
+        document.order(commerceml::Sale { order: &order, details: &details, brought: &brought })?;
+        table.order(&order, &brought, None)?;
+        let lines = details.lines.iter().map(|line| {
+            let particulars = &line.particulars;
+            serde_json::json!({
+                "price": line.price, "quantity": line.quantity, "amount": line.amount, "vat": line.vat.code(),
+                "unit": particulars.measure.okei().0, "product": particulars.product, "delivery": particulars.delivery,
+            })
+        });
+        told.push(serde_json::json!({
+            "number": order.number, "amount": order.amount, "lines": lines.collect::<Vec<_>>(),
+            "inn": details.firm.as_ref().map(|firm| &firm.inn),
+            "email": details.email.as_ref().map(|one| &one.value), "phone": details.phone.as_ref().map(|one| &one.value),
+        }));
+    }
+    document.finish()?;
+    table.finish()?;
+    write(folder.join("told.json"), serde_json::to_vec(&told)?)?;
+    Ok(())
+}
+
 /// Counts what is written, and keeps nothing.
 struct Counted(u64);
 
@@ -346,7 +437,8 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["samples", folder] => samples(Path::new(folder)),
+        ["orders", folder] => orders(Path::new(folder)),
         ["bench", format, orders] => bench(format, orders.parse()?),
-        _ => Err("papers samples FOLDER | papers bench FORMAT ORDERS".into()),
+        _ => Err("papers samples FOLDER | papers orders FOLDER | papers bench FORMAT ORDERS".into()),
     }
 }

@@ -1,14 +1,16 @@
-//! The room that **renders**: papers an accountant files. The report and act of a month as PDF, XLSX and CSV, and the formalised XML of
-//! electronic document exchange.
+//! The room that **renders**: papers an accountant files. The report and act of a month as PDF, XLSX and CSV, the formalised XML of
+//! electronic document exchange, and orders as other programs read them (`CommerceML`, CSV).
 //!
-//! Invariant: a paper is written from a [`domain::report::Report`] and the lines it was folded from, in one pass and bounded memory, and is
+//! Invariant: a month's paper is written from a [`domain::report::Report`] and the lines it was folded from, in one pass and bounded memory, and is
 //! refused when the lines do not add up to the report. The same input gives the same bytes. Nothing here reads a clock, decides a sum or
 //! knows where a paper goes.
 //!
 //! Every writer is fed the same way, because whoever reads the lines reads them page by page:
 //! `start(out, report)`, then `line(&line)` for each, then `finish()`.
 
+pub mod commerceml;
 pub mod diadoc;
+pub mod orders;
 pub mod pdf;
 pub mod register;
 pub mod upd;
@@ -45,6 +47,9 @@ pub enum PaperError {
     /// A requisite does not fit the format.
     #[error("{0} does not fit the format")]
     Requisite(&'static str),
+    /// The parts of an order do not work out.
+    #[error("the amounts of {0} do not work out")]
+    Amounts(String, #[source] domain::money::MoneyError),
 }
 
 /// A sum that does not fit.

@@ -2,6 +2,7 @@
 
 use domain::acquiring::Method;
 use domain::money::Money;
+use domain::order::Status;
 use domain::report::{Corrects, Event, MovementKind, Period, Report};
 use domain::tax::VatRate;
 use jiff::civil::Date;
@@ -98,6 +99,26 @@ pub const fn method(method: Method) -> &'static str {
         Method::Dolyami => "Долями",
         Method::Terminal => "Терминал",
         Method::Cash => "Наличные",
+    }
+}
+
+/// An order in one word.
+pub const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Awaiting => "Ожидает оплаты",
+        Status::Checking => "Оплата проверяется",
+        Status::Ordered => "Оформлен, ожидает списания",
+        Status::Held => "Сумма удержана",
+        Status::Paid => "Оплачен",
+        Status::Executing => "Исполняется",
+        Status::Overdue => "Исполнение просрочено",
+        Status::Fulfilled => "Исполнен",
+        Status::PaidOut => "Исполнен и перечислен",
+        Status::Refunding => "Деньги возвращаются",
+        Status::Refunded => "Деньги возвращены",
+        Status::Cancelled => "Отменён",
+        Status::MeansSaved => "Способ оплаты сохранён",
+        Status::Expired => "Срок оплаты истёк",
     }
 }
 

@@ -1,4 +1,4 @@
-//! XML as the tax service's formats want it: windows-1251, attributes, one pass.
+//! XML as the formats want it: windows-1251 for the tax service, UTF-8 for others; one pass.
 
 use std::io::{self, Write};
 
@@ -129,6 +129,14 @@ impl<W: Write> Xml<W> {
         self.out.write_event(Event::Start(element(name, attributes)))?;
         self.out.write_event(Event::Text(BytesText::new(&plain(text))))?;
         self.out.write_event(Event::End(BytesEnd::new(name)))
+    }
+
+    /// Where it goes; all of a document but what is still open is there.
+    pub(crate) fn sink(&self) -> &W {
+        match self.out.get_ref() {
+            Sink::Cp1251(out) => &out.out,
+            Sink::Utf8(out) => out,
+        }
     }
 
     /// Closes what is open.

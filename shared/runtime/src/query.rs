@@ -9,6 +9,7 @@ use domain::id::Tenant;
 use http::Uri;
 use jiff::civil::Date;
 use subtle::ConstantTimeEq;
+use workflows::exports::Days;
 use workflows::links;
 use workflows::ports::{Ports, Settings};
 
@@ -18,6 +19,9 @@ use crate::problem::{FieldError, Problem};
 pub const LIMIT: usize = 50;
 /// Things on a page, at most.
 pub const LIMIT_MAX: usize = 100;
+
+/// Days one request may be about, at most.
+const DAYS_MAX: i64 = 366;
 
 /// Bytes of a cursor's tag.
 const TAG_BYTES: usize = 16;
@@ -66,10 +70,18 @@ impl Parameters {
     /// # Errors
     /// Something else.
     pub fn limit(&self) -> Result<usize, Problem> {
-        let Some(text) = self.text("limit") else { return Ok(LIMIT) };
-        let plain = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        let limit = text.parse().ok().filter(|limit| plain && (1..=LIMIT_MAX).contains(limit));
-        limit.ok_or_else(|| wrong("limit", "range", "От 1 до 100.", "1 to 100."))
+        self.limit_of(LIMIT, LIMIT_MAX)
+    }
+
+    /// `limit` where pages are of another size: 1 to `most`, `usual` when left out.
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn limit_of(&self, usual: usize, most: usize) -> Result<usize, Problem> {
+        let Some(text) = self.text("limit") else { return Ok(usual) };
+        let plain = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok().filter(|limit| plain && (1..=most).contains(limit));
+        limit.ok_or_else(|| wrong("limit", "range", &format!("От 1 до {most}."), &format!("1 to {most}.")))
     }
 
     /// `month`: `YYYY-MM`.
@@ -117,6 +129,28 @@ impl Parameters {
             )
         })
     }
+}
+
+/// `from` and `until`: days of Moscow, both counted in. `until` is today when left out, `from` the first of that month.
+///
+/// # Errors
+/// Something that is no day; an end before the beginning; more than a year.
+pub fn days(parameters: &Parameters, today: Date) -> Result<Days, Problem> {
+    let until = parameters.day("until")?.unwrap_or(today);
+    let from = parameters.day("from")?.unwrap_or_else(|| until.first_of_month());
+    if from > until {
+        return Err(wrong(
+            "until",
+            "before_from",
+            "Последний день раньше первого.",
+            "The last day is before the first.",
+        ));
+    }
+    let longest = from.saturating_add(jiff::Span::new().days(DAYS_MAX - 1));
+    if until > longest {
+        return Err(wrong("from", "period", "Не больше 366 дней.", "366 days at most."));
+    }
+    Ok(Days { from, until })
 }
 
 /// A month of a calendar.

@@ -94,6 +94,11 @@ pub fn head(id: &OrderId) -> Key {
     key(order_partition(id), id.ulid())
 }
 
+/// A place in a month's orders: before those created at `at`, after those created earlier.
+pub fn orders_at(at: Timestamp) -> String {
+    OrderId::ulid_time(at)
+}
+
 /// The agreement.
 pub fn agreement(id: &OrderId) -> Key {
     key(order_partition(id), format!("{}#A", id.ulid()))

@@ -348,6 +348,14 @@ impl Store {
         Ok(Some(Loaded { order, details, agreement_version, deliveries }))
     }
 
+    /// What was agreed, or offered, of an order whose head is at hand.
+    pub async fn details(&self, order: &Order, freshness: Freshness) -> Result<Details, StoreError> {
+        let key = keys::agreement(&order.id);
+        let agreed: Option<Details> = self.read(&key, freshness).await?;
+        let details = agreed.or_else(|| order.offer.as_deref().cloned());
+        details.ok_or_else(|| shape(&key, "the agreement is missing"))
+    }
+
     /// Writes what the buyer agreed to, as version `version` of its row.
     pub async fn put_agreement(&self, id: &OrderId, details: &Details, version: u64) -> Result<(), StoreError> {
         let key = keys::agreement(id);

@@ -62,7 +62,7 @@ pub struct LineRequest {
     /// The line is a part of the marked unit (tag 1291).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fraction: Option<FractionRequest>,
-    /// Your product code, for its VAT rate.
+    /// Your product code: for its VAT rate, and the article of it in exports for 1С.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
     /// Your category, for its VAT rate.
@@ -173,7 +173,8 @@ pub(crate) fn line(
     let subject = check.choice(&pointer("subject"), asked.subject.as_deref(), &subjects, Subject::Service);
     // Kept only where it may be priced by: it is stored with every order.
     let category = asked.category.clone().filter(|_| !partner.tariffs.assigned.is_empty());
-    let particulars = Particulars { rate_from, category, ..particulars(check, &pointer, asked) };
+    let product = asked.product.clone();
+    let particulars = Particulars { rate_from, category, product, ..particulars(check, &pointer, asked) };
     let (price, quantity) = (price?, quantity?);
     let amount = price.times(quantity).ok().filter(|amount| amount.is_positive());
     if amount.is_none() {

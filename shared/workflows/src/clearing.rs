@@ -14,6 +14,7 @@ use domain::time::{Timestamp, moscow_date};
 use jiff::civil::Date;
 
 use crate::error::WorkflowError;
+use crate::exports::{month_before, read_place, write_place};
 use crate::ports::Ports;
 use crate::reading::{self, Reach};
 
@@ -90,7 +91,7 @@ pub async fn page(
     limit: usize,
 ) -> Result<Page, WorkflowError> {
     let own = (date.year(), date.month());
-    let oldest = (0..MONTHS_BACK).fold(own, |month, _| before(month));
+    let oldest = (0..MONTHS_BACK).fold(own, |month, _| month_before(month));
     // A place is the month of the orders and the place in it; an empty one is its beginning.
     let (mut month, mut after) = place.and_then(read_place).unwrap_or((own, None));
     let wanted = |order: &Order| order.journal.iter().any(|entry| is_of(entry, date));
@@ -109,7 +110,7 @@ pub async fn page(
         if month == oldest {
             break None;
         }
-        month = before(month);
+        month = month_before(month);
         if left == 0 {
             break Some(write_place(month, ""));
         }
@@ -190,19 +191,4 @@ fn of_order(order: &Order, date: Date) -> Result<Vec<Transaction>, MoneyError> {
         });
     }
     Ok(found)
-}
-
-const fn before((year, month): (i16, i8)) -> (i16, i8) {
-    if month == 1 { (year - 1, 12) } else { (year, month - 1) }
-}
-
-fn write_place((year, month): (i16, i8), after: &str) -> String {
-    format!("{year:04}-{month:02} {after}")
-}
-
-fn read_place(place: &str) -> Option<((i16, i8), Option<String>)> {
-    let (month, after) = place.split_once(' ')?;
-    let (year, month) = month.split_once('-')?;
-    let after = Some(after.to_owned()).filter(|after| !after.is_empty());
-    Some(((year.parse().ok()?, month.parse().ok()?), after))
 }

@@ -10,6 +10,7 @@
 //! ```
 //! (of what the agent held: money the partner's own people took is in the turnover and not in the balance)
 
+mod brought;
 mod closed;
 pub mod letters;
 mod line;
@@ -21,6 +22,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use brought::Brought;
 pub use closed::{Closed, MovementSum};
 pub use line::{Event, Line, Movement, MovementKind};
 pub use tally::{CorrectionSum, FeeSum, Side, Sum, Tally, Totals, Wrong};

@@ -1,6 +1,6 @@
 //! What a month's register is made of: orders, oldest first, and the lines each has in the month.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::id::Tenant;
 use domain::ledger::{self, Account, Posting};
@@ -161,6 +161,19 @@ pub(super) fn lines_of<'a>(
             corrects: None,
         };
         lines.push((entry, line));
+    }
+    Ok(lines)
+}
+
+/// An order's lines in the reports of all months, those that are not over included.
+///
+/// # Errors
+/// The amounts do not work out.
+pub fn lines(order: &Order) -> Result<Vec<(&Entry, Line)>, MoneyError> {
+    let months: BTreeSet<Period> = order.journal.iter().map(|entry| Period::of(moscow_date(entry.at))).collect();
+    let mut lines = Vec::new();
+    for period in months {
+        lines.extend(lines_of(order, period, &Numbers::new())?);
     }
     Ok(lines)
 }

@@ -19,6 +19,7 @@ use storage::books::Written;
 use storage::store::StoreError;
 
 use self::lines::Numbers;
+pub use self::lines::lines;
 use self::movements::owed;
 use self::register::{Gathering, movements_of};
 pub use self::register::{PART_PAGES, Reading, parts};
