@@ -92,7 +92,9 @@ pub async fn tick(ports: Ports) -> Result<(), WorkerError> {
     );
     match (lost, late) {
         (0, 0) => Ok(()),
-        (0, late) => Err(WorkerError::Ours(format!("papers that have not come within five working days: {late}").into())),
+        (0, late) => {
+            Err(WorkerError::Ours(format!("papers that have not come within five working days: {late}").into()))
+        }
         (lost, _) => Err(WorkerError::Ours(format!("the books of {lost} tenants are behind").into())),
     }
 }
