@@ -41,6 +41,12 @@ async fn a_closed_month_is_told_once_with_links_that_open() {
     world.close_days().await;
     world.settle().await;
     let [letter] = letters(&world).try_into().unwrap_or_else(|found: Vec<_>| panic!("{} letters", found.len()));
+    let counted = world.ports.store.sent_since(&world.shop, jiff::civil::Date::MIN).await.unwrap();
+    assert_eq!(
+        counted.iter().map(|(_, sent)| sent.kind).collect::<Vec<_>>(),
+        [domain::usage::Kind::Email],
+        "it counts"
+    );
     assert!(letter.subject.contains("№ 1") && letter.text.contains("Оплачено за вычетом возвратов"), "{}", letter.text);
 
     for (file, begins) in [("act.pdf", "%PDF"), ("report.xlsx", "PK"), ("report.csv", "\u{feff}")] {

@@ -166,6 +166,24 @@ async fn a_persons_payout_that_comes_back_takes_its_tax_along() {
 }
 
 #[tokio::test]
+async fn a_payout_that_comes_back_after_new_year_takes_its_tax_out_of_the_year_it_was_withheld_in() {
+    let mut story = Story::begins().await;
+    story.settings(|partner| person(partner, PayeeKind::Person, Residency::Resident)).await;
+    story.passes(32 * DAY).await;
+    earns(&mut story, "A-1", 3_000).await;
+    let paid = payouts(&story).await.remove(0);
+    let (ports, scope) = (story.world.ports.clone(), story.world.shop.clone());
+    let year = async |year| ports.store.income_year(income::scope(&scope), year, PERSON).await.unwrap().row.totals;
+    assert_eq!(year(2026).await.income, Money::rub(289_500));
+    story.passes(10 * DAY).await;
+    assert_eq!(domain::time::moscow_date(story.world.now().await).year(), 2027);
+    outcome(&story, paid.number, "returned").await;
+    assert_eq!((year(2026).await.income, year(2026).await.stays_withheld().unwrap()), (Money::rub(0), Money::rub(0)));
+    assert_eq!(year(2027).await.income, Money::rub(0));
+    story.ends().await; // the audit is the point
+}
+
+#[tokio::test]
 async fn payouts_to_one_person_at_once_are_taxed_one_after_the_other() {
     let mut story = Story::begins().await;
     let set = |partner: &mut Partner| {
@@ -400,6 +418,20 @@ async fn a_person_who_pays_back_what_they_owed_is_taxed_less() {
     let taxed: i64 = newest.iter().filter_map(withheld).sum();
     assert_eq!((taxed, year(&story).await.income), (34_297_500, Money::rub(260_650_000)));
     story.ends().await; // the audit is the point
+}
+
+#[tokio::test]
+async fn an_invoiced_debt_is_still_owed_in_the_months_report() {
+    let mut story = Story::begins().await;
+    comes_to_owe(&mut story).await;
+    for days in [12, 33] {
+        story.passes(days * DAY).await;
+        story.world.close_days().await;
+    }
+    assert_eq!(stands_on(&story, Account::PartnerDebt).await, 289_500);
+    let key = story.world.key.clone();
+    let report = story.api(&key, Method::GET, "/v1/reports/2026-12", &[], "").await.body;
+    assert_eq!((&report["opening"], &report["closing"]), (&json!("-2895.00"), &json!("-2895.00")), "{report:#}");
 }
 
 #[tokio::test]

@@ -464,6 +464,12 @@ async fn a_notice_whose_message_is_lost_is_sent_again_and_one_that_comes_twice_i
     }
     assert_eq!(notices(&world).len(), 1);
     let told = now(&world, &id).await;
+    let counted = world.ports.store.sent_since(&world.shop, jiff::civil::Date::MIN).await.unwrap();
+    assert_eq!(
+        counted.iter().map(|(_, sent)| sent.kind).collect::<Vec<_>>(),
+        [domain::usage::Kind::Email],
+        "it counts"
+    );
     assert!(told.noticed_at.is_some() && told.charges.is_empty());
     world.pass(DAY + HOUR, HOUR).await;
     assert_eq!(charged(&world, &now(&world, &id).await).await.len(), 1);

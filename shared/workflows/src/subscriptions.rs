@@ -34,7 +34,7 @@ use crate::orders::{self, Asker, BuyerRequest, Check, Created, Invalid, LineRequ
 use crate::perform::{self, apply};
 use crate::ports::{Message, Ports, QueueName};
 use crate::terms::{ChargeRequest, PaymentTermsRequest};
-use crate::{clock, connect, links, payments};
+use crate::{clock, connect, links, payments, usage};
 
 /// Phases of a subscription.
 const PHASES_MAX: usize = 12;
@@ -592,7 +592,7 @@ pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowE
         sent = Some(ports.channels.sms(Sms { to: to.clone(), text, reference: reference.clone() }).await);
     }
     if matches!(sent, Some(Ok(_))) {
-        ports.store.put_sent(tenant, moscow_date(now), &reference, used).await?;
+        usage::sent(ports, tenant, now, &reference, used).await;
     }
     match sent {
         Some(Err(error)) if !matches!(error, ChannelError::Refused(_)) => {

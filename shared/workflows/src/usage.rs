@@ -7,8 +7,8 @@
 use domain::id::Tenant;
 use domain::ledger::{BookEntry, BookKind};
 use domain::report::Period;
-use domain::time::moscow_date;
-use domain::usage::{self, Days, Month, Price, Usage};
+use domain::time::{Timestamp, moscow_date};
+use domain::usage::{self, Days, Month, Price, Sent, Usage};
 use jiff::civil::Date;
 use storage::books::Written;
 use storage::store::OrderPage;
@@ -41,6 +41,14 @@ pub(crate) async fn unowned(
         }
     }
     Ok(days)
+}
+
+/// Notes that a message which belongs to no order has gone out. That it can not be noted is no reason to send it again: it is said in the
+/// log, and not counted.
+pub(crate) async fn sent(ports: &Ports, tenant: &Tenant, at: Timestamp, reference: &str, sent: Sent) {
+    if let Err(error) = ports.store.put_sent(tenant, moscow_date(at), reference, sent).await {
+        tracing::warn!(%tenant, reference, %error, "a message has gone out and is not counted");
+    }
 }
 
 fn entry_id(period: Period) -> String {

@@ -16,7 +16,7 @@ use storage::store::StoreError;
 use crate::checkout::page_agent;
 use crate::error::WorkflowError;
 use crate::ports::{Message, Ports, QueueName};
-use crate::{clock, links, perform};
+use crate::{clock, links, perform, usage};
 
 /// Reports whose letters are looked after: an older one is sent again by the operator, who sees whether it went.
 const REPORTS: usize = 3;
@@ -130,7 +130,7 @@ pub(crate) async fn tell(ports: &Ports, notice: &ReportNotice) -> Result<(), Wor
     match ports.channels.email(email).await {
         Ok(id) => {
             let used = domain::usage::Sent { kind: domain::usage::Kind::Email, units: 1 };
-            ports.store.put_sent(tenant, moscow_date(now), &reference, used).await?;
+            usage::sent(ports, tenant, now, &reference, used).await;
             let sent = Sent { at: now, to, id };
             change(ports, tenant, *period, |letters| {
                 letters.went(sent.clone());
