@@ -282,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_sorts_before_its_orders_and_after_earlier_ones() {
+        let at = Timestamp::from_second(1_795_000_000).unwrap();
+        let earlier = Timestamp::from_millisecond(at.as_millisecond() - 1).unwrap();
+        let ulid = |at: Timestamp, no: u32| OrderId::new(tenant(), &format!("A-{no}"), at).ulid();
+        for no in 0..100 {
+            assert!(ulid(earlier, no) < OrderId::ulid_time(at) && OrderId::ulid_time(at) < ulid(at, no));
+        }
+    }
+
+    #[test]
     fn an_order_id_reads_back_and_repeats_only_its_digest() {
         let at = Timestamp::from_second(1_795_000_000).unwrap();
         let id = OrderId::new(tenant(), "A-1", at);

@@ -407,3 +407,20 @@ impl From<Measure> for u8 {
         measure.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_measure_has_its_own_code_of_okei() {
+        let measures = || Measure::TABLE.iter().filter_map(|(code, _)| Measure::of(*code));
+        let codes: BTreeSet<_> = measures().map(|measure| measure.okei().0).collect();
+        let names: BTreeSet<_> = measures().map(|measure| measure.okei().1).collect();
+        assert_eq!((codes.len(), names.len()), (Measure::TABLE.len(), Measure::TABLE.len()));
+        assert!(codes.iter().all(|code| (3..=4).contains(&code.len())));
+        assert_eq!(Measure::PIECE.okei(), ("796", "Штука"));
+    }
+}
