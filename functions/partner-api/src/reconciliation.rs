@@ -165,7 +165,8 @@ pub struct CloseRequest {
     #[schema(example = "Иванова")]
     pub by: String,
     /// Post all that is outstanding against this account: `available` (the partner), `adjust` (written off), `acquirer` (the bank's fee),
-    /// `bank`, `nominal`, `settlement`, `payout`. Nothing is posted when left out: then the reason explains why nothing has to be.
+    /// `bank`, `nominal`, `settlement`, `payout`, `suppliers` (of receipts and messages, who were
+    /// paid). Nothing is posted when left out: then the reason explains why nothing has to be.
     #[schema(example = "available")]
     pub against: Option<String>,
 }

@@ -12,7 +12,7 @@ use crate::ports::Ports;
 
 /// Accounts a correction may stand against. What is the partner's goes to what they are owed available: what is pending is of orders,
 /// and a correction there would never mature.
-pub const AGAINST: [Account; 7] = [
+pub const AGAINST: [Account; 8] = [
     Account::PartnerAvailable,
     Account::Adjustment,
     Account::Acquiring,
@@ -20,6 +20,7 @@ pub const AGAINST: [Account; 7] = [
     Account::Nominal,
     Account::Settlement,
     Account::PayoutInTransit,
+    Account::Suppliers,
 ];
 
 /// Why a discrepancy stays as it is.
