@@ -2,8 +2,8 @@
 
 // PayKeeper's double driven by public libraries of PHP, where checkouts of them are at hand.
 //
-// Composer's registry and GitHub are out of the checks' reach, so this runs by hand: PAYKEEPER_SDK names the checkouts, with `:` between
-// them, and `tests/clients/run paykeeper` takes it along. Debian has the rest: php-cli, php-curl, php-guzzlehttp-guzzle. It knows
+// PAYKEEPER_SDK names the checkouts, with `:` between them: `tests/clients/run` takes two of them from GitHub where that is in reach, and runs
+// this where PHP is: Debian's php-cli, php-curl, php-guzzlehttp-guzzle. It knows
 // JustCommunication-ru/paykeeper-sdk (invoices and their token), Eseath/paykeeper-php-sdk (lists and payments; guzzlehttp/psr7 2.7 or later
 // among the checkouts) and Pathologic/commerce-payment-paykeeper (the signed form, notifications). Each runs as far as it is there.
 //

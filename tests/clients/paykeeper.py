@@ -1,11 +1,11 @@
 """PayKeeper's protocol spoken to its double from another side, by nothing but Python's own library.
 
-Neither PyPI nor npm has a client of this protocol (the public ones come by Composer or from GitHub, which the checks can not reach), so
+Neither PyPI nor npm has a client of this protocol (the public ones come by Composer or from GitHub, which the checks may not reach), so
 these words are written once more, from the vendor's documents («JSON API», «Приём POST оповещений»), with nothing of ours imported.
-Public software drives the double by hand, with paykeeper.php and paykeeper_pretix.py beside this file: JustCommunication-ru/paykeeper-sdk
-(15fd6dd), Eseath/paykeeper-php-sdk (3c91a9c), Pathologic/commerce-payment-paykeeper (f0bda3b) and csmplay/pretix-paykeeper (c88ebd7) make,
-list, count and withdraw invoices, are paid, check and answer notifications and send money back, whole and in part. To repeat it, check them
-out (guzzle/psr7 2.7 as well, for Eseath's), and run `PAYKEEPER_SDK=FOLDER:FOLDER… tests/clients/run paykeeper`.
+Public software drives the double with paykeeper.php and paykeeper_pretix.py beside this file, where GitHub is in reach:
+JustCommunication-ru/paykeeper-sdk (15fd6dd), Pathologic/commerce-payment-paykeeper (f0bda3b) and csmplay/pretix-paykeeper (c88ebd7) make,
+list, count and withdraw invoices, are paid, check and answer notifications and send money back, whole and in part; by hand
+Eseath/paykeeper-php-sdk (3c91a9c) too, with guzzle/psr7 2.7: `PAYKEEPER_SDK=FOLDER:FOLDER… tests/clients/run paykeeper`.
 
 DOUBLE: address of the double; CREDENTIALS: JSON; RECEIVER: host:port to listen on; PAY: what addresses of the buyer's page begin with.
 """

@@ -1,7 +1,7 @@
 """PayKeeper's double driven by a public plug-in of pretix, csmplay/pretix-paykeeper, where a checkout of it is at hand.
 
-It is on no registry the checks can reach, so this runs by hand: PAYKEEPER_SDK names the checkouts, with `:` between them, and
-`tests/clients/run paykeeper` takes it along. Of pretix itself only as much stands below as the plug-in touches.
+It is on no registry the checks can reach: `tests/clients/run` takes it from GitHub where that is in reach, or PAYKEEPER_SDK names the
+checkouts, with `:` between them. Of pretix itself only as much stands below as the plug-in touches.
 
 DOUBLE: address of the double; CREDENTIALS: JSON; RECEIVER: host:port to listen on; PAY: what addresses of the buyer's page begin with.
 """
