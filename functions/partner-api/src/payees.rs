@@ -119,6 +119,10 @@ fn say(check: &mut Check, breaches: Vec<Breach>, of_payee: bool) {
 pub(crate) fn terms(check: &mut Check, request: &PartnerRequest, agent: &str) -> Option<PayoutTerms> {
     let asked = &request.payout;
     let from = asked.from.as_ref().map(|from| nominal(check, from, agent));
+    if from.is_some() && asked.wallet.is_some() {
+        let (ru, en) = ("На кошельки платят с расчётного счёта.", "Wallets are paid from the settlement account.");
+        check.say("/payout/from", "destination", ru, en);
+    }
     let to = destination(check, asked);
     let payee = asked.payee.as_ref().map(|asked| payee(check, asked));
     let nowhere = requisites::Destination::Account { bic: "", number: "", correspondent: "" };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::devices::Versioned;
 use crate::keys;
-use crate::store::{OrderPage, Store, StoreError, follows, order_from, parse, shape, text};
+use crate::store::{OrderPage, Store, StoreError, follows, heads, parse, shape, text};
 use crate::table::{Condition, Freshness, Item, Range, Write};
 
 /// As for exchanges with banks.
@@ -137,8 +137,6 @@ impl Store {
         let range = Range { pk, prefix: String::new(), after, descending: false, limit };
         // What is sealed is sealed for ever: no order's last entry is missed.
         let page = self.table.query(&range, Freshness::Consistent).await?;
-        let heads = page.items.iter().filter_map(|item| Some((keys::order_of(&item.key)?, item)));
-        let orders: Result<_, _> = heads.map(|(id, item)| order_from(id, item)).collect();
-        Ok(OrderPage { orders: orders?, deliveries: Vec::new(), next: page.next })
+        Ok(OrderPage { orders: heads(&page.items)?, deliveries: Vec::new(), next: page.next })
     }
 }

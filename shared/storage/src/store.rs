@@ -383,13 +383,7 @@ impl Store {
         let pk = keys::month_partition(tenant, year, month, spread);
         let range = Range { pk, prefix: String::new(), after, descending: true, limit };
         let page = self.table.query(&range, freshness).await?;
-        let mut orders = Vec::new();
-        for item in &page.items {
-            if let Some(id) = keys::order_of(&item.key) {
-                orders.push(order_from(id, item)?);
-            }
-        }
-        Ok(OrderPage { orders, deliveries: Vec::new(), next: page.next })
+        Ok(OrderPage { orders: heads(&page.items)?, deliveries: Vec::new(), next: page.next })
     }
 
     /// The same rows with the delivery records that lie between them, as they are this moment.
@@ -404,15 +398,12 @@ impl Store {
         let pk = keys::month_partition(tenant, year, month, spread);
         let range = Range { pk, prefix: String::new(), after, descending: true, limit };
         let page = self.table.query(&range, Freshness::Consistent).await?;
-        let (mut orders, mut deliveries) = (Vec::new(), Vec::new());
-        for item in &page.items {
-            if let Some(id) = keys::order_of(&item.key) {
-                orders.push(order_from(id, item)?);
-            } else if keys::is_delivery(&item.key) {
-                deliveries.push(parse(item)?);
-            }
-        }
-        Ok(OrderPage { orders, deliveries, next: page.next })
+        let deliveries = page.items.iter().filter(|item| keys::is_delivery(&item.key)).map(parse);
+        Ok(OrderPage {
+            orders: heads(&page.items)?,
+            deliveries: deliveries.collect::<Result<_, _>>()?,
+            next: page.next,
+        })
     }
 
     /// Orders of a bucket of the due index that are due at or before `until`.
@@ -836,6 +827,12 @@ pub(crate) fn head_item(order: &Order) -> Result<Item, StoreError> {
     let key = keys::head(&order.id);
     let due = order.due.map(|at| Due { bucket: keys::order_due_bucket(&order.id), at: at.as_second() });
     Ok(Item { body: text(&key, order)?, key, version: order.version, due, ttl: None })
+}
+
+/// The heads of orders among some rows.
+pub(crate) fn heads(items: &[Item]) -> Result<Vec<Order>, StoreError> {
+    let heads = items.iter().filter_map(|item| Some((keys::order_of(&item.key)?, item)));
+    heads.map(|(id, item)| order_from(id, item)).collect()
 }
 
 pub(crate) fn order_from(id: OrderId, item: &Item) -> Result<Order, StoreError> {

@@ -170,6 +170,11 @@ async fn what_is_wrong_with_a_partner_is_pointed_to_and_nothing_is_kept() {
     body["payout"]["from"]["number"] = json!("40702810900000000001");
     let faults = enrol(&api, &body).await.faults();
     assert_eq!(faults, [("/payout/from/number".to_owned(), "account_key".to_owned())]);
+    let mut wallet = request();
+    wallet["payout"]["from"] = wallet["payout"]["account"].take();
+    wallet["payout"]["wallet"] = json!({ "operator": "yoomoney", "number": "4100116075156746" });
+    wallet["payout"]["payee"] = json!({ "kind": "person", "name": "Иванов Иван", "inn": "500100732259" });
+    assert_eq!(enrol(&api, &wallet).await.faults(), [("/payout/from".to_owned(), "destination".to_owned())]);
     let mut proprietor = request();
     proprietor["inn"] = json!("500100732259");
     proprietor["payout"]["account"]["number"] = json!("40802810100000000001");
