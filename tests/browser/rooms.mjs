@@ -5,12 +5,13 @@ for (const [path, name, ...patterns] of [
   ["/", "index", /АПИКАССА на одной машине/, /ak_test_demoshop_/],
   ["/shop/webhooks", "webhooks"],
   ["/docs", null, /Idempotency-Key/],
+  ["/docs/operator", null, /operator\/partners/],
   ["/legal/personal-data", "legal-personal-data", /персональных данных/i],
 ]) {
   test(`room ${path}`, {}, async (page) => {
     await page.goto(url + path);
     await says(page, ...patterns);
-    await (name ? shoot(page, name) : fits(page, path)); // the documentation is too long for a picture
+    await (name ? shoot(page, name) : fits(page, path)); // the references are too long for a picture
   });
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use workflows::links;
 use workflows::ports::Ports;
 
-use crate::openapi::{self, TAGS};
+use crate::openapi::{self, Reader, TAGS};
 use crate::{problems, refusals};
 
 /// How webhooks come and are verified.
@@ -53,9 +53,7 @@ address). Fields: `partner`, `mode` (`test` or `live`), `number`, `at` (Unix sec
     responses((status = 200, description = "The document.", body = Object)),
 )]
 pub async fn document(State(ports): State<Ports>) -> Response {
-    let mut response = Json(openapi::document(&ports.settings.base_url)).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    response
+    document_of(Reader::Partner, &ports)
 }
 
 /// Read this page
@@ -69,8 +67,46 @@ pub async fn document(State(ports): State<Ports>) -> Response {
     responses((status = 200, description = "The page.", body = String, content_type = "text/html; charset=utf-8")),
 )]
 pub async fn page(State(ports): State<Ports>) -> Response {
-    let value = serde_json::to_value(openapi::document(&ports.settings.base_url)).unwrap_or_default();
-    let page = pages::api_docs(&view(&value));
+    page_of(Reader::Partner, &ports)
+}
+
+/// Read this document
+///
+/// OpenAPI 3.1, made from the code that answers.
+#[utoipa::path(
+    get,
+    path = "/openapi-operator.json",
+    operation_id = "operators_openapi",
+    tag = "Documentation",
+    responses((status = 200, description = "The document.", body = Object)),
+)]
+pub async fn operators_document(State(ports): State<Ports>) -> Response {
+    document_of(Reader::Operator, &ports)
+}
+
+/// Read this page
+///
+/// The same for people.
+#[utoipa::path(
+    get,
+    path = "/docs/operator",
+    operation_id = "operators_docs",
+    tag = "Documentation",
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html; charset=utf-8")),
+)]
+pub async fn operators_page(State(ports): State<Ports>) -> Response {
+    page_of(Reader::Operator, &ports)
+}
+
+fn document_of(reader: Reader, ports: &Ports) -> Response {
+    let mut response = Json(openapi::document(reader, &ports.settings.base_url)).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}
+
+fn page_of(reader: Reader, ports: &Ports) -> Response {
+    let value = serde_json::to_value(openapi::document(reader, &ports.settings.base_url)).unwrap_or_default();
+    let page = pages::api_docs(&view(reader, &value));
     let mut response = Html(page.html.clone()).into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
@@ -81,7 +117,7 @@ pub async fn page(State(ports): State<Ports>) -> Response {
 }
 
 /// The page of an OpenAPI document.
-pub fn view(document: &Value) -> ApiDocsView {
+pub fn view(reader: Reader, document: &Value) -> ApiDocsView {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut operations: Vec<_> = operations(document, "paths").collect();
     operations.sort_by_key(|(order, _)| order.clone());
@@ -90,14 +126,16 @@ pub fn view(document: &Value) -> ApiDocsView {
         "your webhook address".clone_into(&mut webhook.path);
         operations.push(webhook);
     }
-    operations.extend(signing(&text("/servers/0/url")));
-    operations.push(problem_codes());
+    if reader == Reader::Partner {
+        operations.extend(signing(&text("/servers/0/url")));
+        operations.push(problem_codes());
+    }
     ApiDocsView {
         lang: Lang::En,
         title: text("/info/title"),
         version: text("/info/version"),
         intro: quoted(&text("/info/description")),
-        openapi_url: "/openapi.json".to_owned(),
+        openapi_url: reader.document_path().to_owned(),
         operations,
     }
 }

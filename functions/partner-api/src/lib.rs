@@ -69,7 +69,7 @@ pub fn routes() -> impl Iterator<Item = Route> {
     partners().into_iter().chain(operators()).chain(pricing()).chain(accountants())
 }
 
-fn partners() -> [Route; 51] {
+fn partners() -> [Route; 53] {
     [
         ("/v1/orders", get(orders::list).post(orders::create)),
         ("/v1/orders/{id}", get(orders::one)),
@@ -122,6 +122,8 @@ fn partners() -> [Route; 51] {
         ("/v1/partner/receipts", get(receipts::read).put(receipts::set)),
         ("/openapi.json", get(docs::document)),
         ("/docs", get(docs::page)),
+        ("/openapi-operator.json", get(docs::operators_document)),
+        ("/docs/operator", get(docs::operators_page)),
     ]
 }
 

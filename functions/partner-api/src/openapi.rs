@@ -1,6 +1,9 @@
 //! The OpenAPI document, made from the code: operations and shapes from their annotations, refusals from the problems themselves.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, Paths};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::Ref;
@@ -16,6 +19,38 @@ use crate::{
 
 /// Where the API is, in the document that lies in `docs/`.
 pub const EXAMPLE_URL: &str = "https://pay.example";
+
+/// What the operator reads first.
+const FOR_OPERATORS: &str = "What the platform's own people do: enrol partners and connect their banks and registers, set tariffs, record what \
+banks made of payouts, reconcile, answer for tax and look after receipts.\n\n\
+Every request bears the operator's token as `Authorization: Bearer …`; to anybody else none of these paths is there. Shapes, times, amounts and \
+refusals are as in the partners' reference (`/docs`), which lists every problem code.";
+
+/// Whose reference it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A partner's developer: all that an API key opens.
+    Partner,
+    /// The platform's operator: all that the operator's token opens.
+    Operator,
+}
+
+impl Reader {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Partner, Self::Operator];
+
+    /// The document's path.
+    pub fn document_path(self) -> &'static str {
+        match self {
+            Self::Partner => "/openapi.json",
+            Self::Operator => "/openapi-operator.json",
+        }
+    }
+
+    fn reads(self, path: &str) -> bool {
+        path.contains("operator") == (self == Self::Operator)
+    }
+}
 
 /// Groups of operations, in reading order.
 pub const TAGS: [&str; 12] = [
@@ -215,6 +250,8 @@ pub struct FieldErrorView {
         exchanges::export_any,
         docs::document,
         docs::page,
+        docs::operators_document,
+        docs::operators_page,
     ),
     components(schemas(ProblemView, workflows::webhook::WebhookPayload)),
     tags(
@@ -234,27 +271,63 @@ pub struct FieldErrorView {
 )]
 struct Api;
 
-/// The document of the API at an address.
-pub fn document(base_url: &str) -> Document {
+/// A reader's document of the API at an address.
+pub fn document(reader: Reader, base_url: &str) -> Document {
     let mut document = Api::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
     document.servers = Some(vec![Server::new(base_url)]);
-    let components = document.components.get_or_insert_default();
-    for (name, description) in [
-        ("api_key", "A partner's API key, `ak_test_…` or `ak_live_…`."),
-        ("operator_token", "The operator's token of this deployment."),
-    ] {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
-        components.add_security_scheme(name, SecurityScheme::Http(bearer));
-    }
+    document.paths.paths.retain(|path, _| reader.reads(path));
+    let (name, description) = match reader {
+        Reader::Partner => ("api_key", "A partner's API key, `ak_test_…` or `ak_live_…`."),
+        Reader::Operator => ("operator_token", "The operator's token of this deployment."),
+    };
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+    document.components.get_or_insert_default().add_security_scheme(name, SecurityScheme::Http(bearer));
     for (path, item) in &mut document.paths.paths {
         for operation in refusals::operations(item) {
             refusals::tell(path, operation);
         }
     }
     refusals::gather(&mut document);
-    document.webhooks = Some(webhooks());
+    match reader {
+        Reader::Partner => document.webhooks = Some(webhooks()),
+        Reader::Operator => {
+            "Apikassa: the operator's API".clone_into(&mut document.info.title);
+            document.info.description = Some(FOR_OPERATORS.to_owned());
+        }
+    }
+    leave_out(&mut document);
     document
+}
+
+/// Leaves out groups without an operation and shapes nothing points to.
+fn leave_out(document: &mut Document) {
+    let operations = document.paths.paths.values_mut().flat_map(refusals::operations);
+    let used: BTreeSet<_> = operations.flat_map(|operation| operation.tags.clone().unwrap_or_default()).collect();
+    document.tags.iter_mut().for_each(|tags| tags.retain(|tag| used.contains(&tag.name)));
+    let mut needed = BTreeSet::new();
+    let mut open = vec![serde_json::to_value((&document.paths, &document.webhooks)).unwrap_or_default()];
+    let Some(components) = &mut document.components else { return };
+    open.push(serde_json::to_value(&components.responses).unwrap_or_default());
+    while let Some(value) = open.pop() {
+        for name in pointed_to(&value) {
+            if let Some(schema) = components.schemas.get(&name).filter(|_| !needed.contains(&name)) {
+                open.push(serde_json::to_value(schema).unwrap_or_default());
+                needed.insert(name);
+            }
+        }
+    }
+    components.schemas.retain(|name, _| needed.contains(name));
+}
+
+/// The schemas a value points to.
+fn pointed_to(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => text.strip_prefix("#/components/schemas/").map(str::to_owned).into_iter().collect(),
+        Value::Array(items) => items.iter().flat_map(pointed_to).collect(),
+        Value::Object(fields) => fields.values().flat_map(pointed_to).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// What the API itself sends.

@@ -283,7 +283,7 @@ fn tell(running: &Running, data: Option<&str>) -> std::io::Result<()> {
         ("/local/time", "time machine: move the demo partner's clock"),
         ("/local/executions", "sandbox executor: fulfil or refuse by hand"),
         ("/shop/webhooks", "webhooks the demo shop received"),
-        ("/docs", "the API; /openapi.json for programs"),
+        ("/docs", "the API; /openapi.json for programs; the operator's: /docs/operator"),
         ("/local/quiet.json", "what is under way; ?wait_seconds=20 waits for quiet"),
     ] {
         let address = format!("{base_url}{path}");

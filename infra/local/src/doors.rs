@@ -46,7 +46,9 @@ impl Doors {
             "/pay" => Some(&self.checkout),
             _ if below("/c/") || below("/w/") || below("/s/") => Some(&self.checkout),
             _ if get && (below("/r/") || below("/d/") || below("/legal/")) => Some(&self.checkout),
-            "/openapi.json" | "/docs" | "/tariffs" if get => Some(&self.partner_api),
+            "/openapi.json" | "/openapi-operator.json" | "/docs" | "/docs/operator" | "/tariffs" if get => {
+                Some(&self.partner_api)
+            }
             _ if post && below("/v1/devices/") => Some(&self.till_callback),
             _ if get && below("/a/") => Some(&self.documents),
             "/v1/orders.csv" | "/v1/orders.xml" if get => Some(&self.documents),

@@ -189,7 +189,10 @@ async fn index(
         link(
             "/docs",
             ("Описание API", "API reference"),
-            ("И /openapi.json для программ.", "And /openapi.json for programs."),
+            (
+                "И /openapi.json для программ. Для оператора: /docs/operator.",
+                "And /openapi.json for programs. The operator's: /docs/operator.",
+            ),
         ),
         link(
             "/local/quiet.json",

@@ -89,6 +89,8 @@ async fn every_page_of_this_machine_opens_and_only_for_this_machine() {
         "/local/time",
         "/docs",
         "/openapi.json",
+        "/docs/operator",
+        "/openapi-operator.json",
         "/legal/terms",
     ] {
         let shown = caller.page(path).await.unwrap();

@@ -30,7 +30,7 @@ impl Doors {
             ("/v1/devices/", door(till_callback::router(ports.clone()))),
             ("/v1/", api.clone()),
             ("/a/", api.clone()),
-            ("/openapi.json", api.clone()),
+            ("/openapi", api.clone()),
             ("/docs", api.clone()),
             ("/tariffs", api),
             ("", door(checkout::router(ports.clone()))),

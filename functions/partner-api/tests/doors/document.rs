@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use http::Request;
-use partner_api::{openapi, routes};
+use partner_api::openapi::{self, Reader};
+use partner_api::routes;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,8 +13,12 @@ use crate::Api;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
-fn document() -> Value {
-    serde_json::to_value(openapi::document(openapi::EXAMPLE_URL)).unwrap()
+fn document(reader: Reader) -> Value {
+    serde_json::to_value(openapi::document(reader, openapi::EXAMPLE_URL)).unwrap()
+}
+
+fn documents() -> [Value; 2] {
+    Reader::ALL.map(document)
 }
 
 fn named(document: &Value) -> BTreeSet<(String, String)> {
@@ -74,14 +79,30 @@ async fn every_route_is_named_and_every_name_is_a_route() {
             }
         }
     }
-    assert_eq!(there, named(&document()));
+    let [partners, operators] = documents();
+    assert_eq!(there, named(&partners).into_iter().chain(named(&operators)).collect());
 }
 
 #[test]
 fn the_document_is_well_formed() {
-    let document = document();
-    assert_eq!(document["openapi"], "3.1.0");
     let mut ids = BTreeSet::new();
+    let mut groups = BTreeSet::new();
+    for document in documents() {
+        groups.extend(well_formed(&document, &mut ids));
+    }
+    assert_eq!(groups, openapi::TAGS.iter().map(|tag| (*tag).to_owned()).collect());
+}
+
+/// The document's groups of operations.
+fn well_formed(document: &Value, ids: &mut BTreeSet<String>) -> BTreeSet<String> {
+    assert_eq!(document["openapi"], "3.1.0");
+    let whole = document.to_string();
+    for part in ["schemas", "responses", "examples"] {
+        for name in document["components"][part].as_object().unwrap().keys() {
+            assert!(whole.contains(&format!("\"#/components/{part}/{name}\"")), "nothing points to {part}/{name}");
+        }
+    }
+    let secrets: BTreeSet<_> = document["components"]["securitySchemes"].as_object().unwrap().keys().collect();
     let tags: BTreeSet<_> = document["tags"]
         .as_array()
         .unwrap()
@@ -89,8 +110,7 @@ fn the_document_is_well_formed() {
         .map(|tag| tag["name"].clone())
         .map(|name| name.as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(tags, openapi::TAGS.iter().map(|tag| (*tag).to_owned()).collect());
-    for (path, method) in named(&document) {
+    for (path, method) in named(document) {
         let operation = &document["paths"][&path][&method];
         let what = format!("{method} {path}");
         assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{what}");
@@ -107,24 +127,28 @@ fn the_document_is_well_formed() {
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{what}");
         let secured = operation["security"].is_array();
+        let asked =
+            operation["security"].as_array().into_iter().flatten().flat_map(|one| one.as_object().unwrap().keys());
+        assert_eq!(asked.collect::<BTreeSet<_>>(), if secured { secrets.clone() } else { BTreeSet::new() }, "{what}");
         // What services cost is for everybody to read.
         assert_eq!(secured, path.starts_with("/v1/") && path != "/v1/tariffs", "{what}");
         assert_eq!(responses.contains_key("401"), secured && !path.contains("operator"), "{what}");
         for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
-            let response = behind(&document, response);
+            let response = behind(document, response);
             let content = &response["content"]["application/problem+json"];
             assert_eq!(content["schema"]["$ref"], "#/components/schemas/Problem", "{what} {status}");
             let examples = content["examples"].as_object().unwrap();
             assert!(!examples.is_empty(), "{what} {status}");
             for example in examples.values() {
-                let value = &behind(&document, example)["value"];
+                let value = &behind(document, example)["value"];
                 assert_eq!(value["status"].to_string(), *status, "{what} {value}");
                 let told = format!("`{}`: ", value["code"].as_str().unwrap());
                 assert!(response["description"].as_str().unwrap().contains(&told), "{what} {status} {told}");
             }
         }
     }
-    references(&document, &document);
+    references(document, document);
+    tags
 }
 
 /// What a place points to, or what lies there.
@@ -150,7 +174,7 @@ fn references(document: &Value, value: &Value) {
 
 #[test]
 fn every_code_is_documented_once_and_for_a_reason() {
-    let text = document().to_string();
+    let text = documents().map(|document| document.to_string()).concat();
     let general = ["malformed", "not_found", "method_not_allowed"];
     // What the domain refuses of others than partners: banks, registers, executors, buyers.
     let others = [
@@ -185,13 +209,33 @@ fn pretty(document: &Value) -> Vec<u8> {
 
 #[expect(clippy::disallowed_methods, reason = "UPDATE=1 is how a person asks this test to write")]
 #[test]
-fn the_document_in_docs_is_this_one() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
-    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
-        std::fs::write(path, pretty(&document())).unwrap();
+fn the_documents_in_docs_are_these() {
+    for reader in Reader::ALL {
+        let path = format!("{}/../../docs{}", env!("CARGO_MANIFEST_DIR"), reader.document_path());
+        let document = document(reader);
+        if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
+            std::fs::write(&path, pretty(&document)).unwrap();
+        }
+        let kept: Option<Value> = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        assert!(kept == Some(document), "{path} is stale: run UPDATE=1 cargo test -p partner-api");
     }
-    let kept: Option<Value> = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    assert!(kept == Some(document()), "docs/openapi.json is stale: run UPDATE=1 cargo test -p partner-api");
+}
+
+#[tokio::test]
+async fn the_operator_has_a_reference_of_their_own() {
+    let api = Api::new().await;
+    let json = api.call("GET", "/openapi-operator.json", "", None).await;
+    assert_eq!((json.status, json.header("content-type")), (200, "application/json"));
+    let page = api.call("GET", "/docs/operator", "", None).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let text = String::from_utf8(page.body).unwrap();
+    assert!(text.contains("/openapi-operator.json"));
+    let partners = String::from_utf8(api.call("GET", "/docs", "", None).await.body).unwrap();
+    for (path, _) in routes() {
+        let shown = path.replace('{', "&#123;");
+        let on = |page: &str| page.contains(&format!(">{shown}<")) || page.contains(&format!(">{path}<"));
+        assert_eq!((on(&partners), on(&text)), (!path.contains("operator"), path.contains("operator")), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -204,9 +248,6 @@ async fn the_document_and_its_page_are_served() {
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     let text = String::from_utf8(page.body).unwrap();
-    for (path, _) in routes().chain(documents::routes()) {
-        assert!(text.contains(&path.replace('{', "&#123;")) || text.contains(path), "{path}");
-    }
     for problem in partner_api::problems::all() {
         assert!(text.contains(&format!("id=\"problem-{}\"", problem.code)), "{}", problem.code);
     }
