@@ -5,11 +5,11 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::HeaderMap;
-use runtime::{ClientAddress, Problem};
+use runtime::{ClientAddress, Path, Problem};
 use workflows::bank::Incoming;
 use workflows::ports::Ports;
 

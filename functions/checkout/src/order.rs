@@ -1,12 +1,12 @@
 //! An order's page in all its states, and its two buttons: pay and cancel.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
 use pages::Lang;
-use runtime::ClientAddress;
+use runtime::{ClientAddress, Path};
 use workflows::checkout::{self, GivenUp, Seen, Submission, Submitted};
 use workflows::error::WorkflowError;
 use workflows::links;

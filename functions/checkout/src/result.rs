@@ -1,6 +1,6 @@
 //! What the buyer takes away: the receipt, the result, the texts agreed to.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderName;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -11,6 +11,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X
 use http::{HeaderValue, StatusCode};
 use pages::{DeliveryContent, DeliveryExpiredView, DeliveryView, Lang, LegalKind, LegalView};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use runtime::Path;
 use workflows::checkout::{self, page_agent, page_partner};
 use workflows::error::WorkflowError;
 use workflows::execution::{ResultPage, open_result};

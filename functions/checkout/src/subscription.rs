@@ -1,12 +1,13 @@
 //! A buyer's subscription, by the link in every letter about it: what is charged next, and the button that ends it.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use domain::subscription::{Canceller, State as Stands, Subscription};
 use domain::time::Timestamp;
 use http::{HeaderMap, StatusCode};
 use pages::{SubscriptionCharge, SubscriptionState, SubscriptionView};
+use runtime::Path;
 use workflows::checkout::{page_agent, page_language, page_partner};
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use domain::acquiring::Method;
 use domain::details::Purpose;
@@ -14,6 +14,7 @@ use domain::time::Timestamp;
 use domain::wallet::Kept;
 use http::{HeaderMap, StatusCode, Uri};
 use pages::{Lang, WalletExpiredView, WalletMeans, WalletView};
+use runtime::Path;
 use workflows::checkout::{page_agent, page_partner};
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;

@@ -5,10 +5,10 @@
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
-use runtime::Problem;
+use runtime::{Path, Problem};
 use workflows::ports::Ports;
 
 /// Bytes of a callback, at most.

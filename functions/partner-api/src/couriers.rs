@@ -1,9 +1,10 @@
 //! Orders given to couriers: which key may open which order, and what a courier has before them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::id::OrderId;
 use http::{StatusCode, Uri};
+use runtime::Path;
 use workflows::couriers;
 use workflows::ports::Ports;
 

@@ -1,11 +1,11 @@
 //! Stationary registers: the catalogue of models, the key of a register's agent, and what the register tells of itself.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use connectors::till::device::catalogue::{Closing, DRIVE_DOCUMENTS, DRIVE_MONTHS, MODELS, Model};
 use domain::receipt::device::{JobState, Warning};
 use http::StatusCode;
-use runtime::Problem;
+use runtime::{Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::device::{self, Declared};

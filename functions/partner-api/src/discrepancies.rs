@@ -1,18 +1,18 @@
 //! The accountant's work list: what differs between our journal and the papers, and what became of it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::ledger::Account;
 use domain::reconcile::{Filed, Kind, Side, Subject};
 use http::Uri;
-use runtime::Problem;
+use runtime::{Path, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use crate::access::{OperatedTenant, TenantPath};
-use crate::problems::{self, Answer};
+use crate::problems::Answer;
 use crate::query::{List, Parameters, wrong};
 
 /// Discrepancies read for one page, at most: a page that finds little is short.
@@ -269,16 +269,11 @@ pub async fn list(
     }))
 }
 
-/// An id of a discrepancy, well-formed.
+/// An id of a discrepancy; another text is nobody's.
 fn id(text: &str) -> Result<&str, Problem> {
     let digits = text.strip_prefix("dis_").filter(|_| text.len() == ID_CHARACTERS);
     let plain = digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    if plain {
-        Ok(text)
-    } else {
-        let (ru, en) = ("dis_ и 26 шестнадцатеричных цифр.", "`dis_` and 26 hexadecimal digits.");
-        Err(problems::fault("/discrepancy", "id", ru, en))
-    }
+    if plain { Ok(text) } else { Err(Problem::not_found()) }
 }
 
 /// Look at a discrepancy

@@ -1,14 +1,14 @@
 //! Income tax of natural persons, for the operator's accountant: the register, the figures of 6-НДФЛ, and what is paid to the budget.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use connectors::client_bank;
 use domain::csv::{Cell, table};
 use domain::income_tax::{Report, Residency, Section1, Section2};
 use domain::money::Money;
 use http::{StatusCode, Uri};
-use runtime::Problem;
+use runtime::{Path, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

@@ -2,10 +2,10 @@
 //! a partner lists, revokes, and issues keys to couriers.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::id::Tenant;
 use http::StatusCode;
-use runtime::Problem;
+use runtime::{Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::access::{self, KeyRole, ListedKey};

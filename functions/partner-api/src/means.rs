@@ -1,11 +1,11 @@
 //! A buyer's saved means, as their shop sees them: masked, switched off and on, deleted.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::time::plus_seconds;
 use domain::wallet::Kept;
 use http::StatusCode;
-use runtime::Problem;
+use runtime::{Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

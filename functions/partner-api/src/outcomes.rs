@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::matching::Outcome;
 use domain::payout::PayoutReport;
 use jiff::civil::Date;
+use runtime::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

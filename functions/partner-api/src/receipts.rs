@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::acquiring::Credentials;
 use domain::id::{OrderId, Tenant};
 use domain::order::ReceiptScheme;
@@ -12,7 +12,7 @@ use domain::receipt::register::{Register, RegisterKind};
 use domain::receipt::{Agent, AgentSign, Ffd, laws};
 use domain::tax::{DeliveryRate, RateRules, Taxation, VatRate};
 use domain::time::moscow_date;
-use runtime::{FieldError, Problem};
+use runtime::{FieldError, Path, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

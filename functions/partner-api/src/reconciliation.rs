@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::id::Tenant;
 use domain::ledger::Account;
 use domain::reconcile::{Counted, Filing, Refusal, Run, RunState, Scope};
 use http::{StatusCode, Uri};
 use jiff::civil::Date;
+use runtime::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

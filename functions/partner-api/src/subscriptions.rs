@@ -1,11 +1,12 @@
 //! Subscriptions: made from saved means, looked at, ended, gone on with.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::subscription::Canceller;
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, StatusCode, Uri};
+use runtime::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

@@ -1,7 +1,7 @@
 //! Tariffs: published for everybody, put by the operator, assigned to partners; promo codes.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use domain::commission::CommissionTerms;
 use domain::id::Tenant;
@@ -16,7 +16,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use http::{HeaderValue, StatusCode, Uri};
 use jiff::civil::Date;
 use pages::{Lang, TariffApi, TariffCard, TariffFee, TariffPhase, TariffVersion, TariffsView};
-use runtime::Problem;
+use runtime::{Path, Problem};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

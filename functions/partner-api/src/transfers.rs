@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::id::Tenant;
 use domain::requisites::WalletOperator;
 use domain::time::whole_seconds;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, Uri};
-use runtime::Problem;
+use runtime::{Path, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;

@@ -4,7 +4,7 @@
 //! sent again as it was.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, RawPathParams, State};
+use axum::extract::{FromRequestParts, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use connectors::peer::Malformed;
 use connectors::till::device::{translate, wire};
@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
-use runtime::{FieldError, JsonBody, Problem, outcome};
+use runtime::{FieldError, JsonBody, Path, Problem, outcome};
 use workflows::device::{self, Agent, Taken, Told};
 use workflows::ports::Ports;
 

@@ -7,11 +7,11 @@ pub mod device;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::{any, post};
 use domain::id::{OrderId, Tenant};
 use http::{HeaderMap, StatusCode};
-use runtime::Problem;
+use runtime::{Path, Problem};
 use workflows::ports::Ports;
 use workflows::receipt::Teller;
 

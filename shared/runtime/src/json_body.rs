@@ -9,6 +9,7 @@ use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use crate::objects::Objects;
 use crate::problem::{FieldError, Problem};
 
 /// A body of `application/json` (or `…+json`) read as `T`. A type that says `deny_unknown_fields` refuses them.
@@ -47,7 +48,7 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         Problem::malformed().detail(format!("the body is not UTF-8 from byte {} on", error.valid_up_to()))
     })?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         if error.inner().is_data() {
             Problem::unprocessable(vec![fault(error.path(), &place_left_out(error.inner()))])
         } else {
@@ -148,7 +149,9 @@ mod tests {
         assert_eq!(fault_of(r#"{"number":"1","lines":[],"a/b~c":1}"#), at("/a~1b~0c", "unknown"));
         assert_eq!(fault_of(r#"{"number":"1","lines":[],"extra":{"a/b":300}}"#), at("/extra/a~1b", "invalid"));
         assert_eq!(fault_of("{}"), at("/number", "missing"));
-        assert_eq!(fault_of("[1]").1, "invalid");
+        assert_eq!(fault_of("[1]"), at("", "invalid"));
+        assert_eq!(fault_of(r#"["1",[]]"#), at("", "invalid"));
+        assert_eq!(fault_of(r#"{"number":"1","lines":[{"price_minor":1},[2]]}"#), at("/lines/1", "invalid"));
     }
 
     #[test]

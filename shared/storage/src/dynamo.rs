@@ -375,6 +375,9 @@ fn limit(left: usize) -> i32 {
 #[async_trait]
 impl Table for DynamoTable {
     async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, TableError> {
+        if !key.is_possible() {
+            return Ok(None);
+        }
         let attempts = self.attempts();
         let answer = self
             .client

@@ -17,8 +17,6 @@ use crate::table::{Condition, Due, Freshness, Item, Key, Page, Range, Table, Tab
 const ITEM_BYTES_MAX: usize = 400 * 1024;
 const COMMIT_BYTES_MAX: usize = 4 * 1024 * 1024;
 const COMMIT_WRITES_MAX: usize = 100;
-const PK_BYTES_MAX: usize = 2048;
-const SK_BYTES_MAX: usize = 1024;
 
 /// Decides, read by read, whether an eventual read is answered from before the last write.
 pub type Picker = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -174,9 +172,11 @@ impl State {
 /// As DynamoDB would refuse it.
 fn check(item: &Item) -> Result<(), Refusal> {
     let bucket = item.due.as_ref().map(|due| due.bucket.as_str());
-    for (text, max) in
-        [(Some(item.key.pk.as_str()), PK_BYTES_MAX), (Some(&item.key.sk), SK_BYTES_MAX), (bucket, PK_BYTES_MAX)]
-    {
+    for (text, max) in [
+        (Some(item.key.pk.as_str()), Key::PK_BYTES_MAX),
+        (Some(&item.key.sk), Key::SK_BYTES_MAX),
+        (bucket, Key::PK_BYTES_MAX),
+    ] {
         match text.map(str::len) {
             Some(bytes) if bytes == 0 || bytes > max => return Err(Refusal::Key { bytes, max }),
             _ => {}

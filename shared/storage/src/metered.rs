@@ -270,6 +270,9 @@ impl<T: Table> MeteredTable<T> {
 impl<T: Table> Table for MeteredTable<T> {
     async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, TableError> {
         let result = self.inner.get(key, freshness).await;
+        if !key.is_possible() {
+            return result; // nothing was asked
+        }
         let read = result.as_ref().ok().map(|item| item.as_ref().map_or(0, bytes));
         self.meter.read(key, read, freshness);
         result

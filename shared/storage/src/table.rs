@@ -14,6 +14,19 @@ pub struct Key {
     pub sk: String,
 }
 
+impl Key {
+    /// Bytes of a partition key, at most ("Quotas" in DynamoDB's developer guide).
+    pub const PK_BYTES_MAX: usize = 2048;
+    /// Bytes of a sort key, at most.
+    pub const SK_BYTES_MAX: usize = 1024;
+
+    /// Whether an item can have it. What callers name may be of any length; a key no item can have is nobody's, which is an answer,
+    /// where DynamoDB refuses the question.
+    pub fn is_possible(&self) -> bool {
+        (1..=Self::PK_BYTES_MAX).contains(&self.pk.len()) && (1..=Self::SK_BYTES_MAX).contains(&self.sk.len())
+    }
+}
+
 /// An item as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -122,7 +135,7 @@ pub enum TableError {
 /// The table.
 #[async_trait]
 pub trait Table: Send + Sync {
-    /// One item.
+    /// One item; nothing under a key no item can have.
     async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, TableError>;
     /// Items of one partition.
     async fn query(&self, range: &Range, freshness: Freshness) -> Result<Page, TableError>;

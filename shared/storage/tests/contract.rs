@@ -102,6 +102,9 @@ async fn an_item_comes_back_as_it_was_put(table: AnyTable) {
 
 async fn nothing_is_an_answer(table: AnyTable) {
     assert_eq!(stored(&table, "O#1", "head").await, None);
+    for (pk, sk) in [("", "head"), ("O#1", ""), (&"p".repeat(2049), "head"), ("O#1", &"s".repeat(1025))] {
+        assert_eq!(stored(&table, pk, sk).await, None, "{pk:.20} {sk:.20}");
+    }
     assert_eq!(
         table.query(&range("O#1", ""), Freshness::Consistent).await.unwrap(),
         Page { items: vec![], next: None }
