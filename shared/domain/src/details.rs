@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::acquiring::{Lapse, Method, Stages};
+use crate::acquiring::{Account, Lapse, Method, Stages, Wish, of_entity};
 use crate::consent::ConsentEvidence;
 use crate::money::Money;
 use crate::order::ReceiptScheme;
@@ -111,6 +111,18 @@ pub struct PaymentTerms {
     /// The means the offer may be paid by; all that are there when empty.
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
+}
+
+impl PaymentTerms {
+    /// Whether means saved at an account can be charged for every child that is paid to a legal entity of its own.
+    pub fn serves_children(&self, accounts: &[Account], saved_at: Option<&str>, method: Method) -> bool {
+        let stages = self.stages;
+        self.children.iter().filter(|child| child.entity.is_some()).all(|child| {
+            let entity = child.entity.as_deref();
+            let wish = Wish { method, amount: child.amount, stages, save: false, entity };
+            of_entity(accounts, saved_at, &wish).is_some()
+        })
+    }
 }
 
 /// When held money is captured.

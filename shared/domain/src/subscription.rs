@@ -331,6 +331,16 @@ impl Subscription {
         amount(&self.phases, self.charge)
     }
 
+    /// The amounts of the phases that are not over.
+    pub fn amounts_left(&self) -> impl Iterator<Item = Money> {
+        let done = self.charge.saturating_sub(1);
+        let ends = self.phases.iter().scan(0_u32, |all, phase| {
+            *all = phase.count.map_or(u32::MAX, |count| all.saturating_add(count));
+            Some(*all)
+        });
+        self.phases.iter().zip(ends).filter(move |(_, end)| *end > done).map(|(phase, _)| phase.amount)
+    }
+
     /// The amount before, where the next charge costs more.
     pub fn rises_from(&self) -> Option<Money> {
         let before = amount(&self.phases, self.charge.checked_sub(1)?)?;

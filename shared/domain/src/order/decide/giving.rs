@@ -1,6 +1,8 @@
 //! Money goes back: one command, and the state and the clearing of each payment say whether it is a void, a reversal or a
 //! refund.
 
+use rust_decimal::Decimal;
+
 use super::{
     Cancellation, Event, ExecutionEnd, Initiator, Money, Next, Operation, OperationKind, Refusal, Status, TaskId,
     Transaction, TransactionKind, TransactionState, What, ledger,
@@ -79,6 +81,7 @@ impl Next<'_> {
                 self.give_back(one.no, what, cancellation)
             }
             (many, What::Lines(lines)) => {
+                self.all_are_paid_for(many, lines)?;
                 for payment in many {
                     let own = self.order.parts_of_payment(payment, self.details);
                     let mine: Vec<_> =
@@ -93,6 +96,14 @@ impl Next<'_> {
             // Which child's buyer of what is meant can not be guessed.
             _ => Err(Refusal::Unsupported("refunds by amount of split orders")),
         }
+    }
+
+    /// Refuses lines that none of the payments is for: what was asked for must not be passed over in silence.
+    pub(super) fn all_are_paid_for(&self, payments: &[Operation], lines: &[(u8, Decimal)]) -> Result<(), Refusal> {
+        let parts: Vec<Part> =
+            payments.iter().flat_map(|payment| self.order.parts_of_payment(payment, self.details)).collect();
+        let unknown = lines.iter().find(|(line, _)| parts.iter().all(|part| part.line != *line));
+        unknown.map_or(Ok(()), |(line, _)| Err(parts::PartError::Line { line: *line, available: Decimal::ZERO }.into()))
     }
 
     /// Money of an order that ended without being fulfilled goes back as soon as nothing else is under way with it.
