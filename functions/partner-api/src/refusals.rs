@@ -116,6 +116,7 @@ fn refused(operation: &str) -> &'static [&'static str] {
             "unsupported",
             "paid_out",
             "terminal_reference",
+            "return_key_reused",
             "amounts",
             "order_full",
         ],

@@ -375,7 +375,8 @@ async fn give_up(ports: &Ports, subscription: &Subscription) -> Result<(), Workf
     if loaded.is_none_or(|loaded| loaded.order.status() != Status::Awaiting) {
         return Ok(());
     }
-    let cancellation = Cancellation { by: Initiator::Platform, what: What::Whole, reason: None, terminal: None };
+    let cancellation =
+        Cancellation { by: Initiator::Platform, what: What::Whole, reason: None, terminal: None, asked: None };
     match apply(ports, &open.order, &Command::Cancel(cancellation)).await {
         Ok(_) | Err(WorkflowError::Refused(_)) => Ok(()),
         Err(other) => Err(other),

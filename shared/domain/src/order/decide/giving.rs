@@ -24,9 +24,23 @@ impl Next<'_> {
                 return Err(Refusal::NotCancellable);
             }
         }
+        if self.is_asked_again(cancellation)? {
+            return Ok(());
+        }
         match cancellation.what {
             What::Whole => self.cancel_whole(cancellation),
             _ => self.cancel_part(cancellation),
+        }
+    }
+
+    /// Whether the same was asked for before under the same name: it is done, or under way.
+    fn is_asked_again(&self, cancellation: &Cancellation) -> Result<bool, Refusal> {
+        let Some(asked) = &cancellation.asked else { return Ok(false) };
+        let mut before = self.order.operations.iter().filter_map(|operation| operation.asked.as_ref());
+        match before.find(|before| before.key == asked.key) {
+            None => Ok(false),
+            Some(before) if before.body == asked.body => Ok(true),
+            Some(_) => Err(Refusal::KeyReused),
         }
     }
 
@@ -132,8 +146,13 @@ impl Next<'_> {
             return Ok(());
         }
         let left = parts::less(self.refundable(&captured)?, wanted)?;
-        let cancellation =
-            Cancellation { by: Initiator::Platform, what: What::Amount(more), reason: None, terminal: None };
+        let cancellation = Cancellation {
+            by: Initiator::Platform,
+            what: What::Amount(more),
+            reason: None,
+            terminal: None,
+            asked: None,
+        };
         match self.give_back(payment, &cancellation.what, &cancellation) {
             Ok(()) => {}
             // What the bank can not give back in part stays taken until the partner cancels the whole.
@@ -156,7 +175,7 @@ impl Next<'_> {
 
     /// All of a payment goes back.
     pub(super) fn give_all_back(&mut self, payment: u8, by: Initiator) -> Result<(), Refusal> {
-        let cancellation = Cancellation { by, what: What::Whole, reason: None, terminal: None };
+        let cancellation = Cancellation { by, what: What::Whole, reason: None, terminal: None, asked: None };
         self.give_back(payment, &What::Whole, &cancellation)
     }
 
@@ -214,7 +233,8 @@ impl Next<'_> {
         if terminal && cancellation.terminal.is_none() {
             return Err(Refusal::TerminalReference);
         }
-        let no = self.push_operation(Operation { parts, reason, ..operation }, told)?;
+        let asked = cancellation.asked.clone();
+        let no = self.push_operation(Operation { parts, reason, asked, ..operation }, told)?;
         let started = if told == TransactionKind::Void { Event::ReleaseStarted } else { Event::RefundStarted };
         if told != TransactionKind::Void {
             self.note_categories(no)?;

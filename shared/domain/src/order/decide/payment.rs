@@ -90,6 +90,7 @@ impl Next<'_> {
             points: None,
             collected: None,
             bank_fee: None,
+            asked: None,
         };
         let no = self.push_operation(operation, told)?;
         self.record(Event::PaymentStarted, Some(no), Vec::new())?;
