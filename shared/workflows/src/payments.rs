@@ -159,7 +159,7 @@ pub async fn cancel(
 pub async fn edit(ports: &Ports, id: &OrderId, lines: &[LineRequest]) -> Result<Done, WorkflowError> {
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
-    let loaded = ports.store.load(id, Freshness::Eventual).await?.ok_or(WorkflowError::NotFound)?;
+    let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
     let lawful = orders::lines(lines, &partner, now).and_then(|lines| {
         let lines = basket::one_taxation(lines, &ports.settings, &partner);
         let broken = basket::unlawful(&lines, loaded.details.receipts, &ports.settings, &partner, now);

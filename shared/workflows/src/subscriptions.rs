@@ -466,6 +466,11 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
         next.wait(now, RETRY_SECONDS);
         return Ok(());
     }
+    if next.is_told_of_too_long_ago(now) {
+        // Who has read of the first of the month is not charged on the twentieth.
+        next.announce_anew();
+        return Ok(());
+    }
     let number = next.order_number();
     let found = match ports.store.number(tenant, &number).await? {
         Some(claim) => ports.store.load(&claim.order, Freshness::Consistent).await?,
