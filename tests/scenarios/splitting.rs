@@ -123,6 +123,18 @@ async fn a_card_is_kept_only_where_every_legal_entity_has_its_bank() {
     let no_hold = |own: &mut Account| own.methods.iter_mut().for_each(|terms| terms.hold = Feature::Off);
     assert_eq!(refused(&mut story, &no_hold).await, no_account);
     assert_eq!(refused(&mut story, &|_| ()).await.0, 201);
+    // A part that is too little for the shop's own bank is not found out by sending everything back.
+    let mut shops = story.account_at(Family::Rbs).await;
+    shops.methods.iter_mut().for_each(|terms| terms.least_minor = 150_000);
+    story.settings(|partner| partner.accounts = vec![shops]).await;
+    let mut wish = with_email("A-2");
+    of_a_seller(&mut wish);
+    for child in &mut wish.split.as_mut().unwrap().children {
+        child.entity = None;
+    }
+    let body = serde_json::to_string(&wish).unwrap();
+    let said = story.api(&story.world.key, Method::POST, "/v1/orders", &[], &body).await;
+    assert_eq!((said.status, said.body["errors"][0]["code"].as_str()), (422, Some("no_account")), "{}", said.text);
 }
 
 /// The bank refuses the second charge.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json;
 use axum::extract::State;
 use domain::acquirer::AcquirerTerms;
-use domain::acquiring::{Account, Credentials, MethodTerms};
+use domain::acquiring::{Account, Credentials, Method, MethodTerms};
 use domain::id::Tenant;
 use domain::partner::{Partner, PaymentSettings};
 use http::StatusCode;
@@ -370,6 +370,13 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Resu
             && let Some((ru, en)) = unsound(methods)
         {
             say(at, "methods", "methods", ru, en);
+        } else if let (Some(methods), Some(credentials), Some(listed)) = (&asked.methods, &credentials, listed)
+            && let Some(mute) = methods.iter().find(|terms| !listed.family.speaks(terms.method, credentials))
+        {
+            let mute = mute.method.code();
+            let (ru, en) =
+                (format!("Этому банку способ {mute} не назвать."), format!("The bank can not be asked for {mute}."));
+            say(at, "methods", "methods", &ru, &en);
         }
         let acquiring = asked.acquiring.clone().or_else(|| known.map(|known| known.acquiring.clone()));
         let acquiring = acquiring.unwrap_or_default();
@@ -418,6 +425,9 @@ fn unsound(methods: &[MethodTerms]) -> Option<(&'static str, &'static str)> {
     }
     if methods.iter().any(|terms| terms.currencies.is_empty()) {
         return Some(("Укажите валюты способа.", "Name the currencies of the method."));
+    }
+    if methods.iter().any(|terms| terms.method == Method::Sbp && terms.hold.is_on()) {
+        return Some(("По СБП деньги списываются сразу: холда нет.", "The СБП takes money at once: it holds none."));
     }
     // A hold nobody knows the end of would lapse at the bank without a warning, captured or let go by nobody.
     let lasts = |terms: &MethodTerms| (HOLD_SECONDS_MIN..=HOLD_SECONDS_MAX).contains(&terms.hold_seconds);

@@ -114,13 +114,19 @@ pub struct PaymentTerms {
 }
 
 impl PaymentTerms {
-    /// Whether means saved at an account can be charged for every child that is paid to a legal entity of its own.
+    /// Whether means saved at an account can be charged for every child: by that account itself, or by the account of the child's own
+    /// legal entity. The sandbox's own bank, which is no account, takes everything.
     pub fn serves_children(&self, accounts: &[Account], saved_at: Option<&str>, method: Method) -> bool {
         let stages = self.stages;
-        self.children.iter().filter(|child| child.entity.is_some()).all(|child| {
-            let entity = child.entity.as_deref();
-            let wish = Wish { method, amount: child.amount, stages, save: false, entity };
-            of_entity(accounts, saved_at, &wish).is_some()
+        let own = accounts.iter().find(|account| Some(account.id.as_str()) == saved_at);
+        self.children.iter().all(|child| match child.entity.as_deref() {
+            None => {
+                own.is_none_or(|own| own.terms(method).is_some_and(|terms| terms.takes(child.amount, stages, false)))
+            }
+            entity => {
+                let wish = Wish { method, amount: child.amount, stages, save: false, entity };
+                of_entity(accounts, saved_at, &wish).is_some()
+            }
         })
     }
 }

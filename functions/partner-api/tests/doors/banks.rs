@@ -93,7 +93,9 @@ async fn what_is_wrong_with_an_account_is_pointed_to_and_nothing_is_kept() {
         terms.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         terms
     };
-    let cases: [(&str, Value, &str); 23] = [
+    let cases: [(&str, Value, &str); 25] = [
+        ("methods", json!([terms(json!({ "method": "dolyami" }))]), "methods"),
+        ("methods", json!([terms(json!({ "method": "sbp", "hold": "approved", "hold_seconds": 86_400 }))]), "methods"),
         ("credentials", json!({ "userName": "shop-api", "password": "x" }), "unknown_value"),
         ("credentials", json!({ "user": "shop-api" }), "required"),
         ("credentials", json!({ "user": "shop-api", "password": "" }), "required"),

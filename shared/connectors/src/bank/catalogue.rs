@@ -3,7 +3,7 @@
 //! A bank is configuration: its key stands in an account, the account's credentials and address do the rest. Banks without a
 //! protocol of their own here are reached through `PayKeeper`, which connects them under its one.
 
-use domain::acquiring::{Account, Credentials, MethodTerms};
+use domain::acquiring::{Account, Credentials, Method, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
@@ -83,6 +83,12 @@ impl Family {
     pub fn is_complete(self, credentials: &Credentials) -> bool {
         let by_token = self == Self::Rbs && credentials.of("user").is_empty() && !credentials.of("token").is_empty();
         by_token || self.needed().iter().all(|name| !credentials.of(name).is_empty())
+    }
+
+    /// Whether a payment by these means can be asked for at all. `PayKeeper` leads to whatever its cabinet has under a `pstype`.
+    pub fn speaks(self, method: Method, credentials: &Credentials) -> bool {
+        let named = self == Self::Paykeeper && !credentials.of(&format!("pstype_{}", method.code())).is_empty();
+        named || self.terms().iter().any(|terms| terms.method == method)
     }
 
     /// Names that mean nothing to it: what was meant by them would be missing without a word.
@@ -192,6 +198,9 @@ mod tests {
             assert_eq!(family.unknown(&given(&["userName"])), Some("userName"));
         }
         assert!(Family::Rbs.is_complete(&given(&["token"])));
+        assert!(Family::Paykeeper.speaks(Method::Dolyami, &given(&["pstype_dolyami"])));
+        assert!(!Family::Paykeeper.speaks(Method::Dolyami, &given(&["pstype_card"])));
+        assert!(!Family::Tbank.speaks(Method::Dolyami, &given(&["pstype_dolyami"])));
         assert_eq!(Family::Paykeeper.unknown(&given(&["pstype_card", "hold_systems"])), None);
     }
 
