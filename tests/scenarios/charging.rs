@@ -1,6 +1,7 @@
 //! Saved means: kept with consent, used, switched off and deleted by the buyer; charged later by the shop's status, by its
 //! manager, with the order.
 
+use connectors::bank::catalogue::Family;
 use domain::order::{Order, Status};
 use domain::partner::StatusAction;
 use http::Method;
@@ -65,6 +66,56 @@ async fn charges(story: &mut Story, number: &str, price: &str, means: &str, reas
         story.settles().await;
     }
     said
+}
+
+#[tokio::test]
+async fn an_order_that_was_charged_is_found_again_after_its_card_was_deleted() {
+    let mut story = Story::begins().await;
+    let id = saved(&mut story, "success").await;
+    let first = charges(&mut story, "A-1", "1500.00", &id, "Замена").await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    story.tell("the shop did not hear the answer, the buyer deletes the card, and the shop asks again").await;
+    let path = format!("/v1/customers/{BUYER}/means/{id}");
+    assert_eq!(story.world.api(Method::DELETE, &path, &story.world.key, "").await.status, 204);
+    let again = charges(&mut story, "A-1", "1500.00", &id, "Замена").await;
+    assert_eq!((again.status, &again.body["id"]), (200, &first.body["id"]), "{}", again.text);
+    story.tell("charges without the buyer are stopped, and the shop asks once more").await;
+    story.settings(|partner| partner.payment.charges_frozen = true).await;
+    let frozen = charges(&mut story, "A-1", "1500.00", &id, "Замена").await;
+    assert_eq!((frozen.status, &frozen.body["id"]), (200, &first.body["id"]), "{}", frozen.text);
+    let other = charges(&mut story, "A-1", "1600.00", &id, "Замена").await;
+    assert_eq!(other.status, 409, "another request is another one: {}", other.text);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_kept_card_whose_check_is_left_unfinished_is_given_up_for_another_way() {
+    let mut story = Story::begins().await;
+    story.tell("the partner's bank asks for a check of this card, kept or not").await;
+    let account = story.account_at(Family::Rbs).await;
+    story.settings(|partner| partner.accounts = vec![account]).await;
+    let first = story.orders_as("A-0", by_hand).await;
+    let form = story.agrees_with(&first, &[("consent_means", "1")]).await.location();
+    let bank = story.world.get(&form).await.location();
+    story.world.pay_at_bank(&bank, "challenge").await;
+    story.world.post(&bank, &[("code", "111111")]).await;
+    story.settles().await;
+    let id = story.wallet(BUYER).await[0]["id"].as_str().unwrap().to_owned();
+
+    let next = story.orders_as("A-1", by_hand).await;
+    story.tell("the buyer pays A-1 with the kept card, and closes the page where the bank asks for a code").await;
+    let sent = story.agrees_with(&next, &[("means", &id)]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let check = sent.location();
+    assert!(!check.starts_with("/c/"), "the bank's own page: {check}");
+    story.look().await;
+    let again = story.presses_again(&next).await;
+    assert_eq!(again.location(), check, "pressed again, the button leads to the same page");
+    let page = story.world.get(&story.world.page(&next)).await;
+    assert!(page.text().contains("Оплатить другим способом"), "{}", page.text());
+    story.passes(HOUR).await;
+    assert_eq!(story.status(&next).await, Status::Expired);
+    assert_snapshot!(story.ends().await);
 }
 
 #[tokio::test]

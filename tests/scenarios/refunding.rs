@@ -1,7 +1,9 @@
 //! Money goes back: cancelled after three days, given up by the executor, paid too late.
 
 use domain::order::{Event, Status};
+use http::Method;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::story::{DAY, HOUR, MINUTE, Story, scenario};
 
@@ -195,5 +197,38 @@ async fn a_bank_that_does_not_answer_a_refund_is_told_again_and_refunds_once() {
     story.world.net.no_faults();
     story.passes(HOUR).await;
     assert_eq!(story.status(&order).await, Status::Refunded);
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_part_that_is_asked_for_twice_under_one_key_goes_back_once() {
+    let mut story = Story::begins().await;
+    let order = story.orders_by_hand("A-1").await;
+    story.pays(&order, "success").await;
+    story.settles().await;
+    let path = format!("/v1/orders/{}/cancel", order.id);
+    let asks = async |story: &mut Story, key: Option<&str>, amount: &str| {
+        story.tell(format!("the shop gives {amount} back, by its key {}", key.unwrap_or("none"))).await;
+        let headers: Vec<(&str, &str)> = key.map(|key| ("idempotency-key", key)).into_iter().collect();
+        let body = json!({ "amount": amount }).to_string();
+        let said = story.api(&story.world.key, Method::POST, &path, &headers, &body).await;
+        story.note(format!("it is answered {} {}", said.status, said.body["code"].as_str().unwrap_or_default())).await;
+        story.look().await;
+        said
+    };
+    assert_eq!(asks(&mut story, Some("return-7"), "1000.00").await.status, 200);
+    // The answer got lost: asked again while the first is under way, and after it.
+    assert_eq!(asks(&mut story, Some("return-7"), "1000.00").await.status, 200);
+    story.settles().await;
+    assert_eq!(asks(&mut story, Some("return-7"), "1000.00").await.status, 200);
+    assert_eq!(story.tells_money(&order).await["returned"], "1000.00");
+    let other = asks(&mut story, Some("return-7"), "500.00").await;
+    assert_eq!((other.status, other.body["code"].as_str()), (409, Some("return_key_reused")));
+    assert_eq!(asks(&mut story, Some(""), "500.00").await.status, 400);
+    assert_eq!(asks(&mut story, Some("return-8"), "500.00").await.status, 200);
+    story.settles().await;
+    assert_eq!(asks(&mut story, None, "500.00").await.status, 200, "whoever names none means another one");
+    story.settles().await;
+    assert_eq!(story.tells_money(&order).await["returned"], "2000.00");
     assert_snapshot!(story.ends().await);
 }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
+use connectors::bank::catalogue::Family;
+use domain::acquiring::Credentials;
 use domain::details::Language;
 use domain::id::OrderId;
 use domain::money::Money;
 use domain::order::{Initiator, Order, Status};
+use domain::partner::Partner;
 use domain::subscription::{Canceller, Pause, State, Subscription};
 use domain::time::{Timestamp, moscow_date};
 use http::Method;
@@ -238,6 +241,17 @@ async fn a_card_the_buyer_has_switched_off_pauses_it() {
     assert_eq!((subscription.state, subscription.charges.len()), (State::Paused(Pause::NoMeans), 1));
     let still_off = subscriptions::resume(&world.ports, &world.shop, &id, None).await.unwrap().unwrap_err();
     assert_eq!((still_off[0].pointer.as_str(), still_off[0].code), ("/means", "no_means"));
+    // On again, but the shop has gone to another bank, which knows nothing of the card: it would be asked for in vain for ever.
+    workflows::wallet::enable(&world.ports, &world.shop, CUSTOMER, &means, true).await.unwrap();
+    let elsewhere =
+        workflows::connect::double_account(Family::Rbs, "https://bank.example".to_owned(), Credentials::default());
+    let partner = Partner { accounts: vec![elsewhere], ..support::partner() };
+    world.ports.store.put_partner(&world.shop, &partner).await.unwrap();
+    let unknown = subscriptions::resume(&world.ports, &world.shop, &id, None).await.unwrap().unwrap_err();
+    assert_eq!((unknown[0].pointer.as_str(), unknown[0].code), ("/means", "no_account"));
+    world.ports.store.put_partner(&world.shop, &support::partner()).await.unwrap();
+    let resumed = subscriptions::resume(&world.ports, &world.shop, &id, None).await.unwrap().unwrap();
+    assert_eq!(resumed.state, State::Active);
 }
 
 #[tokio::test]
@@ -272,8 +286,14 @@ async fn charges_the_operator_has_stopped_wait() {
     world.pass(15 * DAY, 6 * HOUR).await;
     let waiting = now(&world, &id).await;
     assert_eq!((waiting.state, waiting.charges.len(), waiting.declined), (State::Active, 0, 0));
+    assert_eq!(notices(&world).len(), 1, "the first of December");
     frozen(false).await;
-    world.pass(2 * DAY, 6 * HOUR).await;
+    world.pass(DAY, HOUR).await;
+    let letters = notices(&world);
+    assert!(letters.len() == 2 && letters[1].contains(".12.2026 спишется 500.00"), "{letters:?}");
+    let told = now(&world, &id).await;
+    assert!(told.charges.is_empty() && told.noticed_at.is_some(), "the day that was announced is long over");
+    world.pass(DAY + HOUR, HOUR).await;
     assert_eq!(charged(&world, &now(&world, &id).await).await.len(), 1);
 }
 

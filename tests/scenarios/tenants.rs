@@ -1,8 +1,12 @@
 //! Partners do not see each other; test and live do not either; a repeated request makes nothing twice.
 
+use std::sync::Arc;
+
 use domain::order::Status;
+use domain::partner::Partner;
 use http::Method;
 use insta::assert_snapshot;
+use storage::store::Store;
 use workflows::orders::Created;
 
 use crate::story::{HOUR, Story, tenant, with_email};
@@ -118,4 +122,29 @@ async fn a_repeated_creation_makes_one_order() {
     assert_eq!(id(left.unwrap()), id(right.unwrap()));
     story.note("both get the same").await;
     assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn what_an_account_leaves_out_is_what_is_stored_and_not_what_was_at_hand() {
+    let story = Story::begins().await;
+    let (world, shop) = (&story.world, &story.world.shop);
+    let path = "/v1/operator/partners/demoshop/test/accounts";
+    let set = async |credentials: &str| {
+        let body = format!(r#"{{"accounts": [{{"id": "main", "bank": "sberbank"{credentials}}}]}}"#);
+        world.api(Method::PUT, path, support::OPERATOR_TOKEN, &body).await.status
+    };
+    assert_eq!(set(r#", "credentials": {"user": "shop-api", "password": "old"}"#).await, 200);
+    let now = world.ports.clock.now();
+    world.ports.store.partner(shop, now).await.unwrap().unwrap();
+    // Another function sets a new password; this one still has the settings of before at hand.
+    let elsewhere = Store::new(Arc::new(world.table.clone()));
+    let renew = |partner: Option<Partner>| {
+        let mut partner = partner?;
+        partner.accounts[0].credentials.0.insert("password".to_owned(), "new".to_owned());
+        Some((partner, ()))
+    };
+    elsewhere.change_partner(shop, renew).await.unwrap().unwrap();
+    assert_eq!(set("").await, 200);
+    let stored = elsewhere.partner(shop, now).await.unwrap().unwrap();
+    assert_eq!(stored.accounts[0].credentials.of("password"), "new");
 }

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse, Response};
 use domain::details::Language;
+use domain::partner::Partner;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -109,12 +110,12 @@ pub(crate) fn page(status: StatusCode, page: &Page, form_action: &str) -> Respon
     (status, [(CONTENT_SECURITY_POLICY, policy)], Html(page.html.clone())).into_response()
 }
 
-/// What the forms of an order's pages may reach: this door, and the public address under which the bank's page answers.
-pub(crate) fn form_action(settings: &Settings) -> String {
-    match domain::partner::origin(&settings.base_url) {
-        Some(origin) => format!("'self' {origin}"),
-        None => "'self'".to_owned(),
-    }
+/// What the forms of an order's pages may reach: this door, and the address under which the bank's page answers. Of a test partner's
+/// own bank that is ours. Of any other nobody knows the name before the payment is made there: it is not that of the bank's API.
+pub(crate) fn form_action(settings: &Settings, partner: &Partner) -> String {
+    let own = domain::partner::origin(&settings.base_url).map(|origin| format!(" {origin}")).unwrap_or_default();
+    let banks = if partner.accounts.is_empty() { "" } else { " https:" };
+    format!("'self'{own}{banks}")
 }
 
 /// 303: the other place is to be looked at with GET, so that a reload repeats no form.

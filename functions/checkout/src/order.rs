@@ -42,8 +42,10 @@ async fn shown(ports: &Ports, token: &str, reader: &Reader, from_bank: bool) -> 
 async fn as_it_stands(ports: &Ports, seen: &Seen, lang: Lang, from_bank: bool) -> Result<Response, WorkflowError> {
     let means = checkout::means_label(ports, seen).await?;
     Ok(match view::shown(ports, seen, lang, from_bank, means) {
-        Shown::State(view) => page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings)),
-        Shown::Sbp(view) => page(StatusCode::OK, &pages::sbp(&view), &form_action(&ports.settings)),
+        Shown::State(view) => {
+            page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings, &seen.partner))
+        }
+        Shown::Sbp(view) => page(StatusCode::OK, &pages::sbp(&view), &form_action(&ports.settings, &seen.partner)),
         Shown::Payable => return payment_page(ports, seen, lang, StatusCode::OK, &Typed::default()).await,
     })
 }
@@ -57,7 +59,7 @@ async fn payment_page(
 ) -> Result<Response, WorkflowError> {
     let offers = checkout::offers(ports, seen).await?;
     let view = payment::payment(ports, seen, &offers, lang, typed);
-    Ok(page(status, &pages::checkout(&view), &form_action(&ports.settings)))
+    Ok(page(status, &pages::checkout(&view), &form_action(&ports.settings, &seen.partner)))
 }
 
 /// `POST /c/{token}/pay`.
@@ -193,7 +195,7 @@ pub(crate) async fn confirm_cancel(State(ports): State<Ports>, Path(token): Path
         }
         let lang = reader.language(seen.details.language);
         let view = view::cancel_question(&ports, &seen, lang, &order_path(&token, &reader));
-        Ok(page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings)))
+        Ok(page(StatusCode::OK, &pages::order_state(&view), &form_action(&ports.settings, &seen.partner)))
     };
     reader.answer(asked.await)
 }

@@ -51,7 +51,7 @@ fn two_stages(offer: &mut Details) {
 }
 
 async fn give_back(world: &World, order: &Order, what: What) {
-    let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None };
+    let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None, asked: None };
     apply(&world.ports, &order.id, &Command::Cancel(cancellation)).await.unwrap();
     world.settle().await;
 }

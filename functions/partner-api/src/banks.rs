@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json;
 use axum::extract::State;
 use domain::acquirer::AcquirerTerms;
-use domain::acquiring::{Account, Credentials, MethodTerms};
+use domain::acquiring::{Account, Credentials, Method, MethodTerms};
 use domain::id::Tenant;
 use domain::partner::{Partner, PaymentSettings};
 use http::StatusCode;
@@ -13,6 +13,7 @@ use runtime::{FieldError, Problem};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use workflows::connect::Listed;
 use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 use workflows::{connect, perform};
@@ -114,7 +115,9 @@ pub struct BankAccountRequest {
     /// Address of the bank's API where the catalogue has none or another.
     #[serde(default)]
     pub address: Option<String>,
-    /// Names and secrets as the bank's protocol wants them; those of the account before when left out.
+    /// Names and secrets as the bank's protocol wants them; those of the account before when left out. `rbs`: `user`, `password` or
+    /// `token`, and `callback_key`; `tbank`: `terminal_key`, `password`; `paykeeper`: `user`, `password`, `secret`; `assist`:
+    /// `merchant_id`, `login`, `password`, `secret`; `yookassa`: `shop_id`, `secret_key`.
     #[serde(default)]
     pub credentials: Option<BTreeMap<String, String>>,
 }
@@ -139,6 +142,9 @@ pub struct FreezeRequest {
 const ACCOUNTS_MAX: usize = 20;
 /// Rules and rates of a tenant, at most.
 const SETTINGS_MAX: usize = 50;
+/// Seconds a bank keeps a hold, at least and at most.
+const HOLD_SECONDS_MIN: u32 = 3_600;
+const HOLD_SECONDS_MAX: u32 = 90 * 24 * 3_600;
 /// Largest share a bank may keep, in percent.
 const PERCENT_MAX: i64 = 50;
 
@@ -255,7 +261,7 @@ pub async fn read_settings(State(ports): State<Ports>, Caller(tenant): Caller) -
 
 /// Connect a partner to banks
 ///
-/// All accounts of one mode at once. Credentials are never shown again.
+/// All accounts of one mode at once. Credentials are never shown again. An id stays with its bank: old payments go back through it.
 #[utoipa::path(
     put,
     path = "/v1/operator/partners/{partner}/{mode}/accounts",
@@ -271,17 +277,30 @@ pub async fn connect_accounts(
     OperatedTenant(tenant): OperatedTenant,
     web::Json(request): web::Json<BankAccountsRequest>,
 ) -> Answer<Json<BankAccountList>> {
-    let before = perform::partner(&ports, &tenant).await?;
-    let accounts = check(&request, &before, ports.settings.allow_private_hosts)?;
+    let lenient = ports.settings.allow_private_hosts;
+    let mut refused = None;
+    // Held against what is stored now: what somebody else set a moment ago is not undone by what is left out here.
     let set = |partner: Option<Partner>| {
-        let partner = Partner { accounts: accounts.clone(), ..partner? };
-        Some((partner.clone(), partner))
+        let partner = partner?;
+        match check(&request, &partner, lenient) {
+            Ok(accounts) => {
+                let partner = Partner { accounts, ..partner };
+                Some((partner.clone(), partner))
+            }
+            Err(wrong) => {
+                refused = Some(wrong);
+                None
+            }
+        }
     };
     let partner = ports.store.change_partner(&tenant, set).await.map_err(WorkflowError::from)?;
+    if let Some(wrong) = refused {
+        return Err(Problem::unprocessable(wrong).into());
+    }
     Ok(Json(shown(&ports, &tenant, &partner.ok_or(WorkflowError::NotFound)?)))
 }
 
-fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answer<Vec<Account>> {
+fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Result<Vec<Account>, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut say = |at: usize, field: &str, code, ru: &str, en: &str| {
         errors.push(FieldError::new(format!("/accounts/{at}/{field}"), code, ru, en));
@@ -299,12 +318,24 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
                 "1 to 20 of a-z, 0-9, -; not sandbox; no repetition.",
             );
         }
+        let known = before.accounts.iter().find(|known| known.id == asked.id);
         let listed = connect::listed(&asked.bank);
         match listed {
             None => say(at, "bank", "unknown_value", "Такого банка в каталоге нет.", "No such bank in the catalogue."),
-            Some((_, Some(_))) => say(at, "bank", "bank_gone", "Этого банка больше нет.", "This bank is gone."),
-            Some((_, None)) => {}
+            Some(Listed { gone: Some(_), .. }) => {
+                say(at, "bank", "bank_gone", "Этого банка больше нет.", "This bank is gone.");
+            }
+            Some(_) if known.is_some_and(|known| known.bank != asked.bank) => say(
+                at,
+                "bank",
+                "bank_pinned",
+                "По этому счёту принимал другой банк: через него возвращают старые платежи. Новому банку — новый id, а старый счёт отключите.",
+                "Another bank took payments under this id, and old ones go back through it. Give the new bank an id of its own and \
+                 switch the old account off.",
+            ),
+            Some(_) => {}
         }
+        let listed = listed.filter(|listed| listed.gone.is_none());
         if asked.entity.as_ref().is_some_and(|inn| !domain::requisites::is_inn(inn)) {
             say(at, "entity", "inn", "Контрольные цифры ИНН неверны.", "The ИНН's check digits are wrong.");
         }
@@ -313,11 +344,39 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
         {
             say(at, "address", code, ru, en);
         }
-        let known = before.accounts.iter().find(|known| known.id == asked.id);
+        if asked.address.is_none() && listed.is_some_and(|listed| listed.address.is_none()) {
+            let (ru, en) =
+                ("У каждого договора с этим банком свой адрес.", "Every contract with this bank has its own address.");
+            say(at, "address", "required", ru, en);
+        }
         let credentials =
             asked.credentials.clone().map(Credentials).or_else(|| known.map(|known| known.credentials.clone()));
         if credentials.is_none() {
             say(at, "credentials", "required", "Укажите доступы к банку.", "The bank's credentials are needed.");
+        }
+        if let (Some(credentials), Some(listed)) = (&credentials, listed) {
+            let names = listed.family.needed().join(", ");
+            if let Some(unknown) = listed.family.unknown(credentials).filter(|_| asked.credentials.is_some()) {
+                let unknown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
+                let (ru, en) =
+                    (format!("Доступа «{unknown}» у банка нет."), format!("The bank has no credential `{unknown}`."));
+                say(at, "credentials", "unknown_value", &ru, &en);
+            } else if !listed.family.is_complete(credentials) {
+                let (ru, en) = (format!("Нужны непустые: {names}."), format!("Needed and not empty: {names}."));
+                say(at, "credentials", "required", &ru, &en);
+            }
+        }
+        if let Some(methods) = &asked.methods
+            && let Some((ru, en)) = unsound(methods)
+        {
+            say(at, "methods", "methods", ru, en);
+        } else if let (Some(methods), Some(credentials), Some(listed)) = (&asked.methods, &credentials, listed)
+            && let Some(mute) = methods.iter().find(|terms| !listed.family.speaks(terms.method, credentials))
+        {
+            let mute = mute.method.code();
+            let (ru, en) =
+                (format!("Этому банку способ {mute} не назвать."), format!("The bank can not be asked for {mute}."));
+            say(at, "methods", "methods", &ru, &en);
         }
         let acquiring = asked.acquiring.clone().or_else(|| known.map(|known| known.acquiring.clone()));
         let acquiring = acquiring.unwrap_or_default();
@@ -337,7 +396,7 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
             priority: asked.priority,
             enabled: asked.enabled.unwrap_or(true),
             nominal: asked.nominal,
-            methods: asked.methods.clone().or_else(|| listed.map(|(terms, _)| terms)).unwrap_or_default(),
+            methods: asked.methods.clone().or_else(|| listed.map(|listed| listed.family.terms())).unwrap_or_default(),
             acquiring,
             address: asked.address.as_ref().map(|address| address.trim_end_matches('/').to_owned()),
             credentials: credentials.unwrap_or_default(),
@@ -346,7 +405,36 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Answ
     if accounts.len() > ACCOUNTS_MAX {
         errors.push(FieldError::new("/accounts", "count", "Не больше 20 счетов.", "At most 20 accounts."));
     }
-    if errors.is_empty() { Ok(accounts) } else { Err(Problem::unprocessable(errors).into()) }
+    if errors.is_empty() { Ok(accounts) } else { Err(errors) }
+}
+
+/// What is wrong with the methods of an account, in Russian and English.
+fn unsound(methods: &[MethodTerms]) -> Option<(&'static str, &'static str)> {
+    let names: BTreeSet<_> = methods.iter().map(|terms| terms.method).collect();
+    if names.len() != methods.len() || names.iter().any(|method| method.is_collected()) {
+        return Some((
+            "Каждый способ один раз; терминал и наличные идут мимо банка.",
+            "Each method once; terminals and cash go past the bank.",
+        ));
+    }
+    if methods.iter().any(|terms| terms.least_minor < 1 || terms.greatest_minor < terms.least_minor) {
+        return Some((
+            "Наименьшая сумма от копейки, наибольшая не меньше неё.",
+            "The least amount from a kopeck, the greatest not below it.",
+        ));
+    }
+    if methods.iter().any(|terms| terms.currencies.is_empty()) {
+        return Some(("Укажите валюты способа.", "Name the currencies of the method."));
+    }
+    if methods.iter().any(|terms| terms.method == Method::Sbp && terms.hold.is_on()) {
+        return Some(("По СБП деньги списываются сразу: холда нет.", "The СБП takes money at once: it holds none."));
+    }
+    // A hold nobody knows the end of would lapse at the bank without a warning, captured or let go by nobody.
+    let lasts = |terms: &MethodTerms| (HOLD_SECONDS_MIN..=HOLD_SECONDS_MAX).contains(&terms.hold_seconds);
+    if methods.iter().any(|terms| terms.hold.is_on() && !lasts(terms)) {
+        return Some(("У холда есть срок: от часа до 90 дней.", "A hold has its time: from an hour to 90 days."));
+    }
+    None
 }
 
 fn is_sound(terms: &AcquirerTerms) -> bool {

@@ -12,7 +12,7 @@ use workflows::error::WorkflowError;
 use workflows::ports::Ports;
 
 use crate::access::{OperatedTenant, TenantPath};
-use crate::problems::Answer;
+use crate::problems::{self, Answer};
 use crate::query::{List, Parameters, wrong};
 
 /// Discrepancies read for one page, at most: a page that finds little is short.
@@ -269,11 +269,16 @@ pub async fn list(
     }))
 }
 
-/// An id of a discrepancy; another text is nobody's.
+/// What is no id of a discrepancy.
+pub(crate) fn no_id() -> Problem {
+    problems::fault("/discrepancy", "id", "dis_ и 26 шестнадцатеричных цифр.", "`dis_` and 26 hexadecimal digits.")
+}
+
+/// An id of a discrepancy, well-formed.
 fn id(text: &str) -> Result<&str, Problem> {
     let digits = text.strip_prefix("dis_").filter(|_| text.len() == ID_CHARACTERS);
     let plain = digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    if plain { Ok(text) } else { Err(Problem::not_found()) }
+    if plain { Ok(text) } else { Err(no_id()) }
 }
 
 /// Look at a discrepancy

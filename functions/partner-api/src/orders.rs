@@ -153,7 +153,7 @@ pub async fn create(
     Ok(response)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut sent = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(one) = sent.next() else { return Ok(None) };
     let text = std::str::from_utf8(one.as_bytes()).ok();

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::order::Initiator;
+use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use workflows::error::WorkflowError;
@@ -14,7 +15,7 @@ use workflows::view::{self, OrderView};
 
 use crate::access::{HandedOrder, OwnOrder};
 use crate::problems::{self, Answer};
-use crate::{examples, web};
+use crate::{examples, orders, web};
 
 /// A new basket.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -82,13 +83,17 @@ pub async fn capture(
 /// Cancel an order, or give a part of its money back
 ///
 /// One command: what is held is let go, what was captured today and can be reversed is reversed, all else is refunded. Without an amount or
-/// lines the order ends. Repeating it changes nothing; a part asked for twice is given back twice.
+/// lines the order ends. Repeating it changes nothing; a part asked for twice is given back twice, unless both requests carry the same
+/// `Idempotency-Key`.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/cancel",
     operation_id = "cancel_order",
     tag = "Payments",
-    params(("id" = String, Path, description = "Id of the order.")),
+    params(
+        ("id" = String, Path, description = "Id of the order."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable ASCII characters, kept with the order: a repeated request with the same key and body gives nothing back again, with another body 409.", example = "refund-77"),
+    ),
     request_body = PartRequest,
     responses((status = 200, description = "The order; its money is on its way back.", body = OrderView)),
     security(("api_key" = [])),
@@ -96,9 +101,11 @@ pub async fn capture(
 pub async fn cancel(
     State(ports): State<Ports>,
     OwnOrder(id): OwnOrder,
+    headers: HeaderMap,
     web::Json(request): web::Json<PartRequest>,
 ) -> Answer<Json<OrderView>> {
-    answer(&ports, payments::cancel(&ports, &id, &request).await)
+    let key = orders::idempotency_key(&headers)?;
+    answer(&ports, payments::cancel(&ports, &id, &request, key).await)
 }
 
 /// Change the basket

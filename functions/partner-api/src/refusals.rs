@@ -11,7 +11,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, RefOr, Response, ResponseBuilder};
 
-use crate::problems;
+use crate::{discrepancies, problems};
 
 /// Code of what is wrong with a query's `limit`, the example of a fault in a query.
 const FAULT_OF_QUERY: &str = "range";
@@ -79,6 +79,7 @@ pub fn tell(path: &str, operation: &mut Operation) {
         Some("replay_webhook") => found.push(problems::webhook_not_set()),
         Some("request_payout") => found.push(problems::nothing_to_pay_out()),
         Some("load_registry" | "load_register_report" | "reconcile") => found.push(problems::not_reconciled()),
+        Some("discrepancy") => found.push(discrepancies::no_id()),
         Some("close_discrepancy") => found.push(problems::discrepancy_closed()),
         Some("reopen_discrepancy") => found.push(problems::discrepancy_open()),
         Some("payout_outcome") => found.push(problems::payout_ended()),
@@ -116,6 +117,7 @@ fn refused(operation: &str) -> &'static [&'static str] {
             "unsupported",
             "paid_out",
             "terminal_reference",
+            "return_key_reused",
             "amounts",
             "order_full",
         ],

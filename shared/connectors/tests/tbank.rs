@@ -156,6 +156,9 @@ fn tokens_are_those_of_the_banks_documents() {
     token::verify(told.as_bytes(), "Dfsfh56dgKl").unwrap();
     token::verify(told.replace("9855", "\"9855\"").as_bytes(), "Dfsfh56dgKl").unwrap();
     assert_eq!(token::verify(told.as_bytes(), "other"), Err(CallbackError::WrongSignature));
+    // What is signed with nothing anybody can sign: an account without its password believes nobody.
+    let anybodys = token::signed(&json!({ "TerminalKey": "x", "Status": "CONFIRMED" }), "").unwrap();
+    assert_eq!(token::verify(&anybodys, ""), Err(CallbackError::WrongSignature));
 }
 
 #[test]

@@ -268,6 +268,14 @@ pub fn route<'a>(accounts: &'a [Account], wish: &Wish<'_>) -> Vec<&'a Account> {
     found
 }
 
+/// The account through which a child's own legal entity charges means that are kept at another account: the entity's first choice at
+/// the same bank, since no bank knows the means of another. Nothing where the entity has none that can.
+pub fn of_entity<'a>(accounts: &'a [Account], kept_at: Option<&str>, wish: &Wish<'_>) -> Option<&'a Account> {
+    let bank =
+        accounts.iter().find(|account| Some(account.id.as_str()) == kept_at).map(|account| account.bank.as_str());
+    route(accounts, wish).into_iter().find(|account| Some(account.bank.as_str()) == bank)
+}
+
 /// Means the buyer has allowed to be kept, as the bank names them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedMeans {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::acquiring::{Lapse, Method, Stages};
+use crate::acquiring::{Account, Lapse, Method, Stages, Wish, of_entity};
 use crate::consent::ConsentEvidence;
 use crate::money::Money;
 use crate::order::ReceiptScheme;
@@ -111,6 +111,24 @@ pub struct PaymentTerms {
     /// The means the offer may be paid by; all that are there when empty.
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
+}
+
+impl PaymentTerms {
+    /// Whether means saved at an account can be charged for every child: by that account itself, or by the account of the child's own
+    /// legal entity. The sandbox's own bank, which is no account, takes everything.
+    pub fn serves_children(&self, accounts: &[Account], saved_at: Option<&str>, method: Method) -> bool {
+        let stages = self.stages;
+        let own = accounts.iter().find(|account| Some(account.id.as_str()) == saved_at);
+        self.children.iter().all(|child| match child.entity.as_deref() {
+            None => {
+                own.is_none_or(|own| own.terms(method).is_some_and(|terms| terms.takes(child.amount, stages, false)))
+            }
+            entity => {
+                let wish = Wish { method, amount: child.amount, stages, save: false, entity };
+                of_entity(accounts, saved_at, &wish).is_some()
+            }
+        })
+    }
 }
 
 /// When held money is captured.

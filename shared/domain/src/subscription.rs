@@ -28,6 +28,8 @@ pub const RETRY_SECONDS: i64 = 24 * 3_600;
 pub const RETRIES_MAX: u8 = 3;
 /// Seconds after which a charge that was begun is looked at: ten minutes.
 pub const LOOK_SECONDS: i64 = 600;
+/// Seconds after the day that was announced in which a charge may still be made: three days. Later it is announced anew.
+pub const ANNOUNCED_SECONDS: i64 = 3 * 24 * 3_600;
 /// Charges a subscription remembers; older ones are found as orders.
 pub const REMEMBERED_MAX: usize = 60;
 
@@ -331,6 +333,16 @@ impl Subscription {
         amount(&self.phases, self.charge)
     }
 
+    /// The amounts of the phases that are not over.
+    pub fn amounts_left(&self) -> impl Iterator<Item = Money> {
+        let done = self.charge.saturating_sub(1);
+        let ends = self.phases.iter().scan(0_u32, |all, phase| {
+            *all = phase.count.map_or(u32::MAX, |count| all.saturating_add(count));
+            Some(*all)
+        });
+        self.phases.iter().zip(ends).filter(move |(_, end)| *end > done).map(|(phase, _)| phase.amount)
+    }
+
     /// The amount before, where the next charge costs more.
     pub fn rises_from(&self) -> Option<Money> {
         let before = amount(&self.phases, self.charge.checked_sub(1)?)?;
@@ -400,6 +412,22 @@ impl Subscription {
     /// The buyer was told of the next charge.
     pub fn noticed(&mut self, now: Timestamp) {
         self.noticed_at = Some(now);
+        self.not_before = None;
+    }
+
+    /// Whether the day the buyer was told of is long over: charges were stopped, or nobody could make them. Each time the bank
+    /// declines gives it a day more.
+    pub fn is_told_of_too_long_ago(&self, now: Timestamp) -> bool {
+        let told = self.noticed_at.zip(self.scheduled_at());
+        told.is_some_and(|(noticed, at)| {
+            let day = at.max(plus_seconds(noticed, NOTICE_SECONDS));
+            plus_seconds(day, ANNOUNCED_SECONDS + i64::from(self.declined) * RETRY_SECONDS) < now
+        })
+    }
+
+    /// The next charge is to be announced once more before it is made.
+    pub fn announce_anew(&mut self) {
+        self.noticed_at = None;
         self.not_before = None;
     }
 

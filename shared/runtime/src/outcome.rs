@@ -143,6 +143,10 @@ pub fn refused(refusal: &Refusal) -> Problem {
         Refusal::NotMature => ("The order is not payable yet", "Выплата по заказу ещё не наступила"),
         Refusal::NotFulfilled => ("The order is not fulfilled", "Заказ не исполнен"),
         Refusal::Money(_) => ("The amounts do not work out", "Суммы не сходятся"),
+        Refusal::KeyReused => (
+            "The Idempotency-Key stands for another return of this order",
+            "Этот Idempotency-Key уже у другого возврата заказа",
+        ),
         Refusal::Full => ("The order has too many entries", "У заказа слишком много записей"),
     };
     Problem::conflict(refusal.code(), en, ru).detail(refusal.to_string())
@@ -178,6 +182,7 @@ pub fn refusals() -> Vec<Problem> {
         Refusal::NotMature,
         Refusal::NotFulfilled,
         Refusal::Money(domain::money::MoneyError::Overflow),
+        Refusal::KeyReused,
         Refusal::Full,
     ];
     let bare = |refusal: &Refusal| Problem { detail: String::new(), ..refused(refusal) };

@@ -176,7 +176,7 @@ async fn report(
 }
 
 /// The bank's token of the means an operation charges: from the wallet, or from the order itself when they were saved with it
-/// a moment ago and are not in the wallet yet. Nothing when they were deleted or switched off.
+/// a moment ago and are not in the wallet yet. Nothing when they were deleted or switched off, or are another bank's.
 async fn token(
     ports: &Ports,
     order: &Order,
@@ -187,11 +187,37 @@ async fn token(
     if let Some(customer) = &details.payment.customer
         && let Some(kept) = ports.store.means(order.id.tenant(), customer, means).await?
     {
-        let usable = kept.is_usable() && kept.account == operation.account;
+        let usable = kept.is_usable() && knows(ports, order, operation, kept.account.as_deref()).await?;
         return Ok(usable.then_some(kept.means.token));
     }
     let own = order.attempts().find(|saved| saved.saved.is_some() && means_id(&order.id, saved.no) == *means);
-    Ok(own.and_then(|saved| saved.saved.as_ref()).map(|saved| saved.token.clone()))
+    let Some(saved) = own else { return Ok(None) };
+    if !knows(ports, order, operation, saved.account.as_deref()).await? {
+        return Ok(None);
+    }
+    Ok(saved.saved.as_ref().map(|saved| saved.token.clone()))
+}
+
+/// Whether the account an operation is pinned to can charge means that were saved at another one: only the part of an order that is
+/// paid to a legal entity of its own, and only where both have the same bank.
+async fn knows(
+    ports: &Ports,
+    order: &Order,
+    operation: &Operation,
+    saved_at: Option<&str>,
+) -> Result<bool, WorkflowError> {
+    if operation.account.as_deref() == saved_at {
+        return Ok(true);
+    }
+    if operation.child.is_none() {
+        return Ok(false);
+    }
+    let partner = perform::partner(ports, order.id.tenant()).await?;
+    let bank = |id: Option<&str>| {
+        let account = partner.accounts.iter().find(|account| Some(account.id.as_str()) == id);
+        account.map(|account| account.bank.as_str())
+    };
+    Ok(bank(saved_at).is_some() && bank(saved_at) == bank(operation.account.as_deref()))
 }
 
 /// What a bank's callback came to.

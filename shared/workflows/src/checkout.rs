@@ -185,12 +185,12 @@ pub async fn offers(ports: &Ports, seen: &Seen) -> Result<Offers, WorkflowError>
         if !wanted.is_empty() && !wanted.contains(&method) || method.is_collected() {
             continue;
         }
-        let first = connect::routes(tenant, &seen.partner, &wish(seen, method, must_save)).into_iter().next();
+        let first = routes(seen, method, must_save).into_iter().next();
         methods.extend(first.map(|route| (method, route.terms)));
     }
     let usable = |kept: &Kept| {
         let known = |route: &connect::Route| route.account == kept.account;
-        kept.is_usable() && connect::routes(tenant, &seen.partner, &wish(seen, kept.method, false)).iter().any(known)
+        kept.is_usable() && routes(seen, kept.method, false).iter().any(known)
     };
     let saved = saved.into_iter().filter(usable).collect();
     Ok(Offers { methods, saved, must_save })
@@ -206,6 +206,16 @@ fn wish(seen: &Seen, method: Method, verify: bool) -> Wish<'_> {
     Wish { method, amount: seen.order.amount, stages, save: verify, entity: None }
 }
 
+/// The accounts that can take a payment of the order, the first choice first. Means that are saved with it pay the legal entities of
+/// its children, too: only the bank that they have their accounts at will do.
+fn routes(seen: &Seen, method: Method, verify: bool) -> Vec<connect::Route> {
+    let terms = &seen.details.payment;
+    let accounts = &seen.partner.accounts;
+    let mut found = connect::routes(seen.order.id.tenant(), &seen.partner, &wish(seen, method, verify));
+    found.retain(|route| terms.serves_children(accounts, route.account.as_deref(), method));
+    found
+}
+
 /// How the payment is to be taken: by saved means, or by the method that was chosen through the first account that can.
 fn choose(
     seen: &Seen,
@@ -213,7 +223,6 @@ fn choose(
     submission: &Submission,
     tried: &[Option<String>],
 ) -> Result<Option<Start>, Vec<Invalid>> {
-    let tenant = seen.order.id.tenant();
     if let Some(id) = submission.means.as_deref().filter(|id| !id.is_empty()) {
         let Some(kept) = offers.saved.iter().find(|kept| kept.id == id) else {
             return Err(vec![missing(
@@ -222,8 +231,7 @@ fn choose(
                 "These means are not available any more.",
             )]);
         };
-        let found = connect::routes(tenant, &seen.partner, &wish(seen, kept.method, false));
-        let route = found.into_iter().find(|route| route.account == kept.account);
+        let route = routes(seen, kept.method, false).into_iter().find(|route| route.account == kept.account);
         return Ok(route.map(|route| start(kept.method, route, Some(kept.id.clone()), false)));
     }
     let chosen = submission.method.as_deref().filter(|code| !code.is_empty());
@@ -241,7 +249,7 @@ fn choose(
         return Err(vec![missing("/consent_means", ru, en)]);
     }
     let save = submission.consent_means && offers.may_save(method) && seen.details.payment.customer.is_some();
-    let mut found = connect::routes(tenant, &seen.partner, &wish(seen, method, offers.must_save));
+    let mut found = routes(seen, method, offers.must_save);
     if save && !offers.must_save {
         found.retain(|route| route.terms.save.is_on());
     }
@@ -359,8 +367,7 @@ pub async fn submit(ports: &Ports, before: Seen, submission: &Submission) -> Res
 /// Whether another account could take what this one could not be told of.
 fn connects_elsewhere(seen: &Seen, account: Option<&str>) -> bool {
     let Some(open) = seen.order.open_payment() else { return false };
-    let wish = wish(seen, open.method, open.kind == OperationKind::Verification);
-    let found = connect::routes(seen.order.id.tenant(), &seen.partner, &wish);
+    let found = routes(seen, open.method, open.kind == OperationKind::Verification);
     open.means.is_none() && found.iter().any(|route| route.account.as_deref() != account)
 }
 

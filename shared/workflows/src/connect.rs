@@ -1,8 +1,8 @@
 //! Which bank, register and executor serve a tenant: a test tenant's sandbox, and the accounts a tenant has been given.
 
 use connectors::bank::Bank;
-pub use connectors::bank::catalogue::Family;
 use connectors::bank::catalogue::{self as catalogue_of, BANKS};
+pub use connectors::bank::catalogue::{Family, Listed};
 use connectors::bank::sandbox::SandboxBank;
 use connectors::fulfilment::Executor;
 use connectors::fulfilment::sandbox::SandboxExecutor;
@@ -66,9 +66,9 @@ pub fn catalogue() -> impl Iterator<Item = (&'static str, &'static str, &'static
     BANKS.iter().map(|bank| (bank.key, bank.name, bank.family.code(), bank.gone))
 }
 
-/// What an account at a bank commonly can do, and why the bank is gone; nothing for a bank that is not listed.
-pub fn listed(key: &str) -> Option<(Vec<MethodTerms>, Option<&'static str>)> {
-    catalogue_of::find(key).map(|bank| (bank.family.terms(), bank.gone))
+/// A bank of the catalogue; nothing for one that is not listed.
+pub fn listed(key: &str) -> Option<&'static Listed> {
+    catalogue_of::find(key)
 }
 
 /// A test partner's account at the double of a protocol, under the protocol's name.

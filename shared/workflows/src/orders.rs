@@ -1,9 +1,11 @@
 //! Making an order: what a partner asks for is checked in full, then numbered, then kept. Repeating it makes no second one.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use domain::details::{Contact, Details, Language, Line, Original, Scenario, Source};
 use domain::id::{OrderId, Tenant};
+use domain::ledger::Prepaid;
 use domain::money::Money;
 use domain::order::{Initiator, Order, ReceiptScheme, Refusal};
 use domain::partner::{Button, Channel, Partner, Returns, origin};
@@ -11,7 +13,8 @@ use domain::time::{Timestamp, plus_seconds, whole_seconds};
 use domain::wallet::Kept;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use storage::store::{Claimed, KeyClaim, NumberClaim};
+use storage::devices::Versioned;
+use storage::store::{Claimed, KeyClaim, Loaded, NumberClaim};
 use storage::table::Freshness;
 use utoipa::ToSchema;
 
@@ -30,6 +33,8 @@ pub use crate::terms::{ChargeRequest, ChildRequest, PaymentTermsRequest, SplitRe
 
 /// Lines an order can have (the least any register takes on one receipt).
 pub const LINES_MAX: usize = 100;
+/// Characters of an order's number.
+const NUMBER_MAX: usize = 64;
 /// Largest order, in kopecks: 10 million roubles.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000;
 /// Seconds an idempotency key is kept.
@@ -209,48 +214,22 @@ pub async fn create_by(
     idempotency_key: Option<&str>,
     asker: Asker<'_>,
 ) -> Result<Created, WorkflowError> {
-    let partner = perform::partner(ports, tenant).await?;
-    // A live order nobody could charge for is refused before it is made.
-    if !tenant.is_test() && partner.accounts.is_empty() {
-        return Err(WorkflowError::NotConnected(tenant.clone(), "bank"));
-    }
-    let now = clock::now(ports, tenant).await?;
-    let mut details = match details(request, tenant, &partner, &ports.settings, now) {
-        Ok(details) => details,
-        Err(invalid) => return Ok(Created::Invalid(invalid)),
-    };
-    details.payment.origin = asker.origin.map(ToOwned::to_owned);
-    if request.charge.is_some() && details.channels.is_empty() {
-        // There is no page to choose on: the buyer is told through whatever is known of them.
-        let known = [(Channel::Email, details.email.is_some()), (Channel::Sms, details.phone.is_some())];
-        details.channels = known.into_iter().filter(|(_, known)| *known).map(|(channel, _)| channel).collect();
-    }
-    let charged = match (&request.charge, &request.customer) {
-        (Some(charge), Some(customer)) => {
-            if partner.payment.charges_frozen {
-                return Err(Refusal::Unsupported("charges without the buyer").into());
-            }
-            let kept = payments::chargeable(ports, tenant, customer, &charge.means).await?;
-            let Some(kept) = kept else {
-                let (ru, en) = ("У покупателя нет такого способа оплаты.", "The buyer has no such means.");
-                let (pointer, ru, en) = ("/charge/means".to_owned(), ru.to_owned(), en.to_owned());
-                return Ok(Created::Invalid(vec![Invalid { pointer, code: "no_means", ru, en }]));
-            };
-            Some((kept, charge.reason.clone()))
-        }
-        _ => None,
-    };
-    // What is to be reserved is looked at first, so that nothing is kept of an order there is no money for.
-    let categories: Vec<&str> = request.lines.iter().filter_map(|line| line.category.as_deref()).collect();
-    let purpose = details.payment.purpose;
-    let (_, pricing) = tariffs::price(ports, &partner, &categories, purpose, now).await?;
-    let credit = Money::rub(partner.tariffs.credit_minor);
-    let unpaid = tariffs::unpaid_month(ports, &partner, now).await?;
-    let known = match prepaid::look(ports, tenant, &request.number, pricing.as_ref(), credit, unpaid).await? {
-        Ok(known) => known,
-        Err(shortage) => return Ok(Created::TooLittle(shortage)),
-    };
     let request_sha256 = sha256_hex(&serde_json::to_string(request).map_err(WorkflowError::Message)?);
+    // What is refused today may have been made yesterday, when the means were not deleted yet and the settings were others: who
+    // asks again is told of it, and charges nobody a second time by another way.
+    let wanted = match Box::pin(looked_at(ports, tenant, request, asker)).await {
+        Ok(Looked::Wanted(wanted)) => *wanted,
+        Ok(Looked::Not(created)) => {
+            return Ok(made_before(ports, tenant, request, &request_sha256).await?.unwrap_or(*created));
+        }
+        Err(error @ (WorkflowError::Refused(_) | WorkflowError::NotConnected(..))) => {
+            return made_before(ports, tenant, request, &request_sha256).await?.ok_or(error);
+        }
+        Err(error) => return Err(error),
+    };
+    let Wanted { partner, details, charged, credit, known, now } = wanted;
+    let categories = categories(request);
+    let purpose = details.payment.purpose;
     if let Some(key) = idempotency_key {
         let claim = KeyClaim { request_sha256: request_sha256.clone() };
         let ttl = plus_seconds(whole_seconds(ports.clock.now()), KEY_SECONDS).as_second();
@@ -283,6 +262,99 @@ pub async fn create_by(
         Err(shortage) => return Ok(Created::TooLittle(shortage)),
     };
     Box::pin(charge(ports, order, details, charged, asker.by, repeated)).await
+}
+
+/// An order that may be made.
+struct Wanted {
+    partner: Arc<Partner>,
+    details: Details,
+    /// The means it is to be charged to at once, and why.
+    charged: Option<(Kept, String)>,
+    credit: Money,
+    /// What is paid ahead, as it was read.
+    known: Option<Versioned<Prepaid>>,
+    now: Timestamp,
+}
+
+/// What came of looking at a request.
+enum Looked {
+    Wanted(Box<Wanted>),
+    Not(Box<Created>),
+}
+
+fn categories(request: &OrderRequest) -> Vec<&str> {
+    request.lines.iter().filter_map(|line| line.category.as_deref()).collect()
+}
+
+/// Looks at a request. Nothing is kept of it.
+async fn looked_at(
+    ports: &Ports,
+    tenant: &Tenant,
+    request: &OrderRequest,
+    asker: Asker<'_>,
+) -> Result<Looked, WorkflowError> {
+    let not = |created| Ok(Looked::Not(Box::new(created)));
+    let partner = perform::partner(ports, tenant).await?;
+    // A live order nobody could charge for is refused before it is made.
+    if !tenant.is_test() && partner.accounts.is_empty() {
+        return Err(WorkflowError::NotConnected(tenant.clone(), "bank"));
+    }
+    let now = clock::now(ports, tenant).await?;
+    let mut details = match details(request, tenant, &partner, &ports.settings, now) {
+        Ok(details) => details,
+        Err(invalid) => return not(Created::Invalid(invalid)),
+    };
+    details.payment.origin = asker.origin.map(ToOwned::to_owned);
+    if request.charge.is_some() && details.channels.is_empty() {
+        // There is no page to choose on: the buyer is told through whatever is known of them.
+        let known = [(Channel::Email, details.email.is_some()), (Channel::Sms, details.phone.is_some())];
+        details.channels = known.into_iter().filter(|(_, known)| *known).map(|(channel, _)| channel).collect();
+    }
+    let charged = match (&request.charge, &request.customer) {
+        (Some(charge), Some(customer)) => {
+            if partner.payment.charges_frozen {
+                return Err(Refusal::Unsupported("charges without the buyer").into());
+            }
+            let kept = payments::chargeable(ports, tenant, customer, &charge.means).await?;
+            let Some(kept) = kept else {
+                let (ru, en) = ("У покупателя нет такого способа оплаты.", "The buyer has no such means.");
+                let (pointer, ru, en) = ("/charge/means".to_owned(), ru.to_owned(), en.to_owned());
+                return not(Created::Invalid(vec![Invalid { pointer, code: "no_means", ru, en }]));
+            };
+            Some((kept, charge.reason.clone()))
+        }
+        _ => None,
+    };
+    // What is to be reserved is looked at first, so that nothing is kept of an order there is no money for.
+    let purpose = details.payment.purpose;
+    let (_, pricing) = tariffs::price(ports, &partner, &categories(request), purpose, now).await?;
+    let credit = Money::rub(partner.tariffs.credit_minor);
+    let unpaid = tariffs::unpaid_month(ports, &partner, now).await?;
+    let known = match prepaid::look(ports, tenant, &request.number, pricing.as_ref(), credit, unpaid).await? {
+        Ok(known) => known,
+        Err(shortage) => return not(Created::TooLittle(shortage)),
+    };
+    Ok(Looked::Wanted(Box::new(Wanted { partner, details, charged, credit, known, now })))
+}
+
+/// The order the same request has made before.
+async fn made_before(
+    ports: &Ports,
+    tenant: &Tenant,
+    request: &OrderRequest,
+    request_sha256: &str,
+) -> Result<Option<Created>, WorkflowError> {
+    if !(1..=NUMBER_MAX).contains(&request.number.chars().count()) {
+        return Ok(None);
+    }
+    let claim = ports.store.number(tenant, &request.number).await?;
+    let Some(claim) = claim.filter(|claim| claim.request_sha256 == request_sha256) else { return Ok(None) };
+    let loaded = ports.store.load(&claim.order, Freshness::Consistent).await?;
+    Ok(loaded.map(|Loaded { order, details, .. }| Created::Order {
+        order: Box::new(order),
+        details: Box::new(details),
+        repeated: true,
+    }))
 }
 
 /// Charges the order at once where that was asked for, and tells of it as it is then.
@@ -375,7 +447,7 @@ fn details(
     now: Timestamp,
 ) -> Result<Details, Vec<Invalid>> {
     let mut check = Check { invalid: Vec::new() };
-    check.text("/number", &request.number, 64);
+    check.text("/number", &request.number, NUMBER_MAX);
     let rate = terms::rate(&mut check, request, partner, now);
     if request.lines.is_empty() || request.lines.len() > LINES_MAX {
         check.say("/lines", "count", "От 1 до 100 строк.", "1 to 100 lines.");

@@ -6,7 +6,7 @@ use domain::acquiring::{Method, Wish};
 use domain::details::Details;
 use domain::id::{OrderId, Tenant};
 use domain::money::{Currency, Money};
-use domain::order::{Cancellation, Command, Initiator, Means, Order, Refusal, Start, Status, What};
+use domain::order::{Asked, Cancellation, Command, Initiator, Means, Order, Refusal, Start, Status, What};
 use domain::partner::{Partner, StatusAction};
 use domain::wallet::Kept;
 use rust_decimal::Decimal;
@@ -15,13 +15,14 @@ use storage::store::StoreError;
 use storage::table::Freshness;
 use utoipa::ToSchema;
 
+use crate::access::sha256_hex;
 use crate::basket;
 use crate::error::WorkflowError;
 use crate::handover::{self, CollectRequest};
 use crate::orders::{self, Invalid, LineRequest};
 use crate::perform::{self, Applied, apply};
 use crate::ports::Ports;
-use crate::{clock, connect};
+use crate::{clock, connect, wallet};
 
 /// How much is meant: an amount, quantities of lines, or all that stands when both are left out.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -41,6 +42,9 @@ pub struct PartRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal_reference: Option<String>,
 }
+
+/// Digits that are kept of a key and of a request under it.
+const ASKED_DIGITS: usize = 16;
 
 /// A quantity of a line.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -132,21 +136,30 @@ pub async fn capture(ports: &Ports, id: &OrderId, request: &PartRequest) -> Resu
     }
 }
 
-/// Cancels the order, or gives a part of its money back: void, reversal or refund, as the payment stands.
-pub async fn cancel(ports: &Ports, id: &OrderId, request: &PartRequest) -> Result<Done, WorkflowError> {
+/// Cancels the order, or gives a part of its money back: void, reversal or refund, as the payment stands. The same request with the
+/// same `key` gives it back once.
+pub async fn cancel(
+    ports: &Ports,
+    id: &OrderId,
+    request: &PartRequest,
+    key: Option<&str>,
+) -> Result<Done, WorkflowError> {
     let what = match with_basket(ports, id, request).await? {
         Err(wrong) => return Ok(Done::Invalid(wrong)),
         Ok(what) => what,
     };
     let (reason, terminal) = (request.reason.clone(), request.terminal_reference.clone());
-    run(ports, id, &Command::Cancel(Cancellation { by: Initiator::Partner, what, reason, terminal })).await
+    let short = |text: &str| sha256_hex(text).chars().take(ASKED_DIGITS).collect();
+    let body = serde_json::to_string(request).map_err(WorkflowError::Message)?;
+    let asked = key.map(|key| Asked { key: short(key), body: short(&body) });
+    run(ports, id, &Command::Cancel(Cancellation { by: Initiator::Partner, what, reason, terminal, asked })).await
 }
 
 /// Changes the basket of a held order down, of one that is only agreed to either way.
 pub async fn edit(ports: &Ports, id: &OrderId, lines: &[LineRequest]) -> Result<Done, WorkflowError> {
     let partner = perform::partner(ports, id.tenant()).await?;
     let now = clock::now(ports, id.tenant()).await?;
-    let loaded = ports.store.load(id, Freshness::Eventual).await?.ok_or(WorkflowError::NotFound)?;
+    let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
     let lawful = orders::lines(lines, &partner, now).and_then(|lines| {
         let lines = basket::one_taxation(lines, &ports.settings, &partner);
         let broken = basket::unlawful(&lines, loaded.details.receipts, &ports.settings, &partner, now);
@@ -258,7 +271,12 @@ pub async fn status(ports: &Ports, id: &OrderId, status: &str) -> Result<Done, W
         Some(StatusAction::Charge) => charge(ports, id, by, Some(status)).await,
         Some(StatusAction::Cancel) => {
             let reason = Some(status.to_owned());
-            run(ports, id, &Command::Cancel(Cancellation { by, what: What::Whole, reason, terminal: None })).await
+            run(
+                ports,
+                id,
+                &Command::Cancel(Cancellation { by, what: What::Whole, reason, terminal: None, asked: None }),
+            )
+            .await
         }
         None => {
             let loaded = ports.store.load(id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
@@ -278,6 +296,9 @@ pub(crate) async fn chargeable(
     customer: &str,
     means: &str,
 ) -> Result<Option<Kept>, WorkflowError> {
+    if !wallet::is_id(means) {
+        return Ok(None);
+    }
     // Whatever they are listed as: who was told of them before they were saved once more knows them by this id.
     Ok(ports.store.means(tenant, customer, means).await?.filter(Kept::is_usable))
 }

@@ -36,6 +36,8 @@ use crate::ports::{Message, Ports, QueueName};
 use crate::terms::{ChargeRequest, PaymentTermsRequest};
 use crate::{clock, connect, links, payments, usage};
 
+/// Bytes of a subscription's id, at most.
+const ID_BYTES_MAX: usize = 60;
 /// Phases of a subscription.
 const PHASES_MAX: usize = 12;
 /// Charges of a phase.
@@ -285,8 +287,7 @@ async fn means(
         return Ok(None);
     };
     for (at, phase) in phases.iter().enumerate() {
-        let wish = Wish { method: kept.method, amount: phase.amount, stages: Stages::One, save: false, entity: None };
-        if !connect::routes(tenant, partner, &wish).iter().any(|route| route.account == kept.account) {
+        if !takes(tenant, partner, &kept, phase.amount) {
             let (ru, en) = ("Банк этого способа такую сумму не примет.", "The bank of these means does not take it.");
             check.say(format!("/phases/{at}/amount"), "no_account", ru, en);
         }
@@ -294,8 +295,17 @@ async fn means(
     Ok(Some(kept))
 }
 
+/// Whether the account means were saved at takes an amount from them.
+fn takes(tenant: &Tenant, partner: &Partner, kept: &Kept, amount: Money) -> bool {
+    let wish = Wish { method: kept.method, amount, stages: Stages::One, save: false, entity: None };
+    connect::routes(tenant, partner, &wish).iter().any(|route| route.account == kept.account)
+}
+
 /// A subscription.
 pub async fn one(ports: &Ports, tenant: &Tenant, id: &str) -> Result<Subscription, WorkflowError> {
+    if !(1..=ID_BYTES_MAX).contains(&id.len()) {
+        return Err(WorkflowError::NotFound); // no key, and nothing to ask the table for
+    }
     ports.store.subscription(tenant, id).await?.ok_or(WorkflowError::NotFound)
 }
 
@@ -337,10 +347,17 @@ pub async fn resume(
 ) -> Result<Result<Subscription, Vec<Invalid>>, WorkflowError> {
     let before = one(ports, tenant, id).await?;
     let wanted = means.unwrap_or(&before.means).to_owned();
-    if payments::chargeable(ports, tenant, &before.customer, &wanted).await?.is_none() {
-        let (pointer, code) = ("/means".to_owned(), "no_means");
-        let (ru, en) = ("У покупателя нет такого способа оплаты.", "The buyer has no such means.");
-        return Ok(Err(vec![Invalid { pointer, code, ru: ru.to_owned(), en: en.to_owned() }]));
+    let wrong = |code, ru: &str, en: &str| {
+        Ok(Err(vec![Invalid { pointer: "/means".to_owned(), code, ru: ru.to_owned(), en: en.to_owned() }]))
+    };
+    let Some(kept) = payments::chargeable(ports, tenant, &before.customer, &wanted).await? else {
+        return wrong("no_means", "У покупателя нет такого способа оплаты.", "The buyer has no such means.");
+    };
+    let partner = perform::partner(ports, tenant).await?;
+    if !before.amounts_left().all(|amount| takes(tenant, &partner, &kept, amount)) {
+        let (ru, en) =
+            ("Банк этого способа такую сумму не примет.", "The bank of these means does not take the amount.");
+        return wrong("no_account", ru, en);
     }
     // The order of the charge that failed can not be paid any more once there is another one.
     give_up(ports, &before).await?;
@@ -358,7 +375,8 @@ async fn give_up(ports: &Ports, subscription: &Subscription) -> Result<(), Workf
     if loaded.is_none_or(|loaded| loaded.order.status() != Status::Awaiting) {
         return Ok(());
     }
-    let cancellation = Cancellation { by: Initiator::Platform, what: What::Whole, reason: None, terminal: None };
+    let cancellation =
+        Cancellation { by: Initiator::Platform, what: What::Whole, reason: None, terminal: None, asked: None };
     match apply(ports, &open.order, &Command::Cancel(cancellation)).await {
         Ok(_) | Err(WorkflowError::Refused(_)) => Ok(()),
         Err(other) => Err(other),
@@ -446,6 +464,11 @@ async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Ti
     let partner = perform::partner(ports, tenant).await?;
     if partner.payment.charges_frozen {
         next.wait(now, RETRY_SECONDS);
+        return Ok(());
+    }
+    if next.is_told_of_too_long_ago(now) {
+        // Who has read of the first of the month is not charged on the twentieth.
+        next.announce_anew();
         return Ok(());
     }
     let number = next.order_number();

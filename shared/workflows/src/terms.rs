@@ -210,8 +210,10 @@ fn offered(check: &mut Check, tenant: &Tenant, partner: &Partner, lines: &[Line]
     let stages = if verify { Stages::Two } else { terms.stages };
     let payable = Method::ALL.into_iter().filter(|method| !method.is_collected()).any(|method| {
         let wish = Wish { method, amount, stages, save: verify, entity: None };
+        let serves =
+            |route: &connect::Route| terms.serves_children(&partner.accounts, route.account.as_deref(), method);
         (terms.methods.is_empty() || terms.methods.contains(&method))
-            && !connect::routes(tenant, partner, &wish).is_empty()
+            && connect::routes(tenant, partner, &wish).iter().any(serves)
     });
     if !payable && amount.is_positive() {
         check.say(

@@ -8,7 +8,7 @@ use crate::Api;
 const ACCOUNTS: &str = "/v1/operator/partners/demoshop/live/accounts";
 
 fn account() -> Value {
-    json!({ "id": "sber-main", "bank": "sberbank", "credentials": { "userName": "shop-api", "password": "very-secret" } })
+    json!({ "id": "sber-main", "bank": "sberbank", "credentials": { "user": "shop-api", "password": "very-secret" } })
 }
 
 async fn live(api: &Api) -> String {
@@ -34,7 +34,7 @@ async fn accounts_are_connected_by_the_operator_and_shown_without_secrets() {
     let key = live(&api).await;
     let body = json!({ "accounts": [account(), {
         "id": "t2", "bank": "sberbank", "entity": "7700000016", "priority": 5, "enabled": false, "nominal": true,
-        "address": "https://bank.example/", "credentials": { "userName": "x", "password": "y" },
+        "address": "https://bank.example/", "credentials": { "user": "x", "password": "y" },
     }] });
     let set = api.operator("PUT", ACCOUNTS, Some(&body)).await;
     assert_eq!(set.status, 200, "{}", String::from_utf8_lossy(&set.body));
@@ -44,7 +44,7 @@ async fn accounts_are_connected_by_the_operator_and_shown_without_secrets() {
     assert!(!text.contains("very-secret") && !text.contains("shop-api"));
     let accounts = read.json()["accounts"].clone();
     let first = &accounts[0];
-    assert_eq!(first["credentials"], json!(["password", "userName"]));
+    assert_eq!(first["credentials"], json!(["password", "user"]));
     assert_eq!(first["callback_url"], format!("{}/callbacks/bank/demoshop.l/sber-main", support::BASE_URL));
     assert!(first["methods"].as_array().is_some_and(|methods| !methods.is_empty()), "the usual terms of the protocol");
     let second = &accounts[1];
@@ -88,7 +88,25 @@ async fn what_is_wrong_with_an_account_is_pointed_to_and_nothing_is_kept() {
         .unwrap()["key"]
         .clone();
     let tariff = |percent: &str, least: i64| json!({"since": "2026-01-01", "percent": percent, "least_minor": least});
-    let cases: [(&str, Value, &str); 12] = [
+    let terms = |change: Value| {
+        let mut terms = json!({"method": "card", "least_minor": 100, "greatest_minor": 100_000, "currencies": ["RUB"]});
+        terms.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        terms
+    };
+    let cases: [(&str, Value, &str); 25] = [
+        ("methods", json!([terms(json!({ "method": "dolyami" }))]), "methods"),
+        ("methods", json!([terms(json!({ "method": "sbp", "hold": "approved", "hold_seconds": 86_400 }))]), "methods"),
+        ("credentials", json!({ "userName": "shop-api", "password": "x" }), "unknown_value"),
+        ("credentials", json!({ "user": "shop-api" }), "required"),
+        ("credentials", json!({ "user": "shop-api", "password": "" }), "required"),
+        ("credentials", json!({}), "required"),
+        ("bank", json!("tbank"), "credentials"),
+        ("methods", json!([terms(json!({})), terms(json!({}))]), "methods"),
+        ("methods", json!([terms(json!({ "method": "cash" }))]), "methods"),
+        ("methods", json!([terms(json!({ "least_minor": 0 }))]), "methods"),
+        ("methods", json!([terms(json!({ "greatest_minor": 99 }))]), "methods"),
+        ("methods", json!([terms(json!({ "currencies": [] }))]), "methods"),
+        ("methods", json!([terms(json!({ "hold": "approved" }))]), "methods"),
         ("acquiring", json!([tariff("50.1", 0)]), "acquiring"),
         ("acquiring", json!([tariff("2", -1)]), "acquiring"),
         ("acquiring", json!([tariff("2", 0), tariff("3", 0)]), "acquiring"),
@@ -106,8 +124,17 @@ async fn what_is_wrong_with_an_account_is_pointed_to_and_nothing_is_kept() {
         let mut wrong = account();
         wrong[field] = value.clone();
         let answer = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [wrong] }))).await;
+        let (field, code) = if code == "credentials" { ("credentials", "unknown_value") } else { (field, code) };
         assert_eq!(answer.faults(), [(format!("/accounts/0/{field}"), code.to_owned())], "{field} {value}");
     }
+    let mut nowhere = account();
+    nowhere["bank"] = json!("psb");
+    let answer = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [nowhere] }))).await;
+    assert_eq!(
+        answer.faults(),
+        [("/accounts/0/address".into(), "required".into())],
+        "no address of its own, none given"
+    );
     let twice = json!({ "accounts": [account(), account()] });
     assert_eq!(api.operator("PUT", ACCOUNTS, Some(&twice)).await.faults(), [("/accounts/1/id".into(), "id".into())]);
     let many: Vec<_> = (0..21)
@@ -122,6 +149,21 @@ async fn what_is_wrong_with_an_account_is_pointed_to_and_nothing_is_kept() {
     let unknown = json!({ "accounts": [], "extra": 1 });
     assert_eq!(api.operator("PUT", ACCOUNTS, Some(&unknown)).await.faults(), [("/extra".into(), "unknown".into())]);
     assert_eq!(api.call("GET", "/v1/accounts", &key, None).await.json()["accounts"], json!([]));
+}
+
+#[tokio::test]
+async fn an_id_stays_with_its_bank() {
+    let api = Api::new().await;
+    live(&api).await;
+    assert_eq!(api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [account()] }))).await.status, 200);
+    let mut other = account();
+    other["bank"] = json!("alfabank");
+    let answer = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [other.clone()] }))).await;
+    assert_eq!(answer.faults(), [("/accounts/0/bank".into(), "bank_pinned".into())]);
+    other["id"] = json!("alfa");
+    let mut old = account();
+    old["enabled"] = json!(false);
+    assert_eq!(api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [old, other] }))).await.status, 200);
 }
 
 #[tokio::test]

@@ -49,7 +49,9 @@ async fn what_is_wrong_with_a_subscription_is_pointed_to_and_nothing_is_kept() {
     let api = Api::new().await;
     let means = api.saved("buyer-1", "success").await;
     let rows = api.rows();
-    let cases: [(&str, Value, &str, &str); 22] = [
+    let cases: [(&str, Value, &str, &str); 24] = [
+        ("means", json!(""), "/means", "no_means"),
+        ("means", json!("m".repeat(2_000)), "/means", "no_means"),
         ("number", json!(""), "/number", "required"),
         ("number", json!("x".repeat(65)), "/number", "too_long"),
         ("description", json!(" "), "/description", "required"),
@@ -179,5 +181,10 @@ async fn anothers_subscription_is_not_there() {
         assert_eq!(api.call(method, path, "", Some(&json!({}))).await.problem().0, 401, "{method} {path}");
     }
     assert_eq!(api.get(&format!("{PATH}/sub_x")).await.problem().0, 404);
+    let long = "x".repeat(1_100);
+    assert_eq!(api.get(&format!("{PATH}/{long}")).await.problem().0, 404, "no key the table could have");
+    let means = format!("/v1/customers/buyer-1/means/{long}");
+    assert_eq!(api.call("DELETE", &means, &api.world.key, None).await.problem().0, 404);
+    assert_eq!(api.call("PATCH", &means, &api.world.key, Some(&json!({ "enabled": true }))).await.problem().0, 404);
     assert_eq!(api.get(&path).await.json()["state"], "active");
 }

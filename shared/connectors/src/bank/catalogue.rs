@@ -3,7 +3,7 @@
 //! A bank is configuration: its key stands in an account, the account's credentials and address do the rest. Banks without a
 //! protocol of their own here are reached through `PayKeeper`, which connects them under its one.
 
-use domain::acquiring::{Account, MethodTerms};
+use domain::acquiring::{Account, Credentials, Method, MethodTerms};
 use domain::time::Timestamp;
 
 use super::Bank;
@@ -52,6 +52,52 @@ impl Family {
             Self::Assist => assist::terms(),
             Self::Paykeeper => paykeeper::terms(),
         }
+    }
+}
+
+impl Family {
+    /// The credentials an account can not do without, by name: nothing is asked of the bank without them, and nothing it tells can
+    /// be believed.
+    pub const fn needed(self) -> &'static [&'static str] {
+        match self {
+            Self::Rbs => &["user", "password"],
+            Self::Tbank => &["terminal_key", "password"],
+            Self::Paykeeper => &["user", "password", "secret"],
+            Self::Assist => &["merchant_id", "login", "password"],
+            Self::Yookassa => &["shop_id", "secret_key"],
+        }
+    }
+
+    /// Those it may have besides; a name that ends with `_` begins many.
+    const fn possible(self) -> &'static [&'static str] {
+        match self {
+            Self::Rbs => &["token", "base_path", "page", "callback_key", "callback_public_key"],
+            Self::Tbank => &[],
+            Self::Paykeeper => &["hold_systems", "pstype_"],
+            Self::Assist => &["secret", "test"],
+            Self::Yookassa => &["networks"],
+        }
+    }
+
+    /// Whether nothing that is needed is missing or empty. RBS takes a token instead of a user.
+    pub fn is_complete(self, credentials: &Credentials) -> bool {
+        let by_token = self == Self::Rbs && credentials.of("user").is_empty() && !credentials.of("token").is_empty();
+        by_token || self.needed().iter().all(|name| !credentials.of(name).is_empty())
+    }
+
+    /// Whether a payment by these means can be asked for at all. `PayKeeper` leads to whatever its cabinet has under a `pstype`.
+    pub fn speaks(self, method: Method, credentials: &Credentials) -> bool {
+        let named = self == Self::Paykeeper && !credentials.of(&format!("pstype_{}", method.code())).is_empty();
+        named || self.terms().iter().any(|terms| terms.method == method)
+    }
+
+    /// Names that mean nothing to it: what was meant by them would be missing without a word.
+    pub fn unknown(self, credentials: &Credentials) -> Option<&str> {
+        let known = |name: &str| {
+            let begins = |many: &str| many.ends_with('_') && name.starts_with(many);
+            self.needed().contains(&name) || self.possible().iter().any(|one| *one == name || begins(one))
+        };
+        credentials.0.keys().map(String::as_str).find(|name| !known(name))
     }
 }
 
@@ -136,6 +182,27 @@ pub fn open(account: &Account, now: Timestamp) -> Option<Box<dyn Bank>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_account_needs_is_known_by_its_familys_own_names() {
+        let given =
+            |names: &[&str]| Credentials(names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect());
+        for family in Family::ALL {
+            let all = given(family.needed());
+            assert!(family.is_complete(&all) && family.unknown(&all).is_none(), "{}", family.code());
+            for missing in family.needed() {
+                let mut less = all.clone();
+                less.0.insert((*missing).to_owned(), String::new());
+                assert!(!family.is_complete(&less), "{} without {missing}", family.code());
+            }
+            assert_eq!(family.unknown(&given(&["userName"])), Some("userName"));
+        }
+        assert!(Family::Rbs.is_complete(&given(&["token"])));
+        assert!(Family::Paykeeper.speaks(Method::Dolyami, &given(&["pstype_dolyami"])));
+        assert!(!Family::Paykeeper.speaks(Method::Dolyami, &given(&["pstype_card"])));
+        assert!(!Family::Tbank.speaks(Method::Dolyami, &given(&["pstype_dolyami"])));
+        assert_eq!(Family::Paykeeper.unknown(&given(&["pstype_card", "hold_systems"])), None);
+    }
 
     #[test]
     fn every_bank_has_a_key_of_its_own_and_the_gone_ones_say_why() {

@@ -98,7 +98,7 @@ proptest! {
         apply(&mut order, &details, &mut seconds, &stands(0, captured, 0)).unwrap();
         let mut refunded = 0;
         for what in backs {
-            let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None };
+            let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None, asked: None };
             if apply(&mut order, &details, &mut seconds, &Command::Cancel(cancellation)).is_err() {
                 continue;
             }
@@ -213,7 +213,7 @@ fn a_reservation_is_taken_by_the_fulfilment_and_given_back_by_any_other_end() {
     let before = paid.clone();
     apply(&mut paid, &details, &mut seconds, &Command::ExecutionReported(ExecutionOutcome::Fulfilled)).unwrap();
     assert_eq!(paid, before, "second times are harmless");
-    let whole = Cancellation { by: Initiator::Partner, what: What::Whole, reason: None, terminal: None };
+    let whole = Cancellation { by: Initiator::Partner, what: What::Whole, reason: None, terminal: None, asked: None };
     apply(&mut cancelled, &details, &mut seconds, &Command::Cancel(whole)).unwrap();
     assert_eq!(sums(&cancelled), [0, 0, 0], "and what was taken off goes back with it");
     assert_eq!(audit(&cancelled, cancelled.created_at, true), []);
@@ -276,7 +276,7 @@ fn a_fee_that_is_kept_is_owed_by_the_partner_and_settled_with_a_payout() {
             let report = BankReport::new(None, BankState::Stands(standing(refunded)));
             Command::BankReported { operation: 1, report, asked: true }
         };
-        let back = Cancellation { by, what: What::Whole, reason: None, terminal: None };
+        let back = Cancellation { by, what: What::Whole, reason: None, terminal: None, asked: None };
         for command in [Command::StartPayment(Start::default()), stands(0), Command::Cancel(back), stands(300_000)] {
             apply(&mut order, &details, &mut seconds, &command).unwrap();
         }

@@ -215,7 +215,7 @@ fn stands(held: i64, captured: i64, refunded: i64) -> Command {
 }
 
 fn cancel(what: What) -> Command {
-    Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None })
+    Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None, asked: None })
 }
 
 #[test]
@@ -438,7 +438,7 @@ fn a_bank_charges_for_what_is_captured_and_gives_back_what_its_terms_say() {
         let at_bank = ledger::balance(ledger::Account::BankClearing, Money::rub(0), postings).unwrap();
         assert_eq!(at_bank, Money::rub(293_700));
         assert_eq!(taken.owed().unwrap(), Money::rub(289_500), "the partner bears none of it");
-        let back = Cancellation { by: Initiator::Partner, what: part, reason: None, terminal: None };
+        let back = Cancellation { by: Initiator::Partner, what: part, reason: None, terminal: None, asked: None };
         let asked = step(&taken, later, &Command::Cancel(back));
         let returned = asked.operations.last().unwrap().amount.minor();
         let done = step(&asked, later + 1, &stands(0, 300_000, returned));
@@ -699,7 +699,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => (1_u8..4).prop_map(|operation| Command::GiveUp { operation }),
         2 => (1_u8..4).prop_map(|operation| Command::GiveUp { operation }),
         2 => what().prop_map(|what| Command::Capture { what, by: Initiator::Partner }),
-        2 => (what(), initiator).prop_map(|(what, by)| Command::Cancel(Cancellation { by, what, reason: None, terminal: None })),
+        2 => (what(), initiator).prop_map(|(what, by)| Command::Cancel(Cancellation { by, what, reason: None, terminal: None, asked: None })),
         1 => (1_i64..200_000).prop_map(|minor| Command::Edit {
             lines: vec![Line { price: Money::rub(minor), quantity: Decimal::ONE, amount: Money::rub(minor), ..details().lines[0].clone() }],
             by: Initiator::Partner,

@@ -41,7 +41,7 @@ pub use decide::{
 };
 pub use fees::deducts;
 pub use journal::{Entry, Event};
-pub use operation::{Initiator, Operation, OperationKind, Transaction, TransactionKind, TransactionState};
+pub use operation::{Asked, Initiator, Operation, OperationKind, Transaction, TransactionKind, TransactionState};
 pub use parts::{Part, PartError, What};
 pub use receipts::{Collected, Difference, Issuer, Receipt, ReceiptScheme, Stage, preview};
 pub use standing::{Figures, PaymentState, Status};

@@ -80,6 +80,20 @@ pub struct Operation {
     /// What the bank kept of it, or gave back with it, by the terms of the day.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub bank_fee: Option<BankFee>,
+    /// What its asker calls it, where they have a name for it.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// A request as its asker names it, both as the first 16 digits of a SHA-256: enough to tell one order's from each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The name.
+    #[serde(rename = "k")]
+    pub key: String,
+    /// What was asked for under it.
+    #[serde(rename = "b")]
+    pub body: String,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

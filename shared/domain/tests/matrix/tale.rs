@@ -251,7 +251,7 @@ impl Tale {
     pub fn gives_back_unprinted(mut self, what: What) -> Self {
         // A terminal's refund has a reference of its own each time.
         let terminal = Some(format!("rrn-{}", self.order.operations.len() + 1));
-        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal };
+        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal, asked: None };
         self.does(&Command::Cancel(cancellation));
         self.bank_does_it(None);
         self

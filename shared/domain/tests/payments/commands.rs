@@ -102,12 +102,13 @@ fn asked(list: &mut List, tale: &Tale) {
     }
     list.add("the buyer cancels", Command::Cancel(Cancellation::BUYER));
     for (name, what) in parts {
-        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None };
+        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: None, asked: None };
         list.add(format!("cancel {name}"), Command::Cancel(cancellation));
     }
     if order.operations.first().is_some_and(|first| first.method == domain::acquiring::Method::Terminal) {
         let terminal = Some("632199999999".to_owned());
-        let cancellation = Cancellation { by: Initiator::Partner, what: What::Whole, reason: None, terminal };
+        let cancellation =
+            Cancellation { by: Initiator::Partner, what: What::Whole, reason: None, terminal, asked: None };
         list.add("cancel whole, given back by the terminal", Command::Cancel(cancellation));
     }
     let baskets =

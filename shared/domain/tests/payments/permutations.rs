@@ -104,7 +104,9 @@ impl Play {
     fn happens(&mut self, event: Event) {
         self.events.push(event);
         self.tale.now += MINUTE;
-        let what = |what| Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None });
+        let what = |what| {
+            Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None, asked: None })
+        };
         match event {
             // A page may take money late, but not after the day on which the bank is asked once more.
             Event::Pay if self.tale.now < 24 * HOUR => self.bank.pay(),

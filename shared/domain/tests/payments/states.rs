@@ -46,7 +46,7 @@ fn one_stage() -> Tale {
 }
 
 fn cancel(what: What) -> Command {
-    Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None })
+    Command::Cancel(Cancellation { by: Initiator::Partner, what, reason: None, terminal: None, asked: None })
 }
 
 fn capture(what: What) -> Command {

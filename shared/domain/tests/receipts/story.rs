@@ -180,7 +180,8 @@ impl Story {
     /// Asks, and the bank lets itself time.
     pub fn owe(&mut self, ask: &Ask) -> bool {
         let what = self.what(ask);
-        let cancellation = Cancellation { by: Initiator::Partner, what, reason: None, terminal: Some("rrn-2".into()) };
+        let cancellation =
+            Cancellation { by: Initiator::Partner, what, reason: None, terminal: Some("rrn-2".into()), asked: None };
         self.tell(&Command::Cancel(cancellation)).is_ok()
     }
 

@@ -78,7 +78,13 @@ impl Next<'_> {
                 Lapse::Released if fulfilled => self.capture(&What::Whole, Initiator::Rule),
                 Lapse::Released => {
                     let by = Initiator::Rule;
-                    self.cancel_whole(&Cancellation { by, what: What::Whole, reason: None, terminal: None })
+                    self.cancel_whole(&Cancellation {
+                        by,
+                        what: What::Whole,
+                        reason: None,
+                        terminal: None,
+                        asked: None,
+                    })
                 }
             };
             match decided {

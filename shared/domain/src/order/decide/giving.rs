@@ -1,6 +1,8 @@
 //! Money goes back: one command, and the state and the clearing of each payment say whether it is a void, a reversal or a
 //! refund.
 
+use rust_decimal::Decimal;
+
 use super::{
     Cancellation, Event, ExecutionEnd, Initiator, Money, Next, Operation, OperationKind, Refusal, Status, TaskId,
     Transaction, TransactionKind, TransactionState, What, ledger,
@@ -22,9 +24,23 @@ impl Next<'_> {
                 return Err(Refusal::NotCancellable);
             }
         }
+        if self.is_asked_again(cancellation)? {
+            return Ok(());
+        }
         match cancellation.what {
             What::Whole => self.cancel_whole(cancellation),
             _ => self.cancel_part(cancellation),
+        }
+    }
+
+    /// Whether the same was asked for before under the same name: it is done, or under way.
+    fn is_asked_again(&self, cancellation: &Cancellation) -> Result<bool, Refusal> {
+        let Some(asked) = &cancellation.asked else { return Ok(false) };
+        let mut before = self.order.operations.iter().filter_map(|operation| operation.asked.as_ref());
+        match before.find(|before| before.key == asked.key) {
+            None => Ok(false),
+            Some(before) if before.body == asked.body => Ok(true),
+            Some(_) => Err(Refusal::KeyReused),
         }
     }
 
@@ -79,6 +95,7 @@ impl Next<'_> {
                 self.give_back(one.no, what, cancellation)
             }
             (many, What::Lines(lines)) => {
+                self.all_are_paid_for(many, lines)?;
                 for payment in many {
                     let own = self.order.parts_of_payment(payment, self.details);
                     let mine: Vec<_> =
@@ -93,6 +110,14 @@ impl Next<'_> {
             // Which child's buyer of what is meant can not be guessed.
             _ => Err(Refusal::Unsupported("refunds by amount of split orders")),
         }
+    }
+
+    /// Refuses lines that none of the payments is for: what was asked for must not be passed over in silence.
+    pub(super) fn all_are_paid_for(&self, payments: &[Operation], lines: &[(u8, Decimal)]) -> Result<(), Refusal> {
+        let parts: Vec<Part> =
+            payments.iter().flat_map(|payment| self.order.parts_of_payment(payment, self.details)).collect();
+        let unknown = lines.iter().find(|(line, _)| parts.iter().all(|part| part.line != *line));
+        unknown.map_or(Ok(()), |(line, _)| Err(parts::PartError::Line { line: *line, available: Decimal::ZERO }.into()))
     }
 
     /// Money of an order that ended without being fulfilled goes back as soon as nothing else is under way with it.
@@ -121,8 +146,13 @@ impl Next<'_> {
             return Ok(());
         }
         let left = parts::less(self.refundable(&captured)?, wanted)?;
-        let cancellation =
-            Cancellation { by: Initiator::Platform, what: What::Amount(more), reason: None, terminal: None };
+        let cancellation = Cancellation {
+            by: Initiator::Platform,
+            what: What::Amount(more),
+            reason: None,
+            terminal: None,
+            asked: None,
+        };
         match self.give_back(payment, &cancellation.what, &cancellation) {
             Ok(()) => {}
             // What the bank can not give back in part stays taken until the partner cancels the whole.
@@ -145,7 +175,7 @@ impl Next<'_> {
 
     /// All of a payment goes back.
     pub(super) fn give_all_back(&mut self, payment: u8, by: Initiator) -> Result<(), Refusal> {
-        let cancellation = Cancellation { by, what: What::Whole, reason: None, terminal: None };
+        let cancellation = Cancellation { by, what: What::Whole, reason: None, terminal: None, asked: None };
         self.give_back(payment, &What::Whole, &cancellation)
     }
 
@@ -203,7 +233,8 @@ impl Next<'_> {
         if terminal && cancellation.terminal.is_none() {
             return Err(Refusal::TerminalReference);
         }
-        let no = self.push_operation(Operation { parts, reason, ..operation }, told)?;
+        let asked = cancellation.asked.clone();
+        let no = self.push_operation(Operation { parts, reason, asked, ..operation }, told)?;
         let started = if told == TransactionKind::Void { Event::ReleaseStarted } else { Event::RefundStarted };
         if told != TransactionKind::Void {
             self.note_categories(no)?;

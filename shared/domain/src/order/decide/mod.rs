@@ -13,8 +13,8 @@ pub use receipts::NotPrinted;
 
 use super::parts::PartError;
 use super::{
-    Collected, DeclineReason, Difference, Entry, Event, ExecutionEnd, Initiator, Operation, OperationKind, Order,
-    RESEND_SECONDS, Status, Task, TaskId, Transaction, TransactionKind, TransactionState, What,
+    Asked, Collected, DeclineReason, Difference, Entry, Event, ExecutionEnd, Initiator, Operation, OperationKind,
+    Order, RESEND_SECONDS, Status, Task, TaskId, Transaction, TransactionKind, TransactionState, What,
 };
 use crate::acquiring::{Account, Method, MethodTerms, SavedMeans, Stages, Standing};
 use crate::details::{Details, Line};
@@ -173,11 +173,13 @@ pub struct Cancellation {
     pub reason: Option<String>,
     /// What a terminal printed, where the money was taken and is given back by one.
     pub terminal: Option<String>,
+    /// By which name of the asker's: asked again under it, the same goes back once.
+    pub asked: Option<Asked>,
 }
 
 impl Cancellation {
     /// The buyer cancels the whole order.
-    pub const BUYER: Self = Self { by: Initiator::Buyer, what: What::Whole, reason: None, terminal: None };
+    pub const BUYER: Self = Self { by: Initiator::Buyer, what: What::Whole, reason: None, terminal: None, asked: None };
 }
 
 /// How execution ended, as the executor says.
@@ -369,6 +371,9 @@ pub enum Refusal {
     /// Sums do not work out.
     #[error("the amounts do not work out")]
     Money(#[from] MoneyError),
+    /// The name of the asker's stands for another return.
+    #[error("the key was used for another return of this order")]
+    KeyReused,
     /// More operations, receipts or entries than an order can have.
     #[error("the order has too many entries")]
     Full,
@@ -403,6 +408,7 @@ impl Refusal {
             Self::PaidOut => "paid_out",
             Self::TerminalReference => "terminal_reference",
             Self::NotFulfilled => "not_fulfilled",
+            Self::KeyReused => "return_key_reused",
             Self::Full => "order_full",
         }
     }
@@ -586,6 +592,7 @@ impl Next<'_> {
             points: None,
             collected: None,
             bank_fee: None,
+            asked: None,
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     Collected, DeclineReason, Event, Initiator, Line, Money, Next, Operation, OperationKind, Refusal, Stages, Start,
     Status, Task, TaskId, Transaction, TransactionKind, TransactionState,
 };
-use crate::acquiring::{Method, Wish, route};
+use crate::acquiring::{Method, Wish, of_entity};
 use crate::details::Purpose;
 use crate::order::parts;
 use crate::order::{Means, RECHECK_SECONDS, VERIFICATION_MINOR};
@@ -90,6 +90,7 @@ impl Next<'_> {
             points: None,
             collected: None,
             bank_fee: None,
+            asked: None,
         };
         let no = self.push_operation(operation, told)?;
         self.record(Event::PaymentStarted, Some(no), Vec::new())?;
@@ -108,19 +109,37 @@ impl Next<'_> {
         self.record(Event::SplitStarted, None, Vec::new())?;
         let stages = self.details.payment.stages;
         let children = self.details.payment.children.clone();
+        let mut nowhere = Vec::new();
         for (no, child) in (1_u8..).zip(&children) {
-            let entity = child.entity.as_deref();
-            let wish = Wish { method: start.method, amount: child.amount, stages, save: false, entity };
-            let own = entity.and_then(|_| route(self.context.accounts, &wish).first().copied());
             let by = if start.by == Initiator::Buyer { Initiator::Platform } else { start.by };
-            let mut start = Start { by, save: false, ..start.clone() };
-            if let Some(account) = own {
-                start.account = Some(account.id.clone());
-                start.nominal = account.nominal;
+            let mut own = Start { by, save: false, ..start.clone() };
+            let mut found = true;
+            if let Some(entity) = child.entity.as_deref() {
+                let wish =
+                    Wish { method: start.method, amount: child.amount, stages, save: false, entity: Some(entity) };
+                let account = of_entity(self.context.accounts, start.account.as_deref(), &wish);
+                let terms = account.and_then(|account| account.terms(start.method));
+                found = terms.is_some();
+                if let (Some(account), Some(terms)) = (account, terms) {
+                    own.account = Some(account.id.clone());
+                    own.nominal = account.nominal;
+                    own.hold_seconds = terms.hold_seconds;
+                    own.hold_counts_today = terms.hold_counts_today;
+                }
             }
-            self.begin(OperationKind::Payment, child.amount, Some(no), stages, &start)?;
+            let payment = self.begin(OperationKind::Payment, child.amount, Some(no), stages, &own)?;
+            if !found {
+                nowhere.push(payment);
+            }
         }
-        Ok(())
+        for payment in nowhere {
+            // One legal entity's money is never taken through the contract of another.
+            self.drop_task(TaskId::TellBank(payment));
+            self.send.retain(|task| *task != TaskId::TellBank(payment));
+            self.settle(payment, TransactionState::Declined(DeclineReason::Other), None)?;
+            self.record(Event::PaymentDeclined, Some(payment), Vec::new())?;
+        }
+        self.split_step()
     }
 
     /// Ends a split once every child's payment has ended: enough stand, or everything goes back.
@@ -153,6 +172,10 @@ impl Next<'_> {
         };
         if transaction.state == TransactionState::Intended {
             transaction.state = TransactionState::Pending;
+            transaction.reference = Some(reference.to_owned());
+            transaction.url = Some(url.to_owned());
+        } else if transaction.state == TransactionState::Pending && transaction.url.is_none() {
+            // The bank has told of the payment before the address of its page was on record.
             transaction.reference = Some(reference.to_owned());
             transaction.url = Some(url.to_owned());
         } else {

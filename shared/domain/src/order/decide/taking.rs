@@ -216,6 +216,7 @@ impl Next<'_> {
             many => {
                 // A part of several children: each child gives what of the part is its own.
                 let What::Lines(lines) = what else { return Err(Refusal::Unsupported("partial_capture")) };
+                self.all_are_paid_for(many, lines)?;
                 for payment in many {
                     let own: Vec<_> = self.order.parts_of_payment(payment, self.details);
                     let mine: Vec<(u8, Decimal)> =
