@@ -209,6 +209,24 @@ pub async fn create_by(
     idempotency_key: Option<&str>,
     asker: Asker<'_>,
 ) -> Result<Created, WorkflowError> {
+    let by = asker.by;
+    match Box::pin(make(ports, tenant, request, idempotency_key, asker)).await? {
+        (Created::Order { order, details, repeated }, Some((kept, reason))) => {
+            let applied = Box::pin(payments::charge_once(ports, *order, *details, kept, by, &reason, 0)).await?;
+            Ok(Created::Order { order: Box::new(applied.order), details: Box::new(applied.details), repeated })
+        }
+        (created, _) => Ok(created),
+    }
+}
+
+/// Makes an order, or finds it, and charges nothing: answers with the means it is to be charged to, and why.
+pub(crate) async fn make(
+    ports: &Ports,
+    tenant: &Tenant,
+    request: &OrderRequest,
+    idempotency_key: Option<&str>,
+    asker: Asker<'_>,
+) -> Result<(Created, Option<(Kept, String)>), WorkflowError> {
     let partner = perform::partner(ports, tenant).await?;
     // A live order nobody could charge for is refused before it is made.
     if !tenant.is_test() && partner.accounts.is_empty() {
@@ -217,7 +235,7 @@ pub async fn create_by(
     let now = clock::now(ports, tenant).await?;
     let mut details = match details(request, tenant, &partner, &ports.settings, now) {
         Ok(details) => details,
-        Err(invalid) => return Ok(Created::Invalid(invalid)),
+        Err(invalid) => return Ok((Created::Invalid(invalid), None)),
     };
     details.payment.origin = asker.origin.map(ToOwned::to_owned);
     if request.charge.is_some() && details.channels.is_empty() {
@@ -234,7 +252,8 @@ pub async fn create_by(
             let Some(kept) = kept else {
                 let (ru, en) = ("У покупателя нет такого способа оплаты.", "The buyer has no such means.");
                 let (pointer, ru, en) = ("/charge/means".to_owned(), ru.to_owned(), en.to_owned());
-                return Ok(Created::Invalid(vec![Invalid { pointer, code: "no_means", ru, en }]));
+                let missing = Invalid { pointer, code: "no_means", ru, en };
+                return Ok((Created::Invalid(vec![missing]), None));
             };
             Some((kept, charge.reason.clone()))
         }
@@ -248,7 +267,7 @@ pub async fn create_by(
     let unpaid = tariffs::unpaid_month(ports, &partner, now).await?;
     let known = match prepaid::look(ports, tenant, &request.number, pricing.as_ref(), credit, unpaid).await? {
         Ok(known) => known,
-        Err(shortage) => return Ok(Created::TooLittle(shortage)),
+        Err(shortage) => return Ok((Created::TooLittle(shortage), None)),
     };
     let request_sha256 = sha256_hex(&serde_json::to_string(request).map_err(WorkflowError::Message)?);
     if let Some(key) = idempotency_key {
@@ -257,7 +276,7 @@ pub async fn create_by(
         if let Claimed::Taken(taken) = ports.store.claim_key(tenant, key, &claim, ttl).await?
             && taken.request_sha256 != request_sha256
         {
-            return Ok(Created::KeyReused);
+            return Ok((Created::KeyReused, None));
         }
     }
     let claim = NumberClaim {
@@ -269,10 +288,11 @@ pub async fn create_by(
     let (claim, repeated) = match ports.store.claim_number(&request.number, &claim).await? {
         Claimed::First => (claim, false),
         Claimed::Taken(taken) if taken.request_sha256 == request_sha256 => (taken, true),
-        Claimed::Taken(_) => return Ok(Created::NumberTaken),
+        Claimed::Taken(_) => return Ok((Created::NumberTaken, None)),
     };
     if repeated && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await? {
-        return Box::pin(charge(ports, loaded.order, loaded.details, charged, asker.by, repeated)).await;
+        let (order, details) = (Box::new(loaded.order), Box::new(loaded.details));
+        return Ok((Created::Order { order, details, repeated }, charged));
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
     let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
@@ -280,28 +300,9 @@ pub async fn create_by(
     let order = Order::new(claim.order, claim.bill, amount, terms.clone(), timeout, details.clone(), claim.at);
     let order = match Box::pin(prepaid::create(ports, order, terms, pricing, credit, known)).await? {
         Ok(order) => order,
-        Err(shortage) => return Ok(Created::TooLittle(shortage)),
+        Err(shortage) => return Ok((Created::TooLittle(shortage), None)),
     };
-    Box::pin(charge(ports, order, details, charged, asker.by, repeated)).await
-}
-
-/// Charges the order at once where that was asked for, and tells of it as it is then.
-async fn charge(
-    ports: &Ports,
-    order: Order,
-    details: Details,
-    charged: Option<(Kept, String)>,
-    by: Initiator,
-    repeated: bool,
-) -> Result<Created, WorkflowError> {
-    let (order, details) = match charged {
-        None => (order, details),
-        Some((kept, reason)) => {
-            let applied = payments::charge_once(ports, order, details, kept, by, &reason, 0).await?;
-            (applied.order, applied.details)
-        }
-    };
-    Ok(Created::Order { order: Box::new(order), details: Box::new(details), repeated })
+    Ok((Created::Order { order: Box::new(order), details: Box::new(details), repeated }, charged))
 }
 
 /// Collects what is wrong with a request.

@@ -14,6 +14,7 @@ use domain::order::{
     means_id,
 };
 use domain::receipt::Fiscal;
+use domain::subscription::{Every, NOTICE_SECONDS, State, Subscription, amount};
 use domain::time::{Timestamp, plus_seconds};
 use domain::wallet::Kept;
 use sandbox::double::{Binding, Deal};
@@ -24,6 +25,7 @@ use workflows::ports::Ports;
 
 use super::outside::World;
 use super::people::{CUSTOMERS, People, customer};
+use super::subscribers::{is_of, payments};
 use super::world::{Outcome, wait};
 
 /// All that everybody has on record.
@@ -35,6 +37,9 @@ struct Record {
     documents: BTreeMap<String, Vec<Fiscal>>,
     /// The wallets by customer.
     wallets: BTreeMap<String, Vec<Kept>>,
+    subscriptions: Vec<Subscription>,
+    /// The partner's accounts that take payments now.
+    accounts: BTreeSet<Option<String>>,
     now: Timestamp,
 }
 
@@ -85,6 +90,7 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
     banks_agree(&record, &mut outcome.findings);
     till_agrees(&record, &mut outcome.findings);
     wallets_agree(&record, outcome);
+    subscriptions_agree(world, &record, people, outcome);
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
     for (order, _) in &record.orders {
@@ -124,7 +130,11 @@ async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
         wallets.insert(customer, wallet);
     }
     let (deals, bindings) = (rows(ports, tenant, "deal").await?, rows(ports, tenant, "binding").await?);
-    Some(Record { orders, deals, bindings, documents, wallets, now })
+    let (subscriptions, _) = ports.store.subscriptions(tenant, None, 1_000).await.ok()?;
+    let partner = ports.store.partner(tenant, now).await.ok()??;
+    let enabled = partner.accounts.iter().filter(|account| account.enabled);
+    let accounts = enabled.map(|account| Some(account.id.clone())).chain([None]).collect();
+    Some(Record { orders, deals, bindings, documents, wallets, subscriptions, accounts, now })
 }
 
 async fn rows<T: DeserializeOwned>(ports: &Ports, tenant: &Tenant, kind: &str) -> Option<Vec<T>> {
@@ -142,6 +152,13 @@ fn name_of(deal: &Deal) -> Name {
     let number = deal.number.split(' ').next().unwrap_or_default();
     (deal.family.code().to_owned(), number.to_owned())
 }
+
+/// Seconds two machines' clocks are apart, at most.
+const SKEW_SECONDS: i64 = 120;
+/// Days of calm in which a daily subscription is charged a number of times at least: its notices follow the charges a little later
+/// each, and the bank may decline one for three days.
+const CALM_DAYS: i64 = 13;
+const CALM_CHARGES: usize = 4;
 
 /// Seconds in which everybody hears of what has happened.
 const FRESH_SECONDS: i64 = 24 * 3_600;
@@ -334,6 +351,90 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
     }
     for (times, what) in counts.into_iter().zip(["means kept", "means switched off", "means deleted"]) {
         *outcome.played.entry(what.to_owned()).or_default() += times;
+    }
+}
+
+/// Every charge of a subscription is the one its phases say, was announced, and made once when it was due; none was made after
+/// somebody was told that it is over, nor of means somebody was told are deleted.
+fn subscriptions_agree(world: &World, record: &Record, people: &[People], outcome: &mut Outcome) {
+    let orders = || record.orders.iter().map(|(order, _)| order);
+    for someone in people {
+        let known = someone.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(id), Some(begun)) = (&known.subscribed.id, &known.subscribed.ended) {
+            let charges = payments(orders(), |order, payment| is_of(order, id) && payment.is_without_buyer());
+            for (order, no) in charges.difference(begun) {
+                outcome
+                    .findings
+                    .push(format!("{id}: {order} was charged ({no}) after somebody was told that it is over"));
+            }
+        }
+        for (means, begun) in &known.deleted {
+            let of = |_: &Order, payment: &Operation| payment.means.as_ref() == Some(means) && payment.succeeded();
+            for (order, no) in payments(orders(), of).difference(begun) {
+                outcome
+                    .findings
+                    .push(format!("{means}: {order} was charged ({no}) after somebody was told they are gone"));
+            }
+        }
+        if let Some(id) = &known.subscribed.id
+            && !record.subscriptions.iter().any(|subscription| subscription.id == *id)
+        {
+            outcome.findings.push(format!("{id}: told of, and not there"));
+        }
+    }
+    let notices = world.notices.lock().unwrap_or_else(PoisonError::into_inner);
+    for subscription in &record.subscriptions {
+        let id = &subscription.id;
+        let own: Vec<&Order> = orders().filter(|order| is_of(order, id)).collect();
+        let why = match subscription.state {
+            State::Paused(why) => format!(", {}", why.code()),
+            State::Cancelled(by) => format!(" by the {}", by.code()),
+            State::Active | State::Completed => String::new(),
+        };
+        count(outcome, format!("subscription {}{why}", subscription.state.code()));
+        let mut paid: BTreeMap<u32, Vec<&Order>> = BTreeMap::new();
+        for order in &own {
+            let no = order.number[id.len() + 1..].split('-').next().and_then(|no| no.parse().ok()).unwrap_or_default();
+            if amount(&subscription.phases, no) != Some(order.amount) {
+                outcome.findings.push(format!("{id}: {} is over {}, which no phase says", order.number, order.amount));
+            }
+            for payment in order.payments().filter(|payment| payment.is_without_buyer()) {
+                count(outcome, if payment.succeeded() { "scheduled charge" } else { "scheduled charge, declined" });
+                let started = order.happened(Event::PaymentStarted, payment.no).map_or(0, Timestamp::as_second);
+                let told = notices.get(&format!("{id}-{no}-notice"));
+                let told =
+                    told.and_then(|told| told.first()).is_some_and(|at| at + NOTICE_SECONDS - SKEW_SECONDS <= started);
+                let at_once = no == 1 && started - subscription.created_at.as_second() < 6 * NOTICE_SECONDS;
+                if !told && !at_once {
+                    outcome.findings.push(format!("{id}: {} was charged without a notice a day before", order.number));
+                }
+            }
+            if order.has(Event::Captured) {
+                paid.entry(no).or_default().push(order);
+            }
+        }
+        for no in 1..subscription.charge {
+            let stands = |order: &&&Order| order.kept().is_ok_and(Money::is_positive);
+            let found = paid.get(&no).map(Vec::as_slice).unwrap_or_default();
+            if found.is_empty() || found.iter().filter(stands).count() > 1 {
+                outcome.findings.push(format!("{id}: charge {no} was paid by {} orders", found.len()));
+            }
+        }
+        stands_still(subscription, record, &own, &mut outcome.findings);
+    }
+}
+
+/// What goes on by the day has gone on in the weeks of calm, unless its bank takes no more of its means.
+fn stands_still(subscription: &Subscription, record: &Record, own: &[&Order], findings: &mut Vec<String>) {
+    let since = plus_seconds(record.now, -CALM_DAYS * 24 * 3_600);
+    let means = record.wallets.get(&subscription.customer).into_iter().flatten();
+    let taken = means.filter(|kept| kept.id == subscription.means).any(|kept| record.accounts.contains(&kept.account));
+    if subscription.state != State::Active || subscription.every != Every::Day || subscription.from > since || !taken {
+        return;
+    }
+    let recent = own.iter().filter(|order| order.first(Event::Captured).is_some_and(|at| at > since)).count();
+    if recent < CALM_CHARGES {
+        findings.push(format!("{}: charged {recent} times in {CALM_DAYS} days", subscription.id));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod outside;
 mod partner;
 mod people;
 mod processes;
+mod subscribers;
 pub mod world;
 
 use std::collections::BTreeMap;

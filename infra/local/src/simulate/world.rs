@@ -36,6 +36,9 @@ const BASE_URL: &str = "https://pay.simulated.example";
 const START: i64 = 1_795_000_000;
 /// Rounds with faults.
 const ROUNDS: usize = 45;
+/// The rounds in which the operator may have charges without the buyer stopped.
+const FROZEN_FROM: usize = 24;
+const FROZEN_UNTIL: usize = 32;
 /// Times a message is received before it is dead.
 const RECEIVES_MAX: u8 = 5;
 /// Times an operator has what was printed wrong corrected, at most.
@@ -121,6 +124,12 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
                 let _ = ports.store.change_partner(&tenant, change).await;
             });
         }
+        if round == FROZEN_FROM && world.dice.chance(150) {
+            freeze(&world, &machines[1], &tenant, true);
+        }
+        if round == FROZEN_UNTIL {
+            freeze(&world, &machines[0], &tenant, false);
+        }
         deliver(&world, &machines, 800);
         if world.dice.chance(500) {
             tick(&world, &machines);
@@ -175,6 +184,7 @@ impl World {
             machines: Arc::default(),
             heard: Arc::default(),
             letters: Arc::default(),
+            notices: Arc::default(),
             callbacks: Arc::default(),
             moody: false,
             dice,
@@ -313,6 +323,20 @@ async fn doubles(ports: &Ports, tenant: &Tenant) -> Vec<Account> {
         }
     }
     accounts
+}
+
+/// The operator has the partner's charges without the buyer stopped, or lets them go on.
+fn freeze(world: &World, ports: &Ports, tenant: &Tenant, frozen: bool) {
+    let ports = Ports { store: Store::new(world.table.clone()), ..ports.clone() };
+    let tenant = tenant.clone();
+    world.processes.start(async move {
+        let change = |partner: Option<Partner>| {
+            let mut partner = partner?;
+            partner.payment.charges_frozen = frozen;
+            Some((partner, ()))
+        };
+        let _ = ports.store.change_partner(&tenant, change).await;
+    });
 }
 
 /// Which of the accounts take payments: none, so that the sandbox's own bank does; one; or several.
