@@ -46,8 +46,24 @@ struct Record {
 /// The bank and the number a payment is known by there.
 type Name = (String, String);
 
+/// How the subscriptions of a world stood after weeks of calm.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// When.
+    pub now: Timestamp,
+    /// All of them.
+    pub subscriptions: Vec<Subscription>,
+}
+
 /// Proves a world that has come to rest.
-pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[People], outcome: &mut Outcome) {
+pub(super) fn prove(
+    world: &World,
+    ports: &Ports,
+    tenant: &Tenant,
+    people: &[People],
+    standing: &Standing,
+    outcome: &mut Outcome,
+) {
     for someone in people {
         let known = someone.known.lock().unwrap_or_else(PoisonError::into_inner);
         outcome.findings.extend(known.wrong.iter().map(|wrong| format!("{}: {wrong}", someone.number)));
@@ -91,10 +107,27 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
     till_agrees(&record, &mut outcome.findings);
     wallets_agree(&record, outcome);
     subscriptions_agree(world, &record, people, outcome);
+    for subscription in &standing.subscriptions {
+        let why = match subscription.state {
+            State::Paused(why) => format!(", {}", why.code()),
+            State::Cancelled(by) => format!(" by the {}", by.code()),
+            State::Active | State::Completed => String::new(),
+        };
+        count(outcome, format!("subscription {}{why}", subscription.state.code()));
+        stands_still(subscription, standing.now, &record, &mut outcome.findings);
+    }
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
+    for subscription in &record.subscriptions {
+        if outcome.findings.iter().any(|finding| finding.contains(&subscription.id)) {
+            let row = serde_json::to_string(subscription).unwrap_or_default();
+            tracing::info!(subscription = subscription.id, row, "breaks a rule");
+        }
+    }
     for (order, _) in &record.orders {
-        if outcome.findings.iter().any(|finding| finding.contains(&order.id.ulid())) {
+        let of = order.number.split('-').next().filter(|of| of.starts_with("sub_"));
+        let named = |finding: &String| finding.contains(&order.id.ulid()) || of.is_some_and(|of| finding.contains(of));
+        if outcome.findings.iter().any(named) {
             let row = serde_json::to_string(order).unwrap_or_default();
             tracing::info!(order = %order.id, row, "breaks a rule");
             for deal in record.deals.iter().filter(|deal| deal.number.contains(&order.id.ulid())) {
@@ -155,10 +188,10 @@ fn name_of(deal: &Deal) -> Name {
 
 /// Seconds two machines' clocks are apart, at most.
 const SKEW_SECONDS: i64 = 120;
-/// Days of calm in which a daily subscription is charged a number of times at least: its notices follow the charges a little later
-/// each, and the bank may decline one for three days.
+/// Days of calm a daily subscription is looked at in.
 const CALM_DAYS: i64 = 13;
-const CALM_CHARGES: usize = 4;
+/// Seconds such a one is without a charge at most: a day to the notice, one from it to the charge, one to its place, and the sweeps'.
+const IDLE_SECONDS_MAX: i64 = 4 * 24 * 3_600;
 
 /// Seconds in which everybody hears of what has happened.
 const FRESH_SECONDS: i64 = 24 * 3_600;
@@ -386,12 +419,6 @@ fn subscriptions_agree(world: &World, record: &Record, people: &[People], outcom
     for subscription in &record.subscriptions {
         let id = &subscription.id;
         let own: Vec<&Order> = orders().filter(|order| is_of(order, id)).collect();
-        let why = match subscription.state {
-            State::Paused(why) => format!(", {}", why.code()),
-            State::Cancelled(by) => format!(" by the {}", by.code()),
-            State::Active | State::Completed => String::new(),
-        };
-        count(outcome, format!("subscription {}{why}", subscription.state.code()));
         let mut paid: BTreeMap<u32, Vec<&Order>> = BTreeMap::new();
         for order in &own {
             let no = order.number[id.len() + 1..].split('-').next().and_then(|no| no.parse().ok()).unwrap_or_default();
@@ -420,21 +447,37 @@ fn subscriptions_agree(world: &World, record: &Record, people: &[People], outcom
                 outcome.findings.push(format!("{id}: charge {no} was paid by {} orders", found.len()));
             }
         }
-        stands_still(subscription, record, &own, &mut outcome.findings);
     }
 }
 
-/// What goes on by the day has gone on in the weeks of calm, unless its bank takes no more of its means.
-fn stands_still(subscription: &Subscription, record: &Record, own: &[&Order], findings: &mut Vec<String>) {
-    let since = plus_seconds(record.now, -CALM_DAYS * 24 * 3_600);
+/// What goes on by the day has gone on in the weeks of calm, unless its bank takes no more of its means: no longer without a charge
+/// than for one that is declined, its notice and its place.
+fn stands_still(subscription: &Subscription, now: Timestamp, record: &Record, findings: &mut Vec<String>) {
+    let since = plus_seconds(now, -CALM_DAYS * 24 * 3_600);
     let means = record.wallets.get(&subscription.customer).into_iter().flatten();
     let taken = means.filter(|kept| kept.id == subscription.means).any(|kept| record.accounts.contains(&kept.account));
     if subscription.state != State::Active || subscription.every != Every::Day || subscription.from > since || !taken {
         return;
     }
-    let recent = own.iter().filter(|order| order.first(Event::Captured).is_some_and(|at| at > since)).count();
-    if recent < CALM_CHARGES {
-        findings.push(format!("{}: charged {recent} times in {CALM_DAYS} days", subscription.id));
+    let own = record.orders.iter().map(|(order, _)| order).filter(|order| is_of(order, &subscription.id));
+    // Every moment at which a charge was asked for, or came to its end.
+    let is_charge = |event: Event| matches!(event, Event::PaymentStarted | Event::Captured | Event::PaymentDeclined);
+    let mut moments: Vec<(Timestamp, bool)> = own
+        .flat_map(|order| &order.journal)
+        .filter(|entry| is_charge(entry.event) && entry.at > since)
+        .map(|entry| (entry.at, entry.event == Event::PaymentStarted))
+        .chain([(now, true)])
+        .collect();
+    moments.sort_unstable();
+    let mut idle_from = Some(since);
+    for (at, starts) in moments {
+        let idle = idle_from.take_if(|_| starts).map_or(0, |from| at.as_second() - from.as_second());
+        if idle > IDLE_SECONDS_MAX {
+            findings.push(format!("{}: nothing was charged for {idle} seconds until {at}", subscription.id));
+        }
+        if !starts {
+            idle_from = Some(at);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use domain::partner::{
     WebhookEndpoint,
 };
 use domain::receipt::Agent;
+use domain::subscription::Canceller;
 use domain::tariff::Tariffs;
 use domain::tax::{Taxation, VatRate};
 use rust_decimal::Decimal;
@@ -25,7 +26,7 @@ use storage::table::{Freshness, Table};
 use workflows::connect::{self, Family};
 use workflows::ports::{MasterSecret, Ports, QueueName, Settings};
 
-use super::checks::prove;
+use super::checks::{Standing, prove};
 use super::dice::Dice;
 use super::outside::{FaultyChannels, FaultyHttp, FaultyQueue, FaultyTable, SeededRandom, SkewedClock, World};
 use super::people::People;
@@ -45,6 +46,9 @@ const RECEIVES_MAX: u8 = 5;
 const CORRECTIONS: usize = 12;
 /// Virtual seconds of calm: longer than webhooks are tried, orders mature and tasks wait.
 const CALM_SECONDS: i64 = 16 * 24 * 3_600;
+/// Virtual seconds in which the last charges of subscriptions are receipted, handed over and told of: days, for a bank's silence is
+/// one.
+const SETTLING_SECONDS: i64 = 4 * 24 * 3_600;
 
 /// What came of a world.
 #[derive(Debug, Default)]
@@ -145,7 +149,16 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         world.seconds.fetch_add(step, Ordering::Relaxed);
     }
     world.faulty.store(false, Ordering::Relaxed);
-    if !calm(&world, &machines) {
+    let mut rests = calm(&world, &machines, CALM_SECONDS);
+    let standing = {
+        let (ports, of) = (machines[0].clone(), tenant.clone());
+        wait(&world, async move { end_all(&ports, &of).await }).unwrap_or_default()
+    };
+    if !standing.subscriptions.is_empty() {
+        // What was charged a moment before comes to its end as well.
+        rests &= calm(&world, &machines, SETTLING_SECONDS);
+    }
+    if !rests {
         outcome.findings.push("the world did not come to rest".to_owned());
         return outcome;
     }
@@ -155,12 +168,12 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         if wait(&world, async move { correct(&ports, &of).await }) != Some(true) {
             break;
         }
-        if !calm(&world, &machines) {
+        if !calm(&world, &machines, CALM_SECONDS) {
             outcome.findings.push("the world did not come to rest".to_owned());
             return outcome;
         }
     }
-    prove(&world, &machines[0], &tenant, &people, &mut outcome);
+    prove(&world, &machines[0], &tenant, &people, &standing, &mut outcome);
     for item in memory.all_items() {
         world.dice.note(&format!("{} {} {} {}", item.key.pk, item.key.sk, item.version, item.body));
     }
@@ -287,6 +300,16 @@ fn choose_registers(world: &World, key: &str) {
         wait(world, async move { calling.call(request).await.map(|response| response.status) });
     }
     world.faulty.store(faulty, Ordering::Relaxed);
+}
+
+/// The operator ends all subscriptions; answers how they stood before.
+async fn end_all(ports: &Ports, tenant: &Tenant) -> Option<Standing> {
+    let now = workflows::clock::now(ports, tenant).await.ok()?;
+    let (subscriptions, _) = ports.store.subscriptions(tenant, None, 1_000).await.ok()?;
+    for subscription in &subscriptions {
+        workflows::subscriptions::cancel(ports, tenant, &subscription.id, Canceller::Operator).await.ok()?;
+    }
+    Some(Standing { now, subscriptions })
 }
 
 /// Has every receipt that was printed wrong corrected; answers whether there was one.
@@ -455,8 +478,8 @@ fn tick(world: &World, machines: &[Ports]) {
 }
 
 /// Lets everything come to its end without faults.
-fn calm(world: &World, machines: &[Ports]) -> bool {
-    let until = world.seconds.load(Ordering::Relaxed) + CALM_SECONDS;
+fn calm(world: &World, machines: &[Ports], seconds: i64) -> bool {
+    let until = world.seconds.load(Ordering::Relaxed) + seconds;
     let steps = [5, 60, 600, 1_300, 3_600, 7_200, 20_000];
     let mut round = 0;
     while world.seconds.load(Ordering::Relaxed) < until {
