@@ -23,6 +23,7 @@ use storage::table::Freshness;
 use workflows::bank::operation_number;
 use workflows::ports::Ports;
 
+use super::devices::Device;
 use super::outside::World;
 use super::people::{CUSTOMERS, People, customer};
 use super::subscribers::{is_of, payments};
@@ -86,8 +87,8 @@ pub(super) fn prove(
         outcome.findings.push(format!("{} {}: {}", finding.subject, finding.rule, finding.text));
     }
     let record = {
-        let (ports, tenant) = (ports.clone(), tenant.clone());
-        wait(world, async move { read(&ports, &tenant).await })
+        let (ports, tenant, of) = (ports.clone(), tenant.clone(), world.clone());
+        wait(world, async move { read(&of, &ports, &tenant).await })
     };
     let Some(record) = record else {
         outcome.findings.push("what is on record could not be read".to_owned());
@@ -118,6 +119,10 @@ pub(super) fn prove(
     }
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
+    for device in world.devices.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        count(outcome, "register in a shop");
+        *outcome.played.entry("receipts of registers in shops".to_owned()).or_default() += device.printed().len();
+    }
     for subscription in &record.subscriptions {
         if outcome.findings.iter().any(|finding| finding.contains(&subscription.id)) {
             let row = serde_json::to_string(subscription).unwrap_or_default();
@@ -142,7 +147,7 @@ fn count(outcome: &mut Outcome, what: impl Into<String>) {
     *outcome.played.entry(what.into()).or_default() += 1;
 }
 
-async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
+async fn read(world: &World, ports: &Ports, tenant: &Tenant) -> Option<Record> {
     let now = workflows::clock::now(ports, tenant).await.ok()?;
     let mut orders = Vec::new();
     for order in workflows::payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await.ok()? {
@@ -156,6 +161,16 @@ async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
         let id = body["external_id"].as_str()?.split('~').next()?.to_owned();
         let printed: Option<Fiscal> = serde_json::from_value(body["state"]["done"]["fiscal"].clone()).ok();
         documents.entry(id).or_default().extend(printed);
+    }
+    // A register in a shop knows documents, not what they are for: a document is the receipt's that is on record with it.
+    let devices = world.devices.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for fiscal in devices.iter().flat_map(Device::printed) {
+        let is = |known: &Fiscal| (&known.drive, known.document) == (&fiscal.drive, fiscal.document);
+        let mut receipts = orders.iter().flat_map(|(order, _)| order.receipts.iter().map(move |one| (order, one)));
+        let of = receipts.find(|(_, receipt)| receipt.fiscal.as_ref().is_some_and(is));
+        let unknown = || format!("document {} of {}", fiscal.document, fiscal.drive);
+        let id = of.map_or_else(unknown, |(order, receipt)| order.external_id(receipt));
+        documents.entry(id).or_default().push(fiscal);
     }
     let mut wallets = BTreeMap::new();
     for customer in (0..CUSTOMERS).map(customer) {

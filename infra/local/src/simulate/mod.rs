@@ -2,6 +2,7 @@
 //! queues that fail, repeat, delay, fall silent and die between any two calls. After each world the audit must find nothing.
 
 mod checks;
+mod devices;
 pub mod dice;
 mod kinds;
 pub mod outside;

@@ -17,6 +17,7 @@ use storage::table::{Freshness, Item, Key, Page, Range, Table, TableError, Write
 use tower::ServiceExt as _;
 use workflows::ports::{Clock, Message, Queue, QueueError, Random};
 
+use super::devices::Device;
 use super::dice::Dice;
 use super::processes::{Processes, promise};
 
@@ -47,6 +48,8 @@ pub struct World {
     pub letters: Arc<Mutex<Vec<String>>>,
     /// When the buyers were told of charges to come, by the message's reference: anew after a pause.
     pub notices: Arc<Mutex<BTreeMap<String, Vec<i64>>>>,
+    /// Registers in the partner's shops.
+    pub devices: Arc<Mutex<Vec<Device>>>,
     /// Callbacks of banks that were made: any may come again when it is stale.
     pub callbacks: Arc<Mutex<Vec<http::Request<Vec<u8>>>>>,
     /// Whether the sandbox's bank declines some charges of saved means, always the same ones.

@@ -27,13 +27,14 @@ use workflows::connect::{self, Family};
 use workflows::ports::{MasterSecret, Ports, QueueName, Settings};
 
 use super::checks::{Standing, prove};
+use super::devices;
 use super::dice::Dice;
 use super::outside::{FaultyChannels, FaultyHttp, FaultyQueue, FaultyTable, SeededRandom, SkewedClock, World};
 use super::people::People;
 use super::processes::{Processes, promise};
 use crate::doors::{Doors, dispatch};
 
-const BASE_URL: &str = "https://pay.simulated.example";
+pub(super) const BASE_URL: &str = "https://pay.simulated.example";
 const START: i64 = 1_795_000_000;
 /// Rounds with faults.
 const ROUNDS: usize = 45;
@@ -102,7 +103,11 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         outcome.findings.push("the world could not be set up".to_owned());
         return outcome;
     };
-    choose_registers(&world, &key);
+    let devices = devices::connect(&world, &machines[0], &tenant);
+    world.devices.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&devices);
+    if devices.is_empty() {
+        choose_registers(&world, &key);
+    }
     let someone = |n| People::new(world.clone(), machines[0].clone(), key.clone(), format!("S-{n}"));
     let people: Vec<People> = (0..orders).map(someone).collect();
 
@@ -113,7 +118,10 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
                 world.processes.start(someone.clone().act());
             }
         }
-        if round == ROUNDS / 3 && world.dice.chance(200) {
+        for device in &devices {
+            device.round(&world, &machines[world.dice.below(machines.len())]);
+        }
+        if round == ROUNDS / 3 && devices.is_empty() && world.dice.chance(200) {
             choose_registers(&world, &key);
         }
         if round == ROUNDS / 3 && world.dice.chance(200) {
@@ -198,6 +206,7 @@ impl World {
             heard: Arc::default(),
             letters: Arc::default(),
             notices: Arc::default(),
+            devices: Arc::default(),
             callbacks: Arc::default(),
             moody: false,
             dice,
@@ -482,7 +491,11 @@ fn calm(world: &World, machines: &[Ports], seconds: i64) -> bool {
     let until = world.seconds.load(Ordering::Relaxed) + seconds;
     let steps = [5, 60, 600, 1_300, 3_600, 7_200, 20_000];
     let mut round = 0;
+    let devices = world.devices.lock().unwrap_or_else(PoisonError::into_inner).clone();
     while world.seconds.load(Ordering::Relaxed) < until {
+        for device in &devices {
+            device.calm(world, &machines[0]);
+        }
         for _ in 0..3 {
             deliver(world, machines, 1_000);
             if !world.processes.run() {
