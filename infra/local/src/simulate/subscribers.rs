@@ -18,6 +18,8 @@ use super::people::{People, field, get, path, post, text};
 pub struct Subscribed {
     /// What was asked for: the same when it is asked again.
     pub request: Option<Value>,
+    /// Requests that were refused: one of them may still be on its way, so the next has another number.
+    pub refused: usize,
     /// The id, once an answer told it.
     pub id: Option<String>,
     /// Path of the page that ends it.
@@ -76,22 +78,32 @@ impl People {
         match answer.status {
             200 | 201 => {
                 let id = told["id"].as_str().map(ToOwned::to_owned);
+                let same = known.subscribed.request.as_ref() == Some(&request);
                 if known.subscribed.id.is_some() && known.subscribed.id != id {
-                    let wrong = format!("one number, two subscriptions: {:?} and {id:?}", known.subscribed.id);
-                    known.wrong.push(wrong);
+                    if same {
+                        let wrong = format!("one number, two subscriptions: {:?} and {id:?}", known.subscribed.id);
+                        known.wrong.push(wrong);
+                    }
+                    known.subscribed.ended = None;
                 }
                 known.subscribed.id = id;
+                known.subscribed.request = Some(request);
                 known.subscribed.page = told["cancel_url"].as_str().and_then(path);
             }
             // The means are gone by now, the first charge's moment has passed, or charges are stopped: another time with others.
-            409 | 422 if told["code"] != "subscription_number_taken" => known.subscribed.request = None,
+            409 | 422 if told["code"] != "subscription_number_taken" => {
+                if known.subscribed.request.as_ref() == Some(&request) {
+                    known.subscribed.request = None;
+                    known.subscribed.refused += 1;
+                }
+            }
             500.. => {}
             _ => known.wrong.push(format!("a subscription answered {}: {}", answer.status, text(&answer))),
         }
     }
 
     fn subscription_request(&self, means: &str) -> Value {
-        let dice = &self.world.dice;
+        let (dice, refused) = (&self.world.dice, self.known().subscribed.refused);
         let price = || format!("{}.{:02}", 1 + dice.below(dice.one_of(&[9, 900, 3_000])), dice.below(100));
         let phases = match dice.below(4) {
             0 => json!([{ "amount": price() }]),
@@ -102,7 +114,7 @@ impl People {
             _ => json!([{ "amount": price(), "count": 2 }, { "amount": price() }]),
         };
         let mut request = json!({
-            "number": format!("P-{}", self.number),
+            "number": format!("P-{}-{refused}", self.number),
             "customer": self.customer,
             "means": means,
             "phases": phases,
@@ -152,7 +164,9 @@ impl People {
     async fn subscription_ended(&self, id: &str) {
         let begun = self.begun(|order, payment| is_of(order, id) && payment.is_without_buyer()).await;
         let mut known = self.known();
-        known.subscribed.ended.get_or_insert(begun);
+        if known.subscribed.id.as_deref() == Some(id) {
+            known.subscribed.ended.get_or_insert(begun);
+        }
     }
 
     /// Somebody was told that means are deleted: what has begun until now is all they are ever charged for.

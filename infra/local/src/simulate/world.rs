@@ -47,9 +47,8 @@ const RECEIVES_MAX: u8 = 5;
 const CORRECTIONS: usize = 12;
 /// Virtual seconds of calm: longer than webhooks are tried, orders mature and tasks wait.
 const CALM_SECONDS: i64 = 16 * 24 * 3_600;
-/// Virtual seconds in which the last charges of subscriptions are receipted, handed over and told of: days, for a bank's silence is
-/// one.
-const SETTLING_SECONDS: i64 = 4 * 24 * 3_600;
+/// Virtual seconds in which the last charges of subscriptions come to their end: their orders wait six days for a bank that is silent.
+const SETTLING_SECONDS: i64 = 9 * 24 * 3_600;
 
 /// What came of a world.
 #[derive(Debug, Default)]
