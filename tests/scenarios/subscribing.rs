@@ -19,6 +19,7 @@ use storage::memory::MemoryTable;
 use storage::store::Store;
 use storage::table::{Freshness, Item, Key, Page, Range, Table, TableError, Write};
 use support::{BUYER_EMAIL, Call, Fault, World, wish};
+use tokio::sync::Semaphore;
 use workflows::orders::{LineRequest, PaymentTermsRequest};
 use workflows::ports::Ports;
 use workflows::subscriptions::{self, Made, PhaseRequest, SubscriptionRequest};
@@ -398,7 +399,9 @@ async fn a_sweep_that_dies_anywhere_and_two_at_once_charge_once() {
         world.restart();
         world.pass(2 * DAY, HOUR).await;
         let subscription = now(&world, &id).await;
-        assert_eq!((subscription.state, charged(&world, &subscription).await.len()), (State::Completed, 1), "{writes}");
+        let days: Vec<_> = charged(&world, &subscription).await.into_iter().map(|(day, ..)| day).collect();
+        // On the same day: a crash is no decline, after which it would be tried the day after.
+        assert_eq!((subscription.state, days), (State::Completed, vec!["2026-11-21".to_owned()]), "{writes}");
         assert_eq!(deals(&world).await, 2, "{writes}");
     }
     let world = World::new().await;
@@ -413,6 +416,152 @@ async fn a_sweep_that_dies_anywhere_and_two_at_once_charge_once() {
     world.pass(DAY, HOUR).await;
     assert_eq!(charged(&world, &now(&world, &id).await).await.len(), 1);
     assert_eq!(deals(&world).await, 2);
+}
+
+/// A table of a process that stops before a call, until it is let go on.
+struct Halting(MemoryTable, Arc<Semaphore>);
+
+impl Halting {
+    async fn go(&self) {
+        self.1.acquire().await.unwrap().forget();
+    }
+}
+
+#[async_trait]
+impl Table for Halting {
+    async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, TableError> {
+        self.go().await;
+        self.0.get(key, freshness).await
+    }
+
+    async fn query(&self, range: &Range, freshness: Freshness) -> Result<Page, TableError> {
+        self.go().await;
+        self.0.query(range, freshness).await
+    }
+
+    async fn put(&self, write: Write) -> Result<(), TableError> {
+        self.go().await;
+        self.0.put(write).await
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        self.go().await;
+        self.0.commit(writes).await
+    }
+
+    async fn due(&self, bucket: &str, until: i64, limit: usize) -> Result<Vec<(Key, i64)>, TableError> {
+        self.go().await;
+        self.0.due(bucket, until, limit).await
+    }
+
+    async fn add(&self, key: &Key, amount: u64) -> Result<u64, TableError> {
+        self.go().await;
+        self.0.add(key, amount).await
+    }
+}
+
+/// Payments of a subscription that have begun, and how many orders it has.
+async fn begun(world: &World, id: &str) -> (usize, usize) {
+    let now = world.now().await;
+    let orders =
+        workflows::payouts::recent_orders(&world.ports, &world.shop, now, Freshness::Consistent).await.unwrap();
+    let own: Vec<_> = orders.iter().filter(|order| order.number.starts_with(id)).collect();
+    (own.iter().map(|order| order.payments().count()).sum(), own.len())
+}
+
+#[tokio::test]
+async fn nobody_is_charged_after_the_answer_that_it_is_over_wherever_the_sweep_was() {
+    let mut seen = [false; 2];
+    for calls in 0..60 {
+        let table = MemoryTable::new();
+        let world = World::build(1, table.clone(), None).await;
+        let means = saved(&world, "success").await;
+        let id = subscribe(&world, &means, "month", None, &[("500.00", None)]).await;
+        let gate = Arc::new(Semaphore::new(calls));
+        let halting = Halting(table, Arc::clone(&gate));
+        let slow = Ports { store: Store::new(Arc::new(halting)), ..world.ports.clone() };
+        let (bucket, at) = (storage::keys::test_subscription_due_bucket(&world.shop), world.now().await);
+        let sweep = tokio::spawn(async move { subscriptions::sweep(&slow, &bucket, at).await });
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        let halfway = !sweep.is_finished();
+        subscriptions::cancel(&world.ports, &world.shop, &id, Canceller::Buyer).await.unwrap();
+        let (payments, _) = begun(&world, &id).await;
+        seen[payments] = true;
+        gate.add_permits(10_000);
+        assert!(sweep.await.unwrap().is_ok());
+        world.settle().await;
+        world.pass(8 * DAY, 6 * HOUR).await;
+        assert_eq!(begun(&world, &id).await.0, payments, "{calls} calls before the end");
+        let subscription = now(&world, &id).await;
+        assert_eq!(charged(&world, &subscription).await.len(), payments, "{calls}");
+        for charge in &subscription.charges {
+            let order = world.ports.store.load(&charge.order, Freshness::Consistent).await.unwrap();
+            assert!(
+                order.is_none_or(|loaded| loaded.order.status() != Status::Expired),
+                "{calls}: nobody was to pay it"
+            );
+        }
+        let report = workflows::audit::audit(&world.ports, &|| ()).await.unwrap();
+        assert!(report.is_clean(), "{calls}: {:#?}", report.findings);
+        if !halfway {
+            break;
+        }
+    }
+    assert_eq!(seen, [true; 2], "before the charge and after it");
+}
+
+#[tokio::test]
+async fn a_declined_charge_the_buyer_pays_by_hand_is_not_made_again_when_it_is_resumed() {
+    let world = World::new().await;
+    let poor = saved(&world, "charge_declined").await;
+    let id = subscribe(&world, &poor, "month", None, &[("500.00", None)]).await;
+    world.pass(HOUR, 600).await;
+    let declined = now(&world, &id).await.charges[0].order.clone();
+    let loaded = world.load(&declined).await.order;
+    assert_eq!(loaded.status(), Status::Awaiting);
+    // The buyer is at the bank's page while the card they had left is switched off.
+    let page = world.page(&loaded);
+    let known = world.get(&page).await.inputs();
+    let mut fields: BTreeMap<&str, &str> = known.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fields.extend([("consent_personal_data", "1"), ("consent_terms", "1"), ("method", "card"), ("email", BUYER_EMAIL)]);
+    let fields: Vec<_> = fields.into_iter().collect();
+    let bank = world.post(&format!("{page}/pay"), &fields).await.location();
+    workflows::wallet::enable(&world.ports, &world.shop, CUSTOMER, &poor, false).await.unwrap();
+    world.pass(25 * HOUR, HOUR).await;
+    assert_eq!(now(&world, &id).await.state, State::Paused(Pause::NoMeans));
+    let rich = saved(&world, "success").await;
+    let resumed = subscriptions::resume(&world.ports, &world.shop, &id, Some(&rich)).await;
+    assert!(resumed.is_err(), "what comes of the payment is not known yet");
+    world.pay_at_bank(&bank, "success").await;
+    world.settle().await;
+    assert!(order(&world, &declined).await.has(domain::order::Event::Captured));
+    let resumed = subscriptions::resume(&world.ports, &world.shop, &id, Some(&rich)).await.unwrap().unwrap();
+    assert_eq!((resumed.state, resumed.charge), (State::Active, 2));
+    world.pass(2 * DAY, HOUR).await;
+    let subscription = now(&world, &id).await;
+    let paid: Vec<_> = subscription.charges.iter().map(|charge| (charge.no, charge.paid)).collect();
+    assert_eq!(paid, [(1, Some(true)), (2, Some(true))]);
+    let report = workflows::audit::audit(&world.ports, &|| ()).await.unwrap();
+    assert!(report.is_clean(), "{:#?}", report.findings);
+}
+
+#[tokio::test]
+async fn a_first_charge_that_was_held_up_for_days_is_announced_before_it_is_made() {
+    let world = World::new().await;
+    let means = saved(&world, "success").await;
+    let id = subscribe(&world, &means, "month", None, &[("500.00", None)]).await;
+    let mut partner = support::partner();
+    partner.payment.charges_frozen = true;
+    world.ports.store.put_partner(&world.shop, &partner).await.unwrap();
+    world.pass(3 * DAY, 6 * HOUR).await;
+    world.ports.store.put_partner(&world.shop, &support::partner()).await.unwrap();
+    world.pass(3 * DAY, HOUR).await;
+    let subscription = now(&world, &id).await;
+    assert_eq!((charged(&world, &subscription).await.len(), notices(&world).len()), (1, 1));
+    let charge = &subscription.charges[0];
+    assert!(charge.told.is_some_and(|told| charge.at.as_second() - told.as_second() >= DAY));
 }
 
 #[tokio::test]

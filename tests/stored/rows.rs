@@ -486,9 +486,9 @@ async fn sites_and_subscriptions(shapes: &mut BTreeMap<String, Value>) {
     let key = keys::subscription(shop, &subscription.id);
     add(shapes, "subscription-new", &key);
     let now = moment(3_600);
-    for name in ["charging", "declined", "paid", "noticed", "paused", "resumed", "cancelled"] {
+    for name in ["charging", "declined", "paid", "noticed", "charging-told", "paused", "resumed", "ended"] {
         match name {
-            "charging" => subscription.begun(&saved_with.id, domain::money::Money::rub(100), now),
+            "charging" | "charging-told" => subscription.begun(&saved_with.id, domain::money::Money::rub(100), now),
             "declined" => subscription.refused(now),
             "paid" => {
                 subscription.begun(&saved_with.id, domain::money::Money::rub(100), now);
@@ -497,7 +497,7 @@ async fn sites_and_subscriptions(shapes: &mut BTreeMap<String, Value>) {
             "noticed" => subscription.noticed(now),
             "paused" => subscription.pause(domain::subscription::Pause::NoMeans),
             "resumed" => assert!(subscription.resume(None, now)),
-            _ => assert!(subscription.cancel(domain::subscription::Canceller::Buyer)),
+            _ => assert!(subscription.cancel(domain::subscription::Canceller::Buyer, now)),
         }
         subscription.version += 1;
         ports.store.put_subscription(shop, &subscription).await.unwrap();

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::id::Tenant;
 use domain::ledger::{Account, BookEntry, BookKind, Posting, Prepaid, Purse, balance};
 use domain::money::Money;
-use domain::order::Order;
+use domain::order::{Initiator, Order};
 use domain::payout::{Payout, PayoutState};
+use domain::subscription::REMEMBERED_MAX;
 use domain::time::Timestamp;
 use serde::Serialize;
 use storage::store::OrderPage;
@@ -26,6 +27,8 @@ pub struct Report {
     pub orders: usize,
     /// Payouts looked at.
     pub payouts: usize,
+    /// Subscriptions looked at.
+    pub subscriptions: usize,
     /// Sealed days proved.
     pub days: usize,
     /// Closed months proved.
@@ -111,6 +114,7 @@ async fn audit_tenant(
         postings.extend(order.journal.iter().flat_map(|entry| entry.postings.iter().copied()));
     }
     audit_payouts(ports, tenant, &orders, now, report).await?;
+    audit_subscriptions(ports, tenant, &orders, now, report).await?;
     let entries = ports.store.book_entries(tenant, jiff::civil::Date::MIN).await?;
     let sealed = ports.store.day_books(tenant).await?;
     report.days += sealed.len();
@@ -190,6 +194,50 @@ async fn audit_payees(
     );
     if books != (invoiced, paid) {
         report.say(tenant, "debt.books", format!("{invoiced} invoiced and {paid} paid, the books say {books:?}"));
+    }
+    Ok(())
+}
+
+/// Every subscription against the orders of its charges; and whoever was charged by a schedule has agreed to one.
+async fn audit_subscriptions(
+    ports: &Ports,
+    tenant: &Tenant,
+    orders: &[Order],
+    now: Timestamp,
+    report: &mut Report,
+) -> Result<(), WorkflowError> {
+    let by_id: BTreeMap<_, _> = orders.iter().map(|order| (&order.id, order)).collect();
+    let (mut known, mut forgetful, mut after) = (BTreeSet::new(), false, None);
+    loop {
+        let (page, next) = ports.store.subscriptions(tenant, after, 100).await?;
+        for subscription in page {
+            report.subscriptions += 1;
+            forgetful |= subscription.charges.len() >= REMEMBERED_MAX;
+            let mut charged: Vec<Cow<'_, Order>> = Vec::new();
+            for charge in &subscription.charges {
+                known.insert(charge.order.clone());
+                if let Some(order) = by_id.get(&charge.order) {
+                    charged.push(Cow::Borrowed(order));
+                } else {
+                    let loaded = ports.store.load(&charge.order, Freshness::Consistent).await?;
+                    charged.extend(loaded.map(|loaded| Cow::Owned(loaded.order)));
+                }
+            }
+            let charged: Vec<&Order> = charged.iter().map(AsRef::as_ref).collect();
+            for finding in domain::subscription::prove(&subscription, tenant, &charged, now) {
+                report.say(&subscription.id, finding.rule, finding.text);
+            }
+        }
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let unknown = |order: &&Order| !forgetful && !known.contains(&order.id);
+    for order in orders.iter().filter(unknown) {
+        if order.payments().any(|payment| payment.by == Initiator::Schedule) {
+            report.say(&order.id, "subscription.unknown", "charged by a schedule, and no subscription knows of it");
+        }
     }
     Ok(())
 }

@@ -214,16 +214,34 @@ pub async fn create_by(
     idempotency_key: Option<&str>,
     asker: Asker<'_>,
 ) -> Result<Created, WorkflowError> {
+    let by = asker.by;
+    match Box::pin(make(ports, tenant, request, idempotency_key, asker)).await? {
+        (Created::Order { order, details, repeated }, Some((kept, reason))) => {
+            let applied = Box::pin(payments::charge_once(ports, *order, *details, kept, by, &reason, 0)).await?;
+            Ok(Created::Order { order: Box::new(applied.order), details: Box::new(applied.details), repeated })
+        }
+        (created, _) => Ok(created),
+    }
+}
+
+/// Makes an order, or finds it, and charges nothing: answers with the means it is to be charged to, and why.
+pub(crate) async fn make(
+    ports: &Ports,
+    tenant: &Tenant,
+    request: &OrderRequest,
+    idempotency_key: Option<&str>,
+    asker: Asker<'_>,
+) -> Result<(Created, Option<(Kept, String)>), WorkflowError> {
     let request_sha256 = sha256_hex(&serde_json::to_string(request).map_err(WorkflowError::Message)?);
     // What is refused today may have been made yesterday, when the means were not deleted yet and the settings were others: who
     // asks again is told of it, and charges nobody a second time by another way.
     let wanted = match Box::pin(looked_at(ports, tenant, request, asker)).await {
         Ok(Looked::Wanted(wanted)) => *wanted,
         Ok(Looked::Not(created)) => {
-            return Ok(made_before(ports, tenant, request, &request_sha256).await?.unwrap_or(*created));
+            return Ok((made_before(ports, tenant, request, &request_sha256).await?.unwrap_or(*created), None));
         }
         Err(error @ (WorkflowError::Refused(_) | WorkflowError::NotConnected(..))) => {
-            return made_before(ports, tenant, request, &request_sha256).await?.ok_or(error);
+            return made_before(ports, tenant, request, &request_sha256).await?.map(|found| (found, None)).ok_or(error);
         }
         Err(error) => return Err(error),
     };
@@ -236,7 +254,7 @@ pub async fn create_by(
         if let Claimed::Taken(taken) = ports.store.claim_key(tenant, key, &claim, ttl).await?
             && taken.request_sha256 != request_sha256
         {
-            return Ok(Created::KeyReused);
+            return Ok((Created::KeyReused, None));
         }
     }
     let claim = NumberClaim {
@@ -248,10 +266,11 @@ pub async fn create_by(
     let (claim, repeated) = match ports.store.claim_number(&request.number, &claim).await? {
         Claimed::First => (claim, false),
         Claimed::Taken(taken) if taken.request_sha256 == request_sha256 => (taken, true),
-        Claimed::Taken(_) => return Ok(Created::NumberTaken),
+        Claimed::Taken(_) => return Ok((Created::NumberTaken, None)),
     };
     if repeated && let Some(loaded) = ports.store.load(&claim.order, Freshness::Consistent).await? {
-        return Box::pin(charge(ports, loaded.order, loaded.details, charged, asker.by, repeated)).await;
+        let (order, details) = (Box::new(loaded.order), Box::new(loaded.details));
+        return Ok((Created::Order { order, details, repeated }, charged));
     }
     let amount = details.lines.iter().try_fold(Money::rub(0), |sum, line| sum.plus(line.amount))?;
     let timeout = request.payment_timeout_seconds.unwrap_or(partner.payment_timeout_seconds);
@@ -259,9 +278,9 @@ pub async fn create_by(
     let order = Order::new(claim.order, claim.bill, amount, terms.clone(), timeout, details.clone(), claim.at);
     let order = match Box::pin(prepaid::create(ports, order, terms, pricing, credit, known)).await? {
         Ok(order) => order,
-        Err(shortage) => return Ok(Created::TooLittle(shortage)),
+        Err(shortage) => return Ok((Created::TooLittle(shortage), None)),
     };
-    Box::pin(charge(ports, order, details, charged, asker.by, repeated)).await
+    Ok((Created::Order { order: Box::new(order), details: Box::new(details), repeated }, charged))
 }
 
 /// An order that may be made.
@@ -355,25 +374,6 @@ async fn made_before(
         details: Box::new(details),
         repeated: true,
     }))
-}
-
-/// Charges the order at once where that was asked for, and tells of it as it is then.
-async fn charge(
-    ports: &Ports,
-    order: Order,
-    details: Details,
-    charged: Option<(Kept, String)>,
-    by: Initiator,
-    repeated: bool,
-) -> Result<Created, WorkflowError> {
-    let (order, details) = match charged {
-        None => (order, details),
-        Some((kept, reason)) => {
-            let applied = payments::charge_once(ports, order, details, kept, by, &reason, 0).await?;
-            (applied.order, applied.details)
-        }
-    };
-    Ok(Created::Order { order: Box::new(order), details: Box::new(details), repeated })
 }
 
 /// Collects what is wrong with a request.

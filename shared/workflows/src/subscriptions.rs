@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 
 use connectors::channel::{ChannelError, Email, Sms};
 use domain::acquiring::{Stages, Wish};
-use domain::details::Language;
+use domain::details::{Details, Language};
 use domain::id::{OrderId, Tenant};
 use domain::money::{Currency, Money};
-use domain::order::{Cancellation, Command, Initiator, Order, RESEND_SECONDS, Refusal, Status, What};
+use domain::order::{Cancellation, Command, Event, Initiator, Order, RESEND_SECONDS, Refusal, Status, What};
 use domain::partner::Partner;
 use domain::subscription::{
     Canceller, Every, LOOK_SECONDS, Mandate, Pause, Phase, RETRY_SECONDS, State, Step, Subscription, rises,
@@ -200,6 +200,7 @@ pub async fn create(
         not_before: None,
         charging: false,
         charges: Vec::new(),
+        ended_at: None,
     };
     match ports.store.put_subscription(tenant, &subscription).await {
         Ok(()) => Ok(Made::Subscription { subscription: Box::new(subscription), repeated: false }),
@@ -333,7 +334,8 @@ async fn change(
 
 /// Ends a subscription. A charge the bank has been asked for is seen through; one that waits to be tried again is not.
 pub async fn cancel(ports: &Ports, tenant: &Tenant, id: &str, by: Canceller) -> Result<Subscription, WorkflowError> {
-    let subscription = change(ports, tenant, id, |subscription| subscription.cancel(by)).await?;
+    let now = clock::now(ports, tenant).await?;
+    let subscription = change(ports, tenant, id, |subscription| subscription.cancel(by, now)).await?;
     give_up(ports, &subscription).await?;
     Ok(subscription)
 }
@@ -362,22 +364,46 @@ pub async fn resume(
     // The order of the charge that failed can not be paid any more once there is another one.
     give_up(ports, &before).await?;
     let now = clock::now(ports, tenant).await?;
+    if !matches!(before.state, State::Active)
+        && let Some(open) = before.charges.last().filter(|charge| charge.paid != Some(true))
+        && let Some(loaded) = ports.store.load(&open.order, Freshness::Consistent).await?
+    {
+        // The buyer may have paid it by hand before that, or be about to.
+        if let Some(payment) = loaded.order.open_payment() {
+            return Err(Refusal::PaymentUnderWay(payment.no).into());
+        }
+        if loaded.order.has(Event::Captured) && loaded.order.kept()?.is_positive() {
+            let settle = |found: &mut Subscription| {
+                let waits = matches!(found.state, State::Paused(_)) && found.charges.last() == Some(open);
+                if waits {
+                    found.paid(now);
+                }
+                waits
+            };
+            change(ports, tenant, id, settle).await?;
+        }
+    }
     change(ports, tenant, id, |subscription| subscription.resume(Some(wanted.clone()), now)).await.map(Ok)
 }
 
 /// Ends the order of a charge that is not to be made any more, if nobody has paid it.
 async fn give_up(ports: &Ports, subscription: &Subscription) -> Result<(), WorkflowError> {
     let Some(open) = subscription.charges.last().filter(|charge| charge.paid != Some(true)) else { return Ok(()) };
-    if subscription.state == State::Active {
+    if matches!(subscription.state, State::Active) {
         return Ok(());
     }
-    let loaded = ports.store.load(&open.order, Freshness::Consistent).await?;
+    end(ports, &open.order).await
+}
+
+/// Ends an order nobody has paid.
+async fn end(ports: &Ports, order: &OrderId) -> Result<(), WorkflowError> {
+    let loaded = ports.store.load(order, Freshness::Consistent).await?;
     if loaded.is_none_or(|loaded| loaded.order.status() != Status::Awaiting) {
         return Ok(());
     }
     let cancellation =
         Cancellation { by: Initiator::Platform, what: What::Whole, reason: None, terminal: None, asked: None };
-    match apply(ports, &open.order, &Command::Cancel(cancellation)).await {
+    match apply(ports, order, &Command::Cancel(cancellation)).await {
         Ok(_) | Err(WorkflowError::Refused(_)) => Ok(()),
         Err(other) => Err(other),
     }
@@ -427,104 +453,145 @@ async fn look(ports: &Ports, tenant: &Tenant, id: &str, now: Timestamp) -> Resul
     for _ in 0..STEPS_MAX {
         let before = one(ports, tenant, id).await?;
         let mut next = before.clone();
+        let mut ready = None;
         match before.step(now) {
             // The due index lags behind.
             Step::Wait(_) => return Ok(()),
             Step::Notice => next.wait(now, RESEND_SECONDS),
-            Step::Charge => Box::pin(charge(ports, tenant, &mut next, now)).await?,
+            Step::Charge => ready = Box::pin(prepare(ports, tenant, &mut next, now)).await?,
             Step::Look => outcome(ports, &mut next, now).await?,
         }
         next.version += 1;
         match ports.store.put_subscription(tenant, &next).await {
             Ok(()) => {}
-            Err(StoreError::Conflict) => continue,
+            Err(StoreError::Conflict) => {
+                // Somebody ended it while the order was made: then nobody is to pay it.
+                if let Some(Ready { order, .. }) = ready {
+                    withdraw(ports, tenant, id, &order.id).await?;
+                }
+                continue;
+            }
             Err(other) => return Err(other.into()),
         }
         if before.step(now) == Step::Notice {
             send_notice(ports, tenant, &next).await;
         }
-        if before.state == State::Active && next.state != State::Active {
-            give_up(ports, &next).await?;
+        if let Some(ready) = ready {
+            Box::pin(charge(ports, tenant, &next, ready, now)).await?;
         }
+        give_up(ports, &next).await?;
     }
     Ok(())
 }
 
-/// Asks for the next charge. The order is looked for by its number first: it may have been made before a crash, or with other
-/// means before a charge is tried again.
-async fn charge(ports: &Ports, tenant: &Tenant, next: &mut Subscription, now: Timestamp) -> Result<(), WorkflowError> {
+/// An order that is to be charged once that is on record.
+struct Ready {
+    order: Order,
+    details: Details,
+    kept: Kept,
+}
+
+/// Makes the order of the next charge and says that it is begun. The order is looked for by its number first: it may have been made
+/// before a crash, or with other means before a charge is tried again.
+async fn prepare(
+    ports: &Ports,
+    tenant: &Tenant,
+    next: &mut Subscription,
+    now: Timestamp,
+) -> Result<Option<Ready>, WorkflowError> {
     let Some(amount) = next.amount() else {
         next.pause(Pause::Refused);
-        return Ok(());
+        return Ok(None);
     };
     let Some(kept) = payments::chargeable(ports, tenant, &next.customer, &next.means).await? else {
         next.pause(Pause::NoMeans);
-        return Ok(());
+        return Ok(None);
     };
     let partner = perform::partner(ports, tenant).await?;
     if partner.payment.charges_frozen {
         next.wait(now, RETRY_SECONDS);
-        return Ok(());
+        return Ok(None);
     }
     if next.is_told_of_too_long_ago(now) {
         // Who has read of the first of the month is not charged on the twentieth.
         next.announce_anew();
-        return Ok(());
+        return Ok(None);
     }
     let number = next.order_number();
     let found = match ports.store.number(tenant, &number).await? {
         Some(claim) => ports.store.load(&claim.order, Freshness::Consistent).await?,
         None => None,
     };
-    let order = if let Some(found) = found {
+    let (order, details) = if let Some(found) = found {
         let own = found.order.amount == amount
             && found.details.payment.customer.as_deref() == Some(&next.customer)
             && found.details.description.as_deref() == Some(&next.description);
         if !own {
             tracing::error!(order = %found.order.id, "the number of a subscription's order belongs to another order");
             next.pause(Pause::Refused);
-            return Ok(());
+            return Ok(None);
         }
-        let declined = usize::from(next.declined);
-        let (order, details) = (found.order.clone(), found.details);
-        let by = Initiator::Schedule;
-        match payments::charge_once(ports, order, details, kept, by, &next.description, declined).await {
-            Ok(applied) => applied.order,
-            Err(WorkflowError::Refused(refusal)) => {
-                refused(next, &refusal, now, &found.order);
-                return Ok(());
-            }
-            Err(other) => return Err(other),
-        }
+        (found.order, found.details)
     } else {
         let request = wish(next, number, amount);
         let asker = Asker { by: Initiator::Schedule, origin: next.origin.as_deref() };
-        match orders::create_by(ports, tenant, &request, None, asker).await {
-            Ok(Created::Order { order, .. }) => *order,
-            Ok(Created::Invalid(_) | Created::NumberTaken | Created::KeyReused) => {
+        match orders::make(ports, tenant, &request, None, asker).await {
+            Ok((Created::Order { order, details, .. }, _)) => (*order, *details),
+            Ok((Created::Invalid(_) | Created::NumberTaken | Created::KeyReused, _)) => {
                 next.pause(Pause::Refused);
-                return Ok(());
+                return Ok(None);
             }
             // The partner may top their account up.
-            Ok(Created::TooLittle(_)) | Err(WorkflowError::Refused(_)) => {
+            Ok((Created::TooLittle(_), _)) | Err(WorkflowError::Refused(_)) => {
                 next.wait(now, RETRY_SECONDS);
-                return Ok(());
+                return Ok(None);
             }
             Err(other) => return Err(other),
         }
     };
     next.begun(&order.id, amount, now);
-    Ok(())
+    Ok(Some(Ready { order, details, kept }))
 }
 
-/// A charge the domain refuses: it is under way or over, which is looked at, or its bank does not take it now.
-fn refused(next: &mut Subscription, refusal: &Refusal, now: Timestamp, order: &Order) {
-    match refusal {
-        Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_) => {
-            next.begun(&order.id, order.amount, now);
+/// Charges the order of a charge that is on record as begun. What ends the subscription from then on ends the order, so that one of
+/// the two comes first.
+async fn charge(
+    ports: &Ports,
+    tenant: &Tenant,
+    begun: &Subscription,
+    ready: Ready,
+    now: Timestamp,
+) -> Result<(), WorkflowError> {
+    let Ready { order, details, kept } = ready;
+    let (id, declined) = (order.id.clone(), usize::from(begun.declined));
+    let by = Initiator::Schedule;
+    match payments::charge_once(ports, order, details, kept, by, &begun.description, declined).await {
+        Ok(_) => Ok(()),
+        // Under way or over: what came of it is looked at.
+        Err(WorkflowError::Refused(Refusal::PaymentUnderWay(_) | Refusal::NotPayable(_) | Refusal::Expired(_))) => {
+            Ok(())
         }
-        _ => next.wait(now, RETRY_SECONDS),
+        // Its bank does not take it now.
+        Err(WorkflowError::Refused(_)) => {
+            let again = plus_seconds(now, RETRY_SECONDS);
+            let stand_back = |found: &mut Subscription| {
+                let begun = found.charging && found.charges.last().is_some_and(|charge| charge.order == id);
+                if begun {
+                    found.not_asked(again);
+                }
+                begun
+            };
+            change(ports, tenant, &begun.id, stand_back).await.map(drop)
+        }
+        Err(other) => Err(other),
     }
+}
+
+/// Ends an order that was made for a subscription that does not know of it, unless it goes on and will.
+async fn withdraw(ports: &Ports, tenant: &Tenant, id: &str, order: &OrderId) -> Result<(), WorkflowError> {
+    let now = one(ports, tenant, id).await?;
+    let wanted = now.state == State::Active || now.charges.iter().any(|charge| charge.order == *order);
+    if wanted { Ok(()) } else { end(ports, order).await }
 }
 
 fn wish(subscription: &Subscription, number: String, amount: Money) -> OrderRequest {
@@ -556,12 +623,18 @@ async fn outcome(ports: &Ports, next: &mut Subscription, now: Timestamp) -> Resu
     };
     let loaded = ports.store.load(&id, Freshness::Consistent).await?.ok_or(WorkflowError::NotFound)?;
     // What was taken was paid for, though it may have gone back since.
-    if loaded.order.has(domain::order::Event::Captured) {
+    if loaded.order.has(Event::Captured) {
         next.paid(now);
     } else if loaded.order.open_payment().is_some() {
         next.wait(now, LOOK_SECONDS);
     } else if loaded.order.status() == Status::Awaiting {
-        next.refused(now);
+        let asked = loaded.order.payments().count() > usize::from(next.declined);
+        if asked || next.state != State::Active {
+            next.refused(now);
+        } else {
+            // Whoever began it died before the bank was asked: it has declined nothing.
+            next.not_asked(now);
+        }
     } else {
         // Expired, or ended by somebody: there is nothing to try again.
         next.refused(now);
@@ -593,9 +666,9 @@ async fn send_notice(ports: &Ports, tenant: &Tenant, subscription: &Subscription
 pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowError> {
     let Notice { tenant, subscription: id, charge } = notice;
     let next = one(ports, tenant, id).await?;
-    let planned = next.amount().zip(next.scheduled_at()).filter(|_| next.awaits_notice_of(*charge));
-    let Some((amount, at)) = planned else { return Ok(()) };
     let now = clock::now(ports, tenant).await?;
+    let planned = next.amount().zip(next.scheduled_at()).filter(|_| next.awaits_notice_of(*charge, now));
+    let Some((amount, at)) = planned else { return Ok(()) };
     let at = at.max(plus_seconds(now, domain::subscription::NOTICE_SECONDS));
     let partner = perform::partner(ports, tenant).await?;
     let next = &next;
@@ -625,7 +698,7 @@ pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowE
         sent => {
             let told = matches!(sent, Some(Ok(_)));
             let record = |found: &mut Subscription| {
-                let open = found.awaits_notice_of(*charge);
+                let open = found.awaits_notice_of(*charge, now);
                 match (open, told) {
                     (false, _) => {}
                     (true, true) => found.noticed(now),

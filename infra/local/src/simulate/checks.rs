@@ -14,6 +14,7 @@ use domain::order::{
     means_id,
 };
 use domain::receipt::Fiscal;
+use domain::subscription::{Every, NOTICE_SECONDS, State, Subscription, amount};
 use domain::time::{Timestamp, plus_seconds};
 use domain::wallet::Kept;
 use sandbox::double::{Binding, Deal};
@@ -22,8 +23,10 @@ use storage::table::Freshness;
 use workflows::bank::operation_number;
 use workflows::ports::Ports;
 
+use super::devices::Device;
 use super::outside::World;
 use super::people::{CUSTOMERS, People, customer};
+use super::subscribers::{is_of, payments};
 use super::world::{Outcome, wait};
 
 /// All that everybody has on record.
@@ -35,14 +38,33 @@ struct Record {
     documents: BTreeMap<String, Vec<Fiscal>>,
     /// The wallets by customer.
     wallets: BTreeMap<String, Vec<Kept>>,
+    subscriptions: Vec<Subscription>,
+    /// The partner's accounts that take payments now.
+    accounts: BTreeSet<Option<String>>,
     now: Timestamp,
 }
 
 /// The bank and the number a payment is known by there.
 type Name = (String, String);
 
+/// How the subscriptions of a world stood after weeks of calm.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// When.
+    pub now: Timestamp,
+    /// All of them.
+    pub subscriptions: Vec<Subscription>,
+}
+
 /// Proves a world that has come to rest.
-pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[People], outcome: &mut Outcome) {
+pub(super) fn prove(
+    world: &World,
+    ports: &Ports,
+    tenant: &Tenant,
+    people: &[People],
+    standing: &Standing,
+    outcome: &mut Outcome,
+) {
     for someone in people {
         let known = someone.known.lock().unwrap_or_else(PoisonError::into_inner);
         outcome.findings.extend(known.wrong.iter().map(|wrong| format!("{}: {wrong}", someone.number)));
@@ -65,8 +87,8 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
         outcome.findings.push(format!("{} {}: {}", finding.subject, finding.rule, finding.text));
     }
     let record = {
-        let (ports, tenant) = (ports.clone(), tenant.clone());
-        wait(world, async move { read(&ports, &tenant).await })
+        let (ports, tenant, of) = (ports.clone(), tenant.clone(), world.clone());
+        wait(world, async move { read(&of, &ports, &tenant).await })
     };
     let Some(record) = record else {
         outcome.findings.push("what is on record could not be read".to_owned());
@@ -85,10 +107,32 @@ pub(super) fn prove(world: &World, ports: &Ports, tenant: &Tenant, people: &[Peo
     banks_agree(&record, &mut outcome.findings);
     till_agrees(&record, &mut outcome.findings);
     wallets_agree(&record, outcome);
+    subscriptions_agree(world, &record, people, outcome);
+    for subscription in &standing.subscriptions {
+        let why = match subscription.state {
+            State::Paused(why) => format!(", {}", why.code()),
+            State::Cancelled(by) => format!(" by the {}", by.code()),
+            State::Active | State::Completed => String::new(),
+        };
+        count(outcome, format!("subscription {}{why}", subscription.state.code()));
+        stands_still(subscription, standing.now, &record, &mut outcome.findings);
+    }
     everybody_knows(world, &record, outcome);
     count_letters(world, outcome);
+    for device in world.devices.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        count(outcome, "register in a shop");
+        *outcome.played.entry("receipts of registers in shops".to_owned()).or_default() += device.printed().len();
+    }
+    for subscription in &record.subscriptions {
+        if outcome.findings.iter().any(|finding| finding.contains(&subscription.id)) {
+            let row = serde_json::to_string(subscription).unwrap_or_default();
+            tracing::info!(subscription = subscription.id, row, "breaks a rule");
+        }
+    }
     for (order, _) in &record.orders {
-        if outcome.findings.iter().any(|finding| finding.contains(&order.id.ulid())) {
+        let of = order.number.split('-').next().filter(|of| of.starts_with("sub_"));
+        let named = |finding: &String| finding.contains(&order.id.ulid()) || of.is_some_and(|of| finding.contains(of));
+        if outcome.findings.iter().any(named) {
             let row = serde_json::to_string(order).unwrap_or_default();
             tracing::info!(order = %order.id, row, "breaks a rule");
             for deal in record.deals.iter().filter(|deal| deal.number.contains(&order.id.ulid())) {
@@ -103,7 +147,7 @@ fn count(outcome: &mut Outcome, what: impl Into<String>) {
     *outcome.played.entry(what.into()).or_default() += 1;
 }
 
-async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
+async fn read(world: &World, ports: &Ports, tenant: &Tenant) -> Option<Record> {
     let now = workflows::clock::now(ports, tenant).await.ok()?;
     let mut orders = Vec::new();
     for order in workflows::payouts::recent_orders(ports, tenant, now, Freshness::Consistent).await.ok()? {
@@ -118,13 +162,27 @@ async fn read(ports: &Ports, tenant: &Tenant) -> Option<Record> {
         let printed: Option<Fiscal> = serde_json::from_value(body["state"]["done"]["fiscal"].clone()).ok();
         documents.entry(id).or_default().extend(printed);
     }
+    // A register in a shop knows documents, not what they are for: a document is the receipt's that is on record with it.
+    let devices = world.devices.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for fiscal in devices.iter().flat_map(Device::printed) {
+        let is = |known: &Fiscal| (&known.drive, known.document) == (&fiscal.drive, fiscal.document);
+        let mut receipts = orders.iter().flat_map(|(order, _)| order.receipts.iter().map(move |one| (order, one)));
+        let of = receipts.find(|(_, receipt)| receipt.fiscal.as_ref().is_some_and(is));
+        let unknown = || format!("document {} of {}", fiscal.document, fiscal.drive);
+        let id = of.map_or_else(unknown, |(order, receipt)| order.external_id(receipt));
+        documents.entry(id).or_default().push(fiscal);
+    }
     let mut wallets = BTreeMap::new();
     for customer in (0..CUSTOMERS).map(customer) {
         let wallet = ports.store.wallet(tenant, &customer).await.ok()?;
         wallets.insert(customer, wallet);
     }
     let (deals, bindings) = (rows(ports, tenant, "deal").await?, rows(ports, tenant, "binding").await?);
-    Some(Record { orders, deals, bindings, documents, wallets, now })
+    let (subscriptions, _) = ports.store.subscriptions(tenant, None, 1_000).await.ok()?;
+    let partner = ports.store.partner(tenant, now).await.ok()??;
+    let enabled = partner.accounts.iter().filter(|account| account.enabled);
+    let accounts = enabled.map(|account| Some(account.id.clone())).chain([None]).collect();
+    Some(Record { orders, deals, bindings, documents, wallets, subscriptions, accounts, now })
 }
 
 async fn rows<T: DeserializeOwned>(ports: &Ports, tenant: &Tenant, kind: &str) -> Option<Vec<T>> {
@@ -142,6 +200,13 @@ fn name_of(deal: &Deal) -> Name {
     let number = deal.number.split(' ').next().unwrap_or_default();
     (deal.family.code().to_owned(), number.to_owned())
 }
+
+/// Seconds two machines' clocks are apart, at most.
+const SKEW_SECONDS: i64 = 120;
+/// Days of calm a daily subscription is looked at in.
+const CALM_DAYS: i64 = 13;
+/// Seconds such a one is without a charge at most: a day to the notice, one from it to the charge, one to its place, and the sweeps'.
+const IDLE_SECONDS_MAX: i64 = 4 * 24 * 3_600;
 
 /// Seconds in which everybody hears of what has happened.
 const FRESH_SECONDS: i64 = 24 * 3_600;
@@ -334,6 +399,100 @@ fn wallets_agree(record: &Record, outcome: &mut Outcome) {
     }
     for (times, what) in counts.into_iter().zip(["means kept", "means switched off", "means deleted"]) {
         *outcome.played.entry(what.to_owned()).or_default() += times;
+    }
+}
+
+/// Every charge of a subscription is the one its phases say, was announced, and made once when it was due; none was made after
+/// somebody was told that it is over, nor of means somebody was told are deleted.
+fn subscriptions_agree(world: &World, record: &Record, people: &[People], outcome: &mut Outcome) {
+    let orders = || record.orders.iter().map(|(order, _)| order);
+    for someone in people {
+        let known = someone.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(id), Some(begun)) = (&known.subscribed.id, &known.subscribed.ended) {
+            let charges = payments(orders(), |order, payment| is_of(order, id) && payment.is_without_buyer());
+            for (order, no) in charges.difference(begun) {
+                outcome
+                    .findings
+                    .push(format!("{id}: {order} was charged ({no}) after somebody was told that it is over"));
+            }
+        }
+        for (means, begun) in &known.deleted {
+            let of = |_: &Order, payment: &Operation| payment.means.as_ref() == Some(means) && payment.succeeded();
+            for (order, no) in payments(orders(), of).difference(begun) {
+                outcome
+                    .findings
+                    .push(format!("{means}: {order} was charged ({no}) after somebody was told they are gone"));
+            }
+        }
+        if let Some(id) = &known.subscribed.id
+            && !record.subscriptions.iter().any(|subscription| subscription.id == *id)
+        {
+            outcome.findings.push(format!("{id}: told of, and not there"));
+        }
+    }
+    let notices = world.notices.lock().unwrap_or_else(PoisonError::into_inner);
+    for subscription in &record.subscriptions {
+        let id = &subscription.id;
+        let own: Vec<&Order> = orders().filter(|order| is_of(order, id)).collect();
+        let mut paid: BTreeMap<u32, Vec<&Order>> = BTreeMap::new();
+        for order in &own {
+            let no = order.number[id.len() + 1..].split('-').next().and_then(|no| no.parse().ok()).unwrap_or_default();
+            if amount(&subscription.phases, no) != Some(order.amount) {
+                outcome.findings.push(format!("{id}: {} is over {}, which no phase says", order.number, order.amount));
+            }
+            for payment in order.payments().filter(|payment| payment.is_without_buyer()) {
+                count(outcome, if payment.succeeded() { "scheduled charge" } else { "scheduled charge, declined" });
+                let started = order.happened(Event::PaymentStarted, payment.no).map_or(0, Timestamp::as_second);
+                let told = notices.get(&format!("{id}-{no}-notice"));
+                let told =
+                    told.and_then(|told| told.first()).is_some_and(|at| at + NOTICE_SECONDS - SKEW_SECONDS <= started);
+                let at_once = no == 1 && started - subscription.created_at.as_second() < 6 * NOTICE_SECONDS;
+                if !told && !at_once {
+                    outcome.findings.push(format!("{id}: {} was charged without a notice a day before", order.number));
+                }
+            }
+            if order.has(Event::Captured) {
+                paid.entry(no).or_default().push(order);
+            }
+        }
+        for no in 1..subscription.charge {
+            let stands = |order: &&&Order| order.kept().is_ok_and(Money::is_positive);
+            let found = paid.get(&no).map(Vec::as_slice).unwrap_or_default();
+            if found.is_empty() || found.iter().filter(stands).count() > 1 {
+                outcome.findings.push(format!("{id}: charge {no} was paid by {} orders", found.len()));
+            }
+        }
+    }
+}
+
+/// What goes on by the day has gone on in the weeks of calm, unless its bank takes no more of its means: no longer without a charge
+/// than for one that is declined, its notice and its place.
+fn stands_still(subscription: &Subscription, now: Timestamp, record: &Record, findings: &mut Vec<String>) {
+    let since = plus_seconds(now, -CALM_DAYS * 24 * 3_600);
+    let means = record.wallets.get(&subscription.customer).into_iter().flatten();
+    let taken = means.filter(|kept| kept.id == subscription.means).any(|kept| record.accounts.contains(&kept.account));
+    if subscription.state != State::Active || subscription.every != Every::Day || subscription.from > since || !taken {
+        return;
+    }
+    let own = record.orders.iter().map(|(order, _)| order).filter(|order| is_of(order, &subscription.id));
+    // Every moment at which a charge was asked for, or came to its end.
+    let is_charge = |event: Event| matches!(event, Event::PaymentStarted | Event::Captured | Event::PaymentDeclined);
+    let mut moments: Vec<(Timestamp, bool)> = own
+        .flat_map(|order| &order.journal)
+        .filter(|entry| is_charge(entry.event) && entry.at > since)
+        .map(|entry| (entry.at, entry.event == Event::PaymentStarted))
+        .chain([(now, true)])
+        .collect();
+    moments.sort_unstable();
+    let mut idle_from = Some(since);
+    for (at, starts) in moments {
+        let idle = idle_from.take_if(|_| starts).map_or(0, |from| at.as_second() - from.as_second());
+        if idle > IDLE_SECONDS_MAX {
+            findings.push(format!("{}: nothing was charged for {idle} seconds until {at}", subscription.id));
+        }
+        if !starts {
+            idle_from = Some(at);
+        }
     }
 }
 

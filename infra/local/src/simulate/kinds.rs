@@ -29,12 +29,14 @@ pub enum Kind {
     Charged,
     /// One buyer, several payments.
     Split,
+    /// The card is saved beside the payment, and charged by a schedule from then on.
+    Subscribed,
     /// Paid at a terminal beside the platform.
     Terminal,
 }
 
 /// How often each comes.
-const WEIGHTED: [Kind; 24] = [
+const WEIGHTED: [Kind; 26] = [
     Kind::OneStage,
     Kind::OneStage,
     Kind::OneStage,
@@ -58,6 +60,8 @@ const WEIGHTED: [Kind; 24] = [
     Kind::Charged,
     Kind::Split,
     Kind::Split,
+    Kind::Subscribed,
+    Kind::Subscribed,
     Kind::Terminal,
 ];
 
@@ -108,6 +112,7 @@ impl Kind {
             Self::Later => "charged later",
             Self::Charged => "charged at once",
             Self::Split => "split",
+            Self::Subscribed => "subscribed",
             Self::Terminal => "terminal",
         }
     }
@@ -120,7 +125,7 @@ impl Kind {
     /// Whether the buyer lets the means be kept, where the page asks.
     pub fn saves(self, dice: &Dice) -> bool {
         match self {
-            Self::Saving | Self::SaveMeans | Self::Later | Self::Split => dice.chance(900),
+            Self::Saving | Self::SaveMeans | Self::Later | Self::Split | Self::Subscribed => dice.chance(900),
             _ => dice.chance(50),
         }
     }
@@ -153,10 +158,17 @@ impl Kind {
             Self::TwoStage => request["payment"] = held("manual"),
             Self::OnFulfilment => request["payment"] = held("fulfilled"),
             Self::Points => request["payment"] = json!({ "stages": stages, "points_max": "300.00" }),
-            Self::Saving | Self::SavedAtPage | Self::Charged => {
+            Self::Saving | Self::SavedAtPage | Self::Charged | Self::Subscribed => {
                 request["payment"] = json!({ "stages": stages, "hold_end": hold_end });
             }
-            Self::SaveMeans => request["payment"] = json!({ "purpose": "save_means" }),
+            Self::SaveMeans => {
+                request["payment"] = json!({ "purpose": "save_means" });
+                if dice.chance(500) {
+                    // The two sums most shops verify a card with.
+                    let price = dice.one_of(&["1.00", "10.00"]);
+                    request["lines"] = json!([{ "name": "Проверка карты", "price": price }]);
+                }
+            }
             Self::Later => {
                 request["payment"] = json!({ "purpose": "order", "stages": stages, "hold_end": hold_end });
             }

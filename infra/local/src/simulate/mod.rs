@@ -2,12 +2,14 @@
 //! queues that fail, repeat, delay, fall silent and die between any two calls. After each world the audit must find nothing.
 
 mod checks;
+mod devices;
 pub mod dice;
 mod kinds;
 pub mod outside;
 mod partner;
 mod people;
 mod processes;
+mod subscribers;
 pub mod world;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! The outside with faults: a table, HTTP, queues and channels that fail before, fail after, repeat, delay and die.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,7 @@ use storage::table::{Freshness, Item, Key, Page, Range, Table, TableError, Write
 use tower::ServiceExt as _;
 use workflows::ports::{Clock, Message, Queue, QueueError, Random};
 
+use super::devices::Device;
 use super::dice::Dice;
 use super::processes::{Processes, promise};
 
@@ -44,6 +46,10 @@ pub struct World {
     pub heard: Arc<Mutex<Vec<String>>>,
     /// References of messages the buyers got.
     pub letters: Arc<Mutex<Vec<String>>>,
+    /// When the buyers were told of charges to come, by the message's reference: anew after a pause.
+    pub notices: Arc<Mutex<BTreeMap<String, Vec<i64>>>>,
+    /// Registers in the partner's shops.
+    pub devices: Arc<Mutex<Vec<Device>>>,
     /// Callbacks of banks that were made: any may come again when it is stale.
     pub callbacks: Arc<Mutex<Vec<http::Request<Vec<u8>>>>>,
     /// Whether the sandbox's bank declines some charges of saved means, always the same ones.
@@ -331,6 +337,11 @@ impl FaultyChannels {
     async fn deliver(&self, reference: String) -> Result<String, ChannelError> {
         let world = &self.0;
         let act = async {
+            if reference.ends_with("-notice") {
+                let at = world.seconds.load(Ordering::Relaxed);
+                let mut notices = world.notices.lock().unwrap_or_else(PoisonError::into_inner);
+                notices.entry(reference.clone()).or_default().push(at);
+            }
             world.letters.lock().unwrap_or_else(PoisonError::into_inner).push(reference);
             Ok("simulated".to_owned())
         };

@@ -71,7 +71,7 @@ impl People {
         self.api("POST", &path, Some(body)).await
     }
 
-    fn request_of(&self, method: &str, path: &str, body: Option<&Value>) -> Option<http::Request<Vec<u8>>> {
+    pub(super) fn request_of(&self, method: &str, path: &str, body: Option<&Value>) -> Option<http::Request<Vec<u8>>> {
         http::Request::builder()
             .method(method)
             .uri(path)
@@ -158,16 +158,20 @@ impl People {
         all.filter_map(|means| Some((means["id"].as_str()?.to_owned(), means["enabled"] == true))).collect()
     }
 
-    async fn means_change(&self) {
+    pub(super) async fn means_change(&self) {
         let dice = &self.world.dice;
         // Those that are switched off as well: perhaps somebody was cut short deleting them.
         let list = self.wallet().await;
         if list.is_empty() {
             return;
         }
-        let path = format!("/v1/customers/{}/means/{}", self.customer, list[dice.below(list.len())].0);
+        let means = &list[dice.below(list.len())].0;
+        let path = format!("/v1/customers/{}/means/{means}", self.customer);
         if dice.chance(400) {
-            let _ = self.api("DELETE", &path, None).await;
+            let deleted = self.api("DELETE", &path, None).await;
+            if deleted.is_some_and(|answer| answer.status == 204) {
+                self.means_deleted(means).await;
+            }
         } else {
             let _ = self.api("PATCH", &path, Some(&json!({ "enabled": false }))).await;
             if dice.chance(700) {

@@ -1,5 +1,6 @@
 //! The people of a world: partners who create and repeat, buyers who pay, retry, abandon and cancel, executors who are late.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use connectors::http::Response;
@@ -9,6 +10,7 @@ use workflows::ports::Ports;
 
 use super::kinds::Kind;
 use super::outside::World;
+use super::subscribers::{Payment, Subscribed};
 
 /// Buyers of a world.
 pub const CUSTOMERS: usize = 4;
@@ -29,6 +31,10 @@ pub struct Known {
     pub charge: Option<String>,
     /// The bank can not take such an order, and the partner was told so.
     pub not_offered: bool,
+    /// The subscription, where there is one.
+    pub subscribed: Subscribed,
+    /// Means somebody was told are deleted, with the payments that had begun then.
+    pub deleted: BTreeMap<String, BTreeSet<Payment>>,
     /// What people saw that must not be.
     pub wrong: Vec<String>,
 }
@@ -78,6 +84,9 @@ impl People {
             (known.id.clone(), known.page.clone())
         };
         let (Some(id), Some(page)) = (id, page) else { return self.create().await };
+        if self.kind == Kind::Subscribed && self.world.dice.chance(400) {
+            return self.subscription().await;
+        }
         match self.world.dice.below(100) {
             0..=39 => self.pay(&page).await,
             40..=43 => self.pay_another_way(&page).await,
@@ -133,7 +142,7 @@ impl People {
         known.page = page;
     }
 
-    async fn pay(&self, page: &str) {
+    pub(super) async fn pay(&self, page: &str) {
         let dice = &self.world.dice;
         let Some(shown) = self.world.call(get(page)).await else { return };
         let html = text(&shown);
@@ -208,7 +217,7 @@ impl People {
     }
 
     /// The same once more, whenever it arrives.
-    fn aside(&self, request: &http::Request<Vec<u8>>) {
+    pub(super) fn aside(&self, request: &http::Request<Vec<u8>>) {
         let (world, again) = (self.world.clone(), request.clone());
         self.world.processes.start(async move {
             let _ = world.call(again).await;
@@ -269,7 +278,7 @@ pub(super) fn text(response: &Response) -> String {
     String::from_utf8_lossy(&response.body).into_owned()
 }
 
-fn path(url: &str) -> Option<String> {
+pub(super) fn path(url: &str) -> Option<String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find('/').map(|at| rest[at..].to_owned())
 }
@@ -279,7 +288,7 @@ fn location(response: &Response) -> Option<String> {
 }
 
 /// The value of a hidden field, as a browser would send it back.
-fn field(html: &str, name: &str) -> Option<String> {
+pub(super) fn field(html: &str, name: &str) -> Option<String> {
     let at = html.find(&format!("name=\"{name}\""))?;
     let rest = &html[at..];
     let tag = &rest[..rest.find('>')?];
@@ -287,7 +296,7 @@ fn field(html: &str, name: &str) -> Option<String> {
     Some(value[..value.find('"')?].to_owned())
 }
 
-fn get(path: &str) -> http::Request<Vec<u8>> {
+pub(super) fn get(path: &str) -> http::Request<Vec<u8>> {
     let mut request = http::Request::new(Vec::new());
     if let Ok(uri) = path.parse() {
         *request.uri_mut() = uri;
@@ -295,7 +304,7 @@ fn get(path: &str) -> http::Request<Vec<u8>> {
     request
 }
 
-fn post(path: &str, form: String) -> http::Request<Vec<u8>> {
+pub(super) fn post(path: &str, form: String) -> http::Request<Vec<u8>> {
     let mut request = get(path);
     *request.method_mut() = http::Method::POST;
     *request.body_mut() = form.into_bytes();

@@ -15,6 +15,7 @@ use domain::partner::{
     WebhookEndpoint,
 };
 use domain::receipt::Agent;
+use domain::subscription::Canceller;
 use domain::tariff::Tariffs;
 use domain::tax::{Taxation, VatRate};
 use rust_decimal::Decimal;
@@ -25,23 +26,29 @@ use storage::table::{Freshness, Table};
 use workflows::connect::{self, Family};
 use workflows::ports::{MasterSecret, Ports, QueueName, Settings};
 
-use super::checks::prove;
+use super::checks::{Standing, prove};
+use super::devices;
 use super::dice::Dice;
 use super::outside::{FaultyChannels, FaultyHttp, FaultyQueue, FaultyTable, SeededRandom, SkewedClock, World};
 use super::people::People;
 use super::processes::{Processes, promise};
 use crate::doors::{Doors, dispatch};
 
-const BASE_URL: &str = "https://pay.simulated.example";
+pub(super) const BASE_URL: &str = "https://pay.simulated.example";
 const START: i64 = 1_795_000_000;
 /// Rounds with faults.
 const ROUNDS: usize = 45;
+/// The rounds in which the operator may have charges without the buyer stopped.
+const FROZEN_FROM: usize = 24;
+const FROZEN_UNTIL: usize = 32;
 /// Times a message is received before it is dead.
 const RECEIVES_MAX: u8 = 5;
 /// Times an operator has what was printed wrong corrected, at most.
 const CORRECTIONS: usize = 12;
 /// Virtual seconds of calm: longer than webhooks are tried, orders mature and tasks wait.
 const CALM_SECONDS: i64 = 16 * 24 * 3_600;
+/// Virtual seconds in which the last charges of subscriptions come to their end: their orders wait six days for a bank that is silent.
+const SETTLING_SECONDS: i64 = 9 * 24 * 3_600;
 
 /// What came of a world.
 #[derive(Debug, Default)]
@@ -95,7 +102,11 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         outcome.findings.push("the world could not be set up".to_owned());
         return outcome;
     };
-    choose_registers(&world, &key);
+    let devices = devices::connect(&world, &machines[0], &tenant);
+    world.devices.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&devices);
+    if devices.is_empty() {
+        choose_registers(&world, &key);
+    }
     let someone = |n| People::new(world.clone(), machines[0].clone(), key.clone(), format!("S-{n}"));
     let people: Vec<People> = (0..orders).map(someone).collect();
 
@@ -106,7 +117,10 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
                 world.processes.start(someone.clone().act());
             }
         }
-        if round == ROUNDS / 3 && world.dice.chance(200) {
+        for device in &devices {
+            device.round(&world, &machines[world.dice.below(machines.len())]);
+        }
+        if round == ROUNDS / 3 && devices.is_empty() && world.dice.chance(200) {
             choose_registers(&world, &key);
         }
         if round == ROUNDS / 3 && world.dice.chance(200) {
@@ -120,6 +134,12 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
                 };
                 let _ = ports.store.change_partner(&tenant, change).await;
             });
+        }
+        if round == FROZEN_FROM && world.dice.chance(150) {
+            freeze(&world, &machines[1], &tenant, true);
+        }
+        if round == FROZEN_UNTIL {
+            freeze(&world, &machines[0], &tenant, false);
         }
         deliver(&world, &machines, 800);
         if world.dice.chance(500) {
@@ -136,7 +156,16 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         world.seconds.fetch_add(step, Ordering::Relaxed);
     }
     world.faulty.store(false, Ordering::Relaxed);
-    if !calm(&world, &machines) {
+    let mut rests = calm(&world, &machines, CALM_SECONDS);
+    let standing = {
+        let (ports, of) = (machines[0].clone(), tenant.clone());
+        wait(&world, async move { end_all(&ports, &of).await }).unwrap_or_default()
+    };
+    if !standing.subscriptions.is_empty() {
+        // What was charged a moment before comes to its end as well.
+        rests &= calm(&world, &machines, SETTLING_SECONDS);
+    }
+    if !rests {
         outcome.findings.push("the world did not come to rest".to_owned());
         return outcome;
     }
@@ -146,12 +175,12 @@ pub fn simulate_world(seed: u64, orders: u64) -> Outcome {
         if wait(&world, async move { correct(&ports, &of).await }) != Some(true) {
             break;
         }
-        if !calm(&world, &machines) {
+        if !calm(&world, &machines, CALM_SECONDS) {
             outcome.findings.push("the world did not come to rest".to_owned());
             return outcome;
         }
     }
-    prove(&world, &machines[0], &tenant, &people, &mut outcome);
+    prove(&world, &machines[0], &tenant, &people, &standing, &mut outcome);
     for item in memory.all_items() {
         world.dice.note(&format!("{} {} {} {}", item.key.pk, item.key.sk, item.version, item.body));
     }
@@ -175,6 +204,8 @@ impl World {
             machines: Arc::default(),
             heard: Arc::default(),
             letters: Arc::default(),
+            notices: Arc::default(),
+            devices: Arc::default(),
             callbacks: Arc::default(),
             moody: false,
             dice,
@@ -279,6 +310,16 @@ fn choose_registers(world: &World, key: &str) {
     world.faulty.store(faulty, Ordering::Relaxed);
 }
 
+/// The operator ends all subscriptions; answers how they stood before.
+async fn end_all(ports: &Ports, tenant: &Tenant) -> Option<Standing> {
+    let now = workflows::clock::now(ports, tenant).await.ok()?;
+    let (subscriptions, _) = ports.store.subscriptions(tenant, None, 1_000).await.ok()?;
+    for subscription in &subscriptions {
+        workflows::subscriptions::cancel(ports, tenant, &subscription.id, Canceller::Operator).await.ok()?;
+    }
+    Some(Standing { now, subscriptions })
+}
+
 /// Has every receipt that was printed wrong corrected; answers whether there was one.
 async fn correct(ports: &Ports, tenant: &Tenant) -> Option<bool> {
     let now = workflows::clock::now(ports, tenant).await.ok()?;
@@ -313,6 +354,20 @@ async fn doubles(ports: &Ports, tenant: &Tenant) -> Vec<Account> {
         }
     }
     accounts
+}
+
+/// The operator has the partner's charges without the buyer stopped, or lets them go on.
+fn freeze(world: &World, ports: &Ports, tenant: &Tenant, frozen: bool) {
+    let ports = Ports { store: Store::new(world.table.clone()), ..ports.clone() };
+    let tenant = tenant.clone();
+    world.processes.start(async move {
+        let change = |partner: Option<Partner>| {
+            let mut partner = partner?;
+            partner.payment.charges_frozen = frozen;
+            Some((partner, ()))
+        };
+        let _ = ports.store.change_partner(&tenant, change).await;
+    });
 }
 
 /// Which of the accounts take payments: none, so that the sandbox's own bank does; one; or several.
@@ -431,11 +486,15 @@ fn tick(world: &World, machines: &[Ports]) {
 }
 
 /// Lets everything come to its end without faults.
-fn calm(world: &World, machines: &[Ports]) -> bool {
-    let until = world.seconds.load(Ordering::Relaxed) + CALM_SECONDS;
+fn calm(world: &World, machines: &[Ports], seconds: i64) -> bool {
+    let until = world.seconds.load(Ordering::Relaxed) + seconds;
     let steps = [5, 60, 600, 1_300, 3_600, 7_200, 20_000];
     let mut round = 0;
+    let devices = world.devices.lock().unwrap_or_else(PoisonError::into_inner).clone();
     while world.seconds.load(Ordering::Relaxed) < until {
+        for device in &devices {
+            device.calm(world, &machines[0]);
+        }
         for _ in 0..3 {
             deliver(world, machines, 1_000);
             if !world.processes.run() {

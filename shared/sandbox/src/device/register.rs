@@ -90,6 +90,11 @@ impl Drive {
         self.documents_max.saturating_sub(self.last)
     }
 
+    /// The receipts it has signed, oldest first.
+    pub fn printed(&self) -> impl Iterator<Item = &Fiscal> {
+        self.receipts.iter().map(|kept| &kept.outcome.fiscal)
+    }
+
     fn next(&mut self) -> u32 {
         self.last = self.last.saturating_add(1);
         self.last

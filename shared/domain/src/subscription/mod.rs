@@ -11,6 +11,8 @@
 //! A charge is never made earlier than a day after the buyer was told of it, and never two for one place of the schedule: what
 //! was missed, by a pause or an outage, is not made up for. Pure: the same arguments give the same answer.
 
+mod proof;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -19,6 +21,8 @@ use crate::details::Language;
 use crate::id::{OrderId, Tenant};
 use crate::money::Money;
 use crate::time::{MOSCOW, Timestamp, plus_seconds};
+
+pub use proof::prove;
 
 /// Seconds before a charge in which the buyer is told of it: a day.
 pub const NOTICE_SECONDS: i64 = 24 * 3_600;
@@ -177,6 +181,22 @@ pub struct Charge {
     /// Whether the bank took the money; nothing while that is not known.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub paid: Option<bool>,
+    /// When the schedule had it. Charges made before this was kept have none.
+    #[serde(
+        rename = "d",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub scheduled: Option<Timestamp>,
+    /// When the buyer was told of it before; a first charge that follows their agreement at once has none.
+    #[serde(
+        rename = "w",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub told: Option<Timestamp>,
 }
 
 /// A subscription.
@@ -267,6 +287,14 @@ pub struct Subscription {
     /// The latest charges, oldest first.
     #[serde(rename = "j", default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<Charge>,
+    /// When somebody ended it.
+    #[serde(
+        rename = "x",
+        default,
+        with = "jiff::fmt::serde::timestamp::second::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ended_at: Option<Timestamp>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a field over by reference")]
@@ -362,9 +390,13 @@ impl Subscription {
         scheduled(self.from, self.every, self.slot)
     }
 
-    /// Whether the buyer must be told before the next charge: of all but a first one that follows their agreement at once.
-    fn needs_notice(&self, at: Timestamp) -> bool {
-        self.charge > 1 || self.round > 0 || at.as_second() - self.created_at.as_second() >= NOTICE_SECONDS
+    /// Whether the buyer must be told before the next charge, which the schedule has at one moment and which is made at another: of
+    /// all but a first one that follows their agreement at once. One that is a day late does not, unless it was made in time, was
+    /// declined and is tried again.
+    fn needs_notice(&self, scheduled: Timestamp, made: Timestamp) -> bool {
+        let at_once = scheduled.as_second() - self.created_at.as_second() < NOTICE_SECONDS;
+        let late = self.declined == 0 && made.as_second() - scheduled.as_second() >= NOTICE_SECONDS;
+        self.charge > 1 || self.round > 0 || !at_once || late
     }
 
     /// When the next charge is made, if nothing comes between; nothing when there is none.
@@ -373,11 +405,7 @@ impl Subscription {
             return None;
         }
         let at = self.scheduled_at()?;
-        let told = match self.noticed_at {
-            Some(noticed) => Some(plus_seconds(noticed, NOTICE_SECONDS)),
-            None if self.needs_notice(at) => None,
-            None => Some(at),
-        };
+        let told = self.noticed_at.map(|noticed| plus_seconds(noticed, NOTICE_SECONDS));
         Some([Some(at), told, self.not_before].into_iter().flatten().max().unwrap_or(at))
     }
 
@@ -388,7 +416,7 @@ impl Subscription {
             return reached(self.not_before.unwrap_or(now), Step::Look);
         }
         let (Some(at), Some(charge_at)) = (self.scheduled_at(), self.charge_at()) else { return Step::Wait(None) };
-        if self.noticed_at.is_none() && self.needs_notice(at) {
+        if self.noticed_at.is_none() && self.needs_notice(at, charge_at.max(now)) {
             let notice = plus_seconds(at, -NOTICE_SECONDS);
             return reached(notice.max(self.not_before.unwrap_or(notice)), Step::Notice);
         }
@@ -404,8 +432,9 @@ impl Subscription {
     }
 
     /// Whether the buyer is still to be told of a charge.
-    pub fn awaits_notice_of(&self, charge: u32) -> bool {
-        let wanted = self.scheduled_at().is_some_and(|at| self.needs_notice(at));
+    pub fn awaits_notice_of(&self, charge: u32, now: Timestamp) -> bool {
+        let planned = self.scheduled_at().zip(self.charge_at());
+        let wanted = planned.is_some_and(|(at, charge_at)| self.needs_notice(at, charge_at.max(now)));
         self.state == State::Active && !self.charging && self.noticed_at.is_none() && wanted && self.charge == charge
     }
 
@@ -431,7 +460,8 @@ impl Subscription {
         self.not_before = None;
     }
 
-    /// The next charge was begun with an order.
+    /// The next charge is begun with an order: on record before the order is charged, so that whoever ends the subscription knows
+    /// of it.
     pub fn begun(&mut self, order: &OrderId, amount: Money, now: Timestamp) {
         self.charging = true;
         self.not_before = Some(plus_seconds(now, LOOK_SECONDS));
@@ -439,9 +469,23 @@ impl Subscription {
             again.paid = None;
             return;
         }
-        self.charges.push(Charge { no: self.charge, order: order.clone(), amount, at: now, paid: None });
+        self.charges.push(Charge {
+            no: self.charge,
+            order: order.clone(),
+            amount,
+            at: now,
+            paid: None,
+            scheduled: self.scheduled_at(),
+            told: self.noticed_at,
+        });
         let many = self.charges.len().saturating_sub(REMEMBERED_MAX);
         self.charges.drain(..many);
+    }
+
+    /// A charge was begun and the bank never asked: it may be begun again from a moment on.
+    pub fn not_asked(&mut self, at: Timestamp) {
+        self.charging = false;
+        self.not_before = Some(at);
     }
 
     /// Nothing can be said yet: looked at again later.
@@ -457,7 +501,9 @@ impl Subscription {
         self.noticed_at = None;
         self.not_before = None;
         self.advance(now);
-        if self.state == State::Active && (self.amount().is_none() || self.scheduled_at().is_none()) {
+        // While it was paused as well: the buyer may have paid the order of the charge that was declined.
+        let goes_on = matches!(self.state, State::Active | State::Paused(_));
+        if goes_on && (self.amount().is_none() || self.scheduled_at().is_none()) {
             self.state = State::Completed;
         }
     }
@@ -489,16 +535,29 @@ impl Subscription {
     /// It waits to be resumed.
     pub fn pause(&mut self, why: Pause) {
         self.charging = false;
+        self.leave_open();
         if self.state == State::Active {
             self.state = State::Paused(why);
         }
     }
 
+    /// A charge that was begun and is not to be asked for any more.
+    fn leave_open(&mut self) {
+        let next = self.charge;
+        if !self.charging
+            && let Some(last) = self.charges.last_mut().filter(|last| last.no == next && last.paid.is_none())
+        {
+            last.paid = Some(false);
+        }
+    }
+
     /// It is over. Answers whether that is new.
-    pub fn cancel(&mut self, by: Canceller) -> bool {
+    pub fn cancel(&mut self, by: Canceller, now: Timestamp) -> bool {
         let open = matches!(self.state, State::Active | State::Paused(_));
         if open {
+            self.leave_open();
             self.state = State::Cancelled(by);
+            self.ended_at = Some(now);
         }
         open
     }
@@ -568,6 +627,7 @@ mod tests {
             not_before: None,
             charging: false,
             charges: Vec::new(),
+            ended_at: None,
         }
     }
 
@@ -618,6 +678,37 @@ mod tests {
     }
 
     #[test]
+    fn a_first_charge_that_is_a_day_late_is_announced_like_any_other() {
+        let mut sub = subscription("2026-01-01T00:00:00Z", Every::Month, phases(&[(100, None)]));
+        let now = sub.created_at;
+        assert_eq!(sub.step(plus_seconds(now, DAY - 1)), Step::Charge);
+        assert_eq!(sub.step(plus_seconds(now, DAY)), Step::Notice);
+        assert!(sub.awaits_notice_of(1, plus_seconds(now, DAY)) && !sub.awaits_notice_of(1, now));
+        // Charges were stopped for a day.
+        sub.wait(now, RETRY_SECONDS);
+        assert_eq!(sub.step(plus_seconds(now, DAY)), Step::Notice);
+        // One that was made in time and declined is tried again without another word.
+        sub.begun(&sub.mandate.order.clone(), Money::rub(100), now);
+        sub.refused(now);
+        assert_eq!(sub.step(plus_seconds(now, DAY)), Step::Charge);
+    }
+
+    #[test]
+    fn a_charge_that_was_declined_and_is_paid_by_hand_while_it_waits_is_not_made_again() {
+        let mut sub = subscription("2026-01-01T00:00:00Z", Every::Month, phases(&[(100, Some(1)), (200, Some(1))]));
+        let now = sub.created_at;
+        sub.begun(&sub.mandate.order.clone(), Money::rub(100), now);
+        sub.pause(Pause::NoMeans);
+        sub.paid(now);
+        assert!(sub.resume(None, now));
+        assert_eq!((sub.charge, sub.amount()), (2, Some(Money::rub(200))));
+        sub.pause(Pause::NoMeans);
+        sub.begun(&sub.mandate.order.clone(), Money::rub(200), now);
+        sub.paid(now);
+        assert_eq!(sub.state, State::Completed);
+    }
+
+    #[test]
     fn a_declined_charge_is_tried_four_times_and_then_waits() {
         let mut sub = subscription("2026-01-01T00:00:00Z", Every::Month, phases(&[(100, None)]));
         let mut now = moment("2026-01-01T00:00:00Z");
@@ -635,7 +726,7 @@ mod tests {
         assert_eq!(sub.step(now), Step::Notice);
         sub.noticed(now);
         assert_eq!(sub.step(plus_seconds(now, DAY)), Step::Charge);
-        assert!(sub.cancel(Canceller::Buyer) && !sub.cancel(Canceller::Partner));
+        assert!(sub.cancel(Canceller::Buyer, now) && !sub.cancel(Canceller::Partner, now));
         assert_eq!(sub.step(plus_seconds(now, DAY)), Step::Wait(None));
     }
 
