@@ -11,6 +11,7 @@ use storage::table::Item;
 use support::{START, World, wish};
 use workflows::access::KeyRole;
 use workflows::orders::{OrderRequest, ScenarioRequest};
+use workflows::payments::PartRequest;
 use workflows::subscriptions::{Made, PhaseRequest, SubscriptionRequest};
 
 const DAY: i64 = 24 * 3_600;
@@ -59,6 +60,7 @@ fn full(number: &str) -> OrderRequest {
 pub async fn shapes_of_today() -> BTreeMap<String, Value> {
     let mut shapes = BTreeMap::new();
     Box::pin(heads(&mut shapes)).await;
+    returns(&mut shapes).await;
     others(&mut shapes).await;
     sites_and_subscriptions(&mut shapes).await;
     books(&mut shapes).await;
@@ -379,6 +381,16 @@ async fn heads(shapes: &mut BTreeMap<String, Value>) {
     head(shapes, &world, &paid, Status::Refunding, "cancelled-refunding").await;
     world.settle().await;
     head(shapes, &world, &paid, Status::Refunded, "cancelled-refunded").await;
+}
+
+/// A part of an order's money that was asked back under a key.
+async fn returns(shapes: &mut BTreeMap<String, Value>) {
+    let world = World::new().await;
+    let order = world.order(&by_email("S-1")).await;
+    world.pay(&order, "success").await;
+    let part = PartRequest { amount: Some("100.00".to_owned()), ..PartRequest::default() };
+    workflows::payments::cancel(&world.ports, &order.id, &part, Some("return-1")).await.unwrap();
+    head(shapes, &world, &order, Status::Paid, "asked-back-under-a-key").await;
 }
 
 /// One of every other kind of row.

@@ -573,11 +573,10 @@ async fn charge(
         }
         // Its bank does not take it now.
         Err(WorkflowError::Refused(_)) => {
-            let again = plus_seconds(now, RETRY_SECONDS);
             let stand_back = |found: &mut Subscription| {
                 let begun = found.charging && found.charges.last().is_some_and(|charge| charge.order == id);
                 if begun {
-                    found.not_asked(again);
+                    found.not_taken(now);
                 }
                 begun
             };

@@ -447,11 +447,14 @@ impl Subscription {
     /// Whether the day the buyer was told of is long over: charges were stopped, or nobody could make them. Each time the bank
     /// declines gives it a day more.
     pub fn is_told_of_too_long_ago(&self, now: Timestamp) -> bool {
-        let told = self.noticed_at.zip(self.scheduled_at());
-        told.is_some_and(|(noticed, at)| {
-            let day = at.max(plus_seconds(noticed, NOTICE_SECONDS));
-            plus_seconds(day, ANNOUNCED_SECONDS + i64::from(self.declined) * RETRY_SECONDS) < now
-        })
+        let day = self.noticed_at.and_then(|_| self.charge_day());
+        day.is_some_and(|day| plus_seconds(day, ANNOUNCED_SECONDS + i64::from(self.declined) * RETRY_SECONDS) < now)
+    }
+
+    /// The moment the next charge may first be made at: the one that was announced, where it was.
+    fn charge_day(&self) -> Option<Timestamp> {
+        let at = self.scheduled_at()?;
+        Some(self.noticed_at.map_or(at, |noticed| at.max(plus_seconds(noticed, NOTICE_SECONDS))))
     }
 
     /// The next charge is to be announced once more before it is made.
@@ -486,6 +489,15 @@ impl Subscription {
     pub fn not_asked(&mut self, at: Timestamp) {
         self.charging = false;
         self.not_before = Some(at);
+    }
+
+    /// A charge was begun, and its bank does not take it now: it is begun again the next day, and after three days of that waits to
+    /// be resumed, or the buyer would be told of it again and again.
+    pub fn not_taken(&mut self, now: Timestamp) {
+        self.not_asked(plus_seconds(now, RETRY_SECONDS));
+        if self.charge_day().is_none_or(|day| plus_seconds(day, ANNOUNCED_SECONDS) <= now) {
+            self.pause(Pause::Refused);
+        }
     }
 
     /// Nothing can be said yet: looked at again later.
@@ -706,6 +718,23 @@ mod tests {
         sub.begun(&sub.mandate.order.clone(), Money::rub(200), now);
         sub.paid(now);
         assert_eq!(sub.state, State::Completed);
+    }
+
+    #[test]
+    fn a_charge_its_bank_does_not_take_is_begun_for_three_days_and_then_waits() {
+        let mut sub = subscription("2026-01-01T00:00:00Z", Every::Month, phases(&[(100, None)]));
+        let first = sub.created_at;
+        for day in 0..4 {
+            let now = plus_seconds(first, day * DAY);
+            if day > 0 {
+                sub.noticed_at = Some(plus_seconds(first, -DAY)); // or it would be announced before
+            }
+            assert_eq!((sub.state, sub.step(now)), (State::Active, Step::Charge), "day {day}");
+            sub.begun(&sub.mandate.order.clone(), Money::rub(100), now);
+            sub.not_taken(now);
+        }
+        assert_eq!(sub.state, State::Paused(Pause::Refused));
+        assert_eq!(sub.charges.last().unwrap().paid, Some(false));
     }
 
     #[test]
