@@ -391,11 +391,16 @@ impl Subscription {
     }
 
     /// Whether the buyer must be told before the next charge, which the schedule has at one moment and which is made at another: of
-    /// all but a first one that follows their agreement at once. One that is a day late does not, unless it was made in time, was
-    /// declined and is tried again.
+    /// all but a first one that follows their agreement at once. One that is a day late does not; one that was made in time and is
+    /// tried again each day after it was declined does, until nobody would expect it any more.
     fn needs_notice(&self, scheduled: Timestamp, made: Timestamp) -> bool {
         let at_once = scheduled.as_second() - self.created_at.as_second() < NOTICE_SECONDS;
-        let late = self.declined == 0 && made.as_second() - scheduled.as_second() >= NOTICE_SECONDS;
+        let expected = if self.declined == 0 {
+            NOTICE_SECONDS
+        } else {
+            ANNOUNCED_SECONDS + i64::from(self.declined) * RETRY_SECONDS
+        };
+        let late = made.as_second() - scheduled.as_second() >= expected;
         self.charge > 1 || self.round > 0 || !at_once || late
     }
 
@@ -703,6 +708,9 @@ mod tests {
         sub.begun(&sub.mandate.order.clone(), Money::rub(100), now);
         sub.refused(now);
         assert_eq!(sub.step(plus_seconds(now, DAY)), Step::Charge);
+        // But not days after anybody would expect it.
+        assert_eq!(sub.step(plus_seconds(now, 4 * DAY - 1)), Step::Charge);
+        assert_eq!(sub.step(plus_seconds(now, 4 * DAY)), Step::Notice);
     }
 
     #[test]
