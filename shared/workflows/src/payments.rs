@@ -22,7 +22,7 @@ use crate::handover::{self, CollectRequest};
 use crate::orders::{self, Invalid, LineRequest};
 use crate::perform::{self, Applied, apply};
 use crate::ports::Ports;
-use crate::{clock, connect, wallet};
+use crate::{clock, connect};
 
 /// How much is meant: an amount, quantities of lines, or all that stands when both are left out.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -296,9 +296,6 @@ pub(crate) async fn chargeable(
     customer: &str,
     means: &str,
 ) -> Result<Option<Kept>, WorkflowError> {
-    if !wallet::is_id(means) {
-        return Ok(None);
-    }
     // Whatever they are listed as: who was told of them before they were saved once more knows them by this id.
     Ok(ports.store.means(tenant, customer, means).await?.filter(Kept::is_usable))
 }

@@ -15,9 +15,6 @@ use crate::exchange::{About, recorded};
 use crate::perform::{self, apply};
 use crate::ports::Ports;
 
-/// Bytes of the id of means, at most.
-const ID_BYTES_MAX: usize = 60;
-
 /// Keeps what the bank has saved for an operation. Keeping it twice keeps it once.
 pub(crate) async fn keep(ports: &Ports, order: &Order, details: &Details, no: u8) -> Result<(), WorkflowError> {
     let operation = order.operation(no);
@@ -78,11 +75,6 @@ pub async fn list(ports: &Ports, tenant: &Tenant, customer: &str) -> Result<Vec<
     Ok(list)
 }
 
-/// Whether a text can be the id of means at all: no table is asked for what is no key.
-pub(crate) fn is_id(text: &str) -> bool {
-    (1..=ID_BYTES_MAX).contains(&text.len())
-}
-
 /// Switches means off or on again. What is deleted, or is being deleted, stays off: its bank may have forgotten it.
 pub async fn enable(
     ports: &Ports,
@@ -91,9 +83,6 @@ pub async fn enable(
     id: &str,
     enabled: bool,
 ) -> Result<Kept, WorkflowError> {
-    if !is_id(id) {
-        return Err(WorkflowError::NotFound);
-    }
     let kept = ports.store.means(tenant, customer, id).await?.filter(|kept| !kept.deleted);
     let kept = kept.ok_or(WorkflowError::NotFound)?;
     let switch = |kept: &Kept| (!kept.deleted && kept.enabled != enabled).then(|| Kept { enabled, ..kept.clone() });
@@ -115,9 +104,6 @@ async fn same(ports: &Ports, tenant: &Tenant, customer: &str, kept: Kept) -> Res
 /// Deletes means: they can not be charged from this moment on, nor switched on again, and are forgotten at the bank. Cut short, it
 /// is finished by asking again.
 pub async fn delete(ports: &Ports, tenant: &Tenant, customer: &str, id: &str) -> Result<(), WorkflowError> {
-    if !is_id(id) {
-        return Err(WorkflowError::NotFound);
-    }
     let kept = ports.store.means(tenant, customer, id).await?.ok_or(WorkflowError::NotFound)?;
     if kept.is_gone() {
         return Ok(());
