@@ -111,6 +111,35 @@ async fn a_refund_the_bank_takes_back_is_found_out_and_done_again() {
 }
 
 #[tokio::test]
+async fn an_answer_overtaken_by_a_newer_one_does_not_stand_for_the_refund_that_is_tried_again() {
+    let (mut story, order) = paid("refund_cancelled").await;
+    story.passes(DAY).await;
+    story.asks(&order, "cancel", json!({})).await;
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    story.tell("somebody asks the bank about the payment; its answer, that the money has gone back, takes hours").await;
+    let mut late = story.world.net.late(|request| request.url.contains("/bank/v1/payments/"));
+    let (ports, id) = (story.world.ports.clone(), order.id.clone());
+    let asked = tokio::spawn(async move { workflows::bank::ask(&ports, &id, 1).await });
+    late.given().await;
+    story.world.pass(2 * HOUR, MINUTE).await;
+    assert_eq!(story.status(&order).await, Status::Refunded, "nobody else has asked");
+    story.tell("meanwhile the bank took the refund back, and says so to the next who asks").await;
+    workflows::bank::ask(&story.world.ports, &order.id, 1).await.unwrap();
+    assert_eq!(story.status(&order).await, Status::Refunding);
+    story.tell("now the first answer arrives, before the refund was tried again").await;
+    late.arrives();
+    asked.await.unwrap().unwrap();
+    assert_eq!(story.status(&order).await, Status::Refunding, "it was true of the first attempt only");
+    story.settles().await;
+    assert_eq!(story.status(&order).await, Status::Refunded);
+    let again = workflows::bank::ask(&story.world.ports, &order.id, 1).await.unwrap();
+    assert!(!again.changed, "the bank sees it as we do");
+    story.passes(2 * DAY).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
 async fn a_refund_the_bank_declines_is_told_again_under_a_new_number() {
     let (mut story, order) = paid("refund_refused").await;
     story.passes(DAY).await;

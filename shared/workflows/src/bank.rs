@@ -19,6 +19,7 @@ use domain::order::{
 };
 use domain::partner::Partner;
 use domain::time::{Timestamp, plus_seconds};
+use storage::store::Loaded;
 
 use crate::connect::{self, At};
 use crate::error::WorkflowError;
@@ -26,6 +27,9 @@ use crate::exchange::{self, About, Fate, recorded};
 use crate::perform::{self, Applied, apply, apply_knowing};
 use crate::ports::Ports;
 use crate::{clock, links, wallet};
+
+/// Questions about an operation whose answers are overtaken before somebody else is to ask.
+const ASKED_MAX: usize = 3;
 
 /// The stable number the bank knows an operation by.
 pub fn operation_number(order: &OrderId, operation: &Operation) -> String {
@@ -140,12 +144,12 @@ pub async fn register(
     if operation.means.is_some() {
         let Some(token) = token(ports, order, details, operation).await? else {
             let declined = BankReport::new(None, BankState::Declined(DeclineReason::Other));
-            report(ports, order, details, no, declined, true).await?;
+            report(ports, order.clone(), details.clone(), no, declined).await?;
             return Ok(Next::Look);
         };
         let charge = ChargeRequest { payment: request, token, buyer_present: true };
         let charged = bank.charge(&http, &charge).await.map_err(WorkflowError::Bank)?;
-        let applied = report(ports, order, details, no, charged.report.clone(), true).await?;
+        let applied = report(ports, order.clone(), details.clone(), no, charged.report.clone()).await?;
         let Some(url) = charged.page else { return Ok(Next::Look) };
         if let Some(reference) = charged.report.reference {
             let command = Command::BankRegistered { operation: no, reference, url: url.clone() };
@@ -163,16 +167,23 @@ pub async fn register(
     Ok(next)
 }
 
+/// Records what the bank answered to what it was told. Where it answers how the whole payment stands, that is an answer like any other.
 async fn report(
     ports: &Ports,
-    order: &Order,
-    details: &Details,
-    operation: u8,
+    order: Order,
+    details: Details,
+    no: u8,
     report: BankReport,
-    asked: bool,
 ) -> Result<Applied, WorkflowError> {
-    let command = Command::BankReported { operation, report, asked };
-    apply_knowing(ports, order.clone(), details.clone(), &command).await
+    if !matches!(report.state, BankState::Stands(_)) {
+        let command = Command::BankReported { operation: no, report, asked: true };
+        return apply_knowing(ports, order, details, &command).await;
+    }
+    let id = order.id.clone();
+    match answered(ports, order, details, no, report).await {
+        Err(WorkflowError::Busy) => ask(ports, &id, no).await,
+        outcome => outcome,
+    }
 }
 
 /// The bank's token of the means an operation charges: from the wallet, or from the order itself when they were saved with it
@@ -348,11 +359,40 @@ pub async fn ask(ports: &Ports, id: &OrderId, no: u8) -> Result<Applied, Workflo
     Box::pin(ask_knowing(ports, loaded.order, loaded.details, no)).await
 }
 
-async fn ask_knowing(ports: &Ports, order: Order, details: Details, no: u8) -> Result<Applied, WorkflowError> {
-    let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
-    let report = answer(ports, &order, &details, operation).await?;
+async fn ask_knowing(ports: &Ports, mut order: Order, mut details: Details, no: u8) -> Result<Applied, WorkflowError> {
+    for _ in 0..ASKED_MAX {
+        let operation = order.operation(no).ok_or(WorkflowError::NotFound)?;
+        let report = answer(ports, &order, &details, operation).await?;
+        let id = order.id.clone();
+        match answered(ports, order, details, no, report).await {
+            Err(WorkflowError::Busy) => {}
+            outcome => return outcome,
+        }
+        let loaded = ports.store.load(&id, storage::table::Freshness::Consistent).await?;
+        Loaded { order, details, .. } = loaded.ok_or(WorkflowError::NotFound)?;
+    }
+    Err(WorkflowError::Busy)
+}
+
+/// Records what the bank said of an operation when it was asked. Two answers may overtake each other: the older would undo what the
+/// newer brought, and nobody would ask again. So an answer counts only while the payment stands here as it did before the question.
+async fn answered(
+    ports: &Ports,
+    order: Order,
+    details: Details,
+    no: u8,
+    report: BankReport,
+) -> Result<Applied, WorkflowError> {
+    let of = order.operation(no).map(|operation| payment_of(&order, operation).no).ok_or(WorkflowError::NotFound)?;
+    let stood = operations_of_payment(&order, of);
     let command = Command::BankReported { operation: no, report, asked: true };
-    apply_knowing(ports, order, details, &command).await
+    perform::apply_while(ports, order, details, &command, |now| operations_of_payment(now, of) == stood).await
+}
+
+/// A payment and what became of it, as they are on record.
+fn operations_of_payment(order: &Order, payment: u8) -> Vec<Operation> {
+    let of_payment = |of: &&Operation| of.no == payment || of.kind.of() == Some(payment);
+    order.operations.iter().filter(of_payment).cloned().collect()
 }
 
 /// Ends a payment its buyer gives up, at the bank where it can be ended, and here. Nothing is given up while nobody knows how
@@ -366,7 +406,7 @@ pub(crate) async fn give_up(ports: &Ports, id: &OrderId, no: u8) -> Result<Appli
     let bank = connect::bank(ports, &partner, At::operation(&asked.order, operation))?;
     let http = recorded(ports, about(&asked.order, operation, Purpose::Withdraw)).await;
     let ended = match bank.withdraw(&http, &known(&asked.order, operation)).await {
-        Ok(said) => report(ports, &asked.order, &asked.details, no, said, true).await?,
+        Ok(said) => report(ports, asked.order.clone(), asked.details.clone(), no, said).await?,
         // It can not be ended there, or not any more: what comes of it all the same goes back.
         Err(BankError::Refused { .. }) => asked,
         Err(error) => return Err(WorkflowError::Bank(error)),
@@ -494,10 +534,9 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
     if operation.kind.of().is_none() && is_asked_first(ports, &order, operation).await? {
         // Whether the charge reached the bank is not known, and not every bank knows its numbers for ever: asked before it is
         // repeated. What the bank has never heard of is told it again, under the same number.
-        let report = answer(ports, &order, &details, operation).await?;
-        if report.state != BankState::NotFound {
-            let command = Command::BankReported { operation: no, report, asked: true };
-            let asked = apply_knowing(ports, order, details, &command).await?;
+        let said = answer(ports, &order, &details, operation).await?;
+        if said.state != BankState::NotFound {
+            let asked = answered(ports, order, details, no, said).await?;
             if asked.order.operation(no).is_some_and(Operation::is_open) {
                 let task = TaskId::TellBank(no);
                 let command = Command::TaskFailed { task, forever: false, retry_after_seconds: None };
@@ -508,7 +547,7 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
     }
     let figures = order.figures(payment)?;
     let number = operation_number(&order.id, operation);
-    let report = match operation.kind {
+    let said = match operation.kind {
         OperationKind::Payment | OperationKind::Verification => {
             let request = request(ports, &order, &details, &partner, operation);
             match token(ports, &order, &details, operation).await? {
@@ -545,9 +584,8 @@ async fn tell(ports: &Ports, order: Order, details: Details, no: u8) -> Result<(
         }
         OperationKind::PointsSpent { .. } | OperationKind::PointsAccrued { .. } => return Ok(()),
     };
-    let report = report.map_err(WorkflowError::Bank)?.of_attempt(operation.attempt());
-    let command = Command::BankReported { operation: no, report, asked: true };
-    let applied = apply_knowing(ports, order, details, &command).await?;
+    let said = said.map_err(WorkflowError::Bank)?.of_attempt(operation.attempt());
+    let applied = report(ports, order, details, no, said).await?;
     if applied.order.operation(no).is_some_and(Operation::is_open) {
         let command = Command::TaskFailed { task: TaskId::TellBank(no), forever: false, retry_after_seconds: None };
         apply(ports, &applied.order.id, &command).await?;

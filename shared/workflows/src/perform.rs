@@ -65,7 +65,7 @@ pub struct Applied {
 /// The first look is an eventually consistent one, at half the price: a change made on it is checked by the order's version.
 /// What it would refuse, or take for done, is looked at again consistently before anybody is told.
 pub async fn apply(ports: &Ports, id: &OrderId, command: &Command) -> Result<Applied, WorkflowError> {
-    look_and_apply(ports, id, command, None).await
+    look_and_apply(ports, id, command, None, |_| true).await
 }
 
 /// Applies a command to an order that was read or written a moment ago: that is the first look, and it costs nothing.
@@ -75,9 +75,21 @@ pub async fn apply_knowing(
     details: Details,
     command: &Command,
 ) -> Result<Applied, WorkflowError> {
+    apply_while(ports, order, details, command, |_| true).await
+}
+
+/// Applies a command that holds only as long as something is so of the order: what somebody outside said while it was. Where it is so no
+/// longer and the command would still change the order, or be refused, it is busy: whoever said it is to be asked anew.
+pub(crate) async fn apply_while(
+    ports: &Ports,
+    order: Order,
+    details: Details,
+    command: &Command,
+    holds: impl Fn(&Order) -> bool,
+) -> Result<Applied, WorkflowError> {
     let id = order.id.clone();
     let known = Loaded { order, details, agreement_version: 0, deliveries: Vec::new() };
-    look_and_apply(ports, &id, command, Some(known)).await
+    look_and_apply(ports, &id, command, Some(known), holds).await
 }
 
 async fn look_and_apply(
@@ -85,6 +97,7 @@ async fn look_and_apply(
     id: &OrderId,
     command: &Command,
     mut known: Option<Loaded>,
+    holds: impl Fn(&Order) -> bool,
 ) -> Result<Applied, WorkflowError> {
     for look in 0..LOOKS_MAX {
         let cheap = look == 0;
@@ -103,6 +116,10 @@ async fn look_and_apply(
         let partner = partner(ports, id.tenant()).await?;
         let now = clock::now(ports, id.tenant()).await?;
         match decide(&loaded.order, &loaded.details, command, &context(ports, &partner, now)) {
+            Ok(Decision::AlreadyApplied) if !cheap => {
+                return Ok(Applied { order: loaded.order, details: loaded.details, changed: false });
+            }
+            _ if !holds(&loaded.order) => return Err(WorkflowError::Busy),
             Ok(Decision::Changed(change)) => {
                 let Change { order, send: tasks } = *change;
                 match concern::commit(ports, &loaded.order, &order, now).await {
@@ -112,9 +129,6 @@ async fn look_and_apply(
                 }
                 send(ports, &order, &loaded.details, &tasks).await;
                 return Ok(Applied { order, details: loaded.details, changed: true });
-            }
-            Ok(Decision::AlreadyApplied) if !cheap => {
-                return Ok(Applied { order: loaded.order, details: loaded.details, changed: false });
             }
             Err(refusal) if !cheap => return Err(refusal.into()),
             Ok(Decision::AlreadyApplied) | Err(_) => {}

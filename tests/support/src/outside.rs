@@ -12,6 +12,7 @@ use connectors::http::{Http, HttpError, Request, Response};
 use domain::time::Timestamp;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use tokio::sync::oneshot;
 use workflows::ports::{Clock, Message, QueueError, QueueName, Random};
 
 use crate::answer::Answer;
@@ -98,6 +99,32 @@ pub struct Net {
     sites: Mutex<BTreeMap<String, Site>>,
     sent: Mutex<Vec<Request>>,
     faults: Mutex<Option<Faults>>,
+    holds: Mutex<Vec<Hold>>,
+}
+
+/// An answer that will be late.
+struct Hold {
+    of: Box<dyn Fn(&Request) -> bool + Send>,
+    given: oneshot::Sender<()>,
+    arrives: oneshot::Receiver<()>,
+}
+
+/// An answer on its way.
+pub struct Late {
+    given: oneshot::Receiver<()>,
+    arrives: oneshot::Sender<()>,
+}
+
+impl Late {
+    /// Waits until it is given; then it is on its way until it [arrives](Self::arrives).
+    pub async fn given(&mut self) {
+        (&mut self.given).await.expect("somebody asks");
+    }
+
+    /// It arrives.
+    pub fn arrives(self) {
+        self.arrives.send(()).expect("somebody waits for it");
+    }
 }
 
 impl Net {
@@ -108,6 +135,7 @@ impl Net {
             sites: Mutex::default(),
             sent: Mutex::default(),
             faults: Mutex::default(),
+            holds: Mutex::default(),
         };
         net.answer("https://shop.example/", |_| Response { status: 200, headers: Vec::new(), body: Bytes::new() });
         net
@@ -130,6 +158,14 @@ impl Net {
     /// From now on, nothing goes wrong.
     pub fn no_faults(&self) {
         *locked(&self.faults) = None;
+    }
+
+    /// What is done for the next such request is done at once; its answer takes as long as is wanted.
+    pub fn late(&self, of: impl Fn(&Request) -> bool + Send + 'static) -> Late {
+        let (given, seen) = oneshot::channel();
+        let (arrives, waits) = oneshot::channel();
+        locked(&self.holds).push(Hold { of: Box::new(of), given, arrives: waits });
+        Late { given: seen, arrives }
     }
 
     /// Every request to others than ourselves, oldest first.
@@ -172,6 +208,16 @@ impl Net {
 #[async_trait]
 impl Http for Net {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let late = {
+            let mut holds = locked(&self.holds);
+            holds.iter().position(|hold| (hold.of)(&request)).map(|at| holds.remove(at))
+        };
+        if let Some(Hold { given, arrives, .. }) = late {
+            let answer = self.deal(request).await;
+            given.send(()).expect("whoever wants it late waits for it");
+            arrives.await.expect("a late answer arrives");
+            return answer;
+        }
         match self.fault(&Call::Http(&request)) {
             None => self.deal(request).await,
             Some(Fault::NotDone) => Err(HttpError::NotSent("the line is down".to_owned())),
