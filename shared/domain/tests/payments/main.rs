@@ -5,6 +5,7 @@
 mod bank;
 mod commands;
 mod permutations;
+mod splits;
 mod states;
 mod table;
 mod tale;

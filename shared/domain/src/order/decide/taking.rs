@@ -85,7 +85,7 @@ impl Next<'_> {
         let spoiled = self.is_spoiled(&payment);
         self.record(Event::Held, Some(no), Vec::new())?;
         if spoiled {
-            return self.give_all_back(no, Initiator::Platform);
+            return self.goes_back_at_once(no);
         }
         self.stands_now()
     }
@@ -98,8 +98,8 @@ impl Next<'_> {
             self.record(Event::MeansNotSaved, Some(no), Vec::new())?;
         }
         self.give_all_back(no, Initiator::Platform)?;
-        // Another check may have come first: what it began is not begun twice.
-        let begun = self.order.is_splitting() || self.order.standing_payment().is_some();
+        // Another check may have come first: what it began is not begun twice, under way, standing or gone back.
+        let begun = self.order.is_splitting() || self.order.payments().any(Operation::succeeded);
         let over = self.order.has(Event::Expired) || self.order.has(Event::Cancelled);
         if !token || over || begun {
             return Ok(());
@@ -131,6 +131,12 @@ impl Next<'_> {
     fn payment_came(&mut self, no: u8) {
         self.drop_task(TaskId::AskBank(no));
         self.drop_task(TaskId::TellBank(no));
+    }
+
+    /// A payment that pays for nothing goes back; it may be the last a split waited for.
+    fn goes_back_at_once(&mut self, no: u8) -> Result<(), Refusal> {
+        self.give_all_back(no, Initiator::Platform)?;
+        self.split_step()
     }
 
     /// A payment pays for the order now.
@@ -169,7 +175,7 @@ impl Next<'_> {
         self.record(Event::Captured, Some(operation), postings)?;
         self.receipt(ReceiptKind::Sale, operation)?;
         if spoiled {
-            return self.give_all_back(payment_no, Initiator::Platform);
+            return self.goes_back_at_once(payment_no);
         }
         if at_once { self.stands_now() } else { Ok(()) }
     }
