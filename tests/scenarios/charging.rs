@@ -2,6 +2,7 @@
 //! manager, with the order.
 
 use connectors::bank::catalogue::Family;
+use domain::details::VerificationAmount;
 use domain::order::{Order, Status};
 use domain::partner::StatusAction;
 use http::Method;
@@ -167,6 +168,28 @@ async fn a_buyer_adds_a_card_and_the_rouble_goes_back() {
     assert_eq!(story.status(&order).await, Status::MeansSaved);
     story.tells_money(&order).await;
     story.wallet(BUYER).await;
+    assert_snapshot!(story.ends().await);
+}
+
+#[tokio::test]
+async fn a_bank_that_holds_no_less_than_ten_roubles_checks_a_card_with_ten() {
+    let mut story = Story::begins().await;
+    story.settings(|partner| partner.payment.verification = VerificationAmount::Ten).await;
+    let order = story.orders_as("A-1", |wish| purpose(wish, "order")).await;
+    let page = story.world.get(&story.world.page(&order)).await.text();
+    assert!(page.contains("10,00"), "the buyer reads what will be held: {page}");
+    story.tell("the partner goes back to one rouble; an order made before stays as it was agreed").await;
+    story.settings(|partner| partner.payment.verification = VerificationAmount::One).await;
+    story.pays_with(&order, &[("consent_means", "1")], "success").await;
+    story.settles().await;
+    let view = story.tells_money(&order).await;
+    for (at, kind) in [(0, "verification"), (1, "void")] {
+        assert_eq!(
+            (&view["operations"][at]["kind"], &view["operations"][at]["amount"]),
+            (&json!(kind), &json!("10.00"))
+        );
+    }
+    assert_eq!((&view["status"], &view["held"]), (&json!("ordered"), &json!("0.00")));
     assert_snapshot!(story.ends().await);
 }
 

@@ -3,7 +3,7 @@
 use domain::acquiring::{Method, MethodTerms, Stages};
 use domain::details::{Contact, Language, Original, Purpose};
 use domain::money::Money;
-use domain::order::{Operation, VERIFICATION_MINOR};
+use domain::order::Operation;
 use domain::partner::{Button, Channel};
 use domain::time::Timestamp;
 use domain::wallet::Kept;
@@ -146,8 +146,8 @@ pub(crate) fn payment(ports: &Ports, seen: &Seen, offers: &Offers, lang: Lang, t
             (Purpose::Pay, Button::Pay) => ButtonLabel::Pay,
         },
         taking: match (terms.purpose, terms.stages) {
-            (Purpose::SaveMeans, _) => Taking::Check { check_minor: VERIFICATION_MINOR },
-            (Purpose::Order, _) => Taking::Later { check_minor: VERIFICATION_MINOR },
+            (Purpose::SaveMeans, _) => Taking::Check { check_minor: terms.verification.minor() },
+            (Purpose::Order, _) => Taking::Later { check_minor: terms.verification.minor() },
             (Purpose::Pay, Stages::Two) => Taking::Held,
             (Purpose::Pay, Stages::One) => Taking::Now,
         },

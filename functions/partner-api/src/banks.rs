@@ -198,14 +198,14 @@ pub async fn accounts(State(ports): State<Ports>, Caller(tenant): Caller) -> Ans
 
 /// Set how your orders are paid
 ///
-/// Stages, capture and hold end of orders that do not say so themselves; what your own statuses do; rates of your currencies. Replaces what
-/// was set before.
+/// Stages, capture and hold end of orders that do not say so themselves; what your own statuses do; rates of your currencies; what is held to
+/// check means that are left for later. Replaces what was set before.
 #[utoipa::path(
     put,
     path = "/v1/payment-settings",
     operation_id = "set_payment_settings",
     tag = "Settings",
-    request_body(content = Object, description = "`stages` (`one`, `two`), `capture` (`manual`, `fulfilled`), `hold_end` (`released`, `captured`), `statuses` (your status to `capture`, `charge` or `cancel`), `rates` (`currency`, `rate`, `since`).",
+    request_body(content = Object, description = "`stages` (`one`, `two`), `capture` (`manual`, `fulfilled`), `hold_end` (`released`, `captured`), `statuses` (your status to `capture`, `charge` or `cancel`), `rates` (`currency`, `rate`, `since`), `verification` (`1.00`, or `10.00` where your bank holds no less).",
         example = json!({"stages": "two", "capture": "manual", "hold_end": "released", "statuses": {"picked": "capture"}, "rates": [{"currency": "USD", "rate": "95.1", "since": "2026-11-21"}]})),
     responses((status = 200, description = "The settings.", body = Object)),
     security(("api_key" = [])),

@@ -111,6 +111,9 @@ pub struct PaymentTerms {
     /// The means the offer may be paid by; all that are there when empty.
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
+    /// What is held to check means that are left for later.
+    #[serde(rename = "v", default, skip_serializing_if = "is_default")]
+    pub verification: VerificationAmount,
 }
 
 impl PaymentTerms {
@@ -140,6 +143,28 @@ pub enum CaptureRule {
     Manual,
     /// When the order is fulfilled.
     Fulfilled,
+}
+
+/// What is held for a moment to check means nothing is paid by yet: some banks hold no less than ten roubles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum VerificationAmount {
+    /// 1.00.
+    #[default]
+    #[serde(rename = "1.00")]
+    One,
+    /// 10.00.
+    #[serde(rename = "10.00")]
+    Ten,
+}
+
+impl VerificationAmount {
+    /// In kopecks.
+    pub const fn minor(self) -> i64 {
+        match self {
+            Self::One => 100,
+            Self::Ten => 1_000,
+        }
+    }
 }
 
 /// What a buyer comes to the checkout for.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acquiring::{Account, Lapse, Stages};
 use crate::commission::CommissionTerms;
-use crate::details::CaptureRule;
+use crate::details::{CaptureRule, VerificationAmount};
 use crate::income_tax::Residency;
 use crate::maturity::Wait;
 use crate::money::Currency;
@@ -224,6 +224,9 @@ pub struct PaymentSettings {
     /// Rates of the shop's currencies, each in force since a day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rates: Vec<Rate>,
+    /// What is held to check means that are left for later.
+    #[serde(default)]
+    pub verification: VerificationAmount,
     /// An operator has stopped charges without the buyer: banks freeze accounts that abuse them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub charges_frozen: bool,

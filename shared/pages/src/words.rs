@@ -247,7 +247,7 @@ one: {
     held_cancel_next: "Мы попросим банк снять удержание. Деньги останутся у вас.", "We ask the bank to let the hold go. The money stays yours.";
     will_not_be_charged: "Не спишем", "Will not be charged";
     means_saved: "Карта привязана", "The card is added";
-    means_saved_lead: "Проверка прошла, деньги не списаны: удержанный рубль отпущен.", "The check passed, nothing was charged: the rouble held for it is let go.";
+    means_saved_lead: "Проверка прошла, деньги не списаны: удержанное для неё отпущено.", "The check passed, nothing was charged: what was held for it is let go.";
     means_saved_next: "Теперь ею можно платить в этом магазине. Отключить или удалить её можно в любой момент на странице «Мои карты» магазина.", "It can be used at this shop now. You may switch it off or delete it at any time on the shop’s page of your cards.";
     means_saved_what: "Привязано", "Added";
     splitting: "Оплачиваем части заказа", "Paying for the parts of the order";

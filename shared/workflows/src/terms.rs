@@ -195,6 +195,7 @@ pub(crate) fn terms(
         children_least,
         origin: None,
         methods,
+        verification: settings.verification,
     };
     if purpose == Purpose::SaveMeans {
         terms.stages = Stages::Two;

@@ -189,11 +189,12 @@ async fn only_the_operator_connects_and_only_partners_that_are_there() {
 #[tokio::test]
 async fn payment_settings_are_replaced_whole_and_what_is_the_operators_stays() {
     let api = Api::new().await;
-    let nothing = json!({ "stages": "one", "capture": "manual", "hold_end": "released" });
+    let nothing = json!({ "stages": "one", "capture": "manual", "hold_end": "released", "verification": "1.00" });
     assert_eq!(api.get("/v1/payment-settings").await.json(), nothing);
     let settings = json!({
         "stages": "two", "capture": "fulfilled", "hold_end": "captured", "statuses": { "picked": "capture" },
         "rates": [{ "currency": "USD", "rate": "95.1", "since": "2026-11-21" }],
+        "verification": "10.00",
     });
     assert_eq!(api.put("/v1/payment-settings", &settings).await.json(), settings);
     assert_eq!(api.get("/v1/payment-settings").await.json(), settings);
@@ -218,7 +219,11 @@ async fn payment_settings_are_replaced_whole_and_what_is_the_operators_stays() {
         let answer = api.put("/v1/payment-settings", &body).await;
         assert_eq!(answer.faults(), [(at.to_owned(), code.to_owned())], "{body}");
     }
-    for body in [json!({ "stages": "three" }), json!({ "statuses": { "picked": "explode" } })] {
+    for body in [
+        json!({ "stages": "three" }),
+        json!({ "verification": "5.00" }),
+        json!({ "statuses": { "picked": "explode" } }),
+    ] {
         assert_eq!(api.put("/v1/payment-settings", &body).await.problem().0, 422, "{body}");
     }
     assert_eq!(api.get("/v1/payment-settings").await.json(), stays);

@@ -71,9 +71,6 @@ pub const HOLD_WARNING_SECONDS: i64 = 24 * 3_600;
 /// Seconds an order waits for the charge it was agreed to, at most: 90 days, as long as a payment may wait anywhere.
 pub const CHARGE_SECONDS: i64 = 90 * 24 * 3_600;
 
-/// Kopecks held to check means that are to be saved: one rouble, let go at once.
-pub const VERIFICATION_MINOR: i64 = 100;
-
 /// The head of an order: the small part that changes, rewritten whole with every commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {

@@ -7,7 +7,7 @@ use super::{
 use crate::acquiring::{Method, Wish, of_entity};
 use crate::details::Purpose;
 use crate::order::parts;
-use crate::order::{Means, RECHECK_SECONDS, VERIFICATION_MINOR};
+use crate::order::{Means, RECHECK_SECONDS};
 use crate::time::plus_seconds;
 
 impl Next<'_> {
@@ -44,7 +44,7 @@ impl Next<'_> {
             _ => !terms.children.is_empty() && start.means.is_none(),
         };
         if verify {
-            let amount = Money::new(VERIFICATION_MINOR, self.order.amount.currency());
+            let amount = Money::new(terms.verification.minor(), self.order.amount.currency());
             let start = Start { save: true, means: None, ..start.clone() };
             self.begin(OperationKind::Verification, amount, None, Stages::Two, &start).map(|_| ())
         } else if terms.children.is_empty() {
