@@ -261,7 +261,8 @@ pub async fn read_settings(State(ports): State<Ports>, Caller(tenant): Caller) -
 
 /// Connect a partner to banks
 ///
-/// All accounts of one mode at once. Credentials are never shown again. An id stays with its bank: old payments go back through it.
+/// All accounts of one mode at once. Credentials are never shown again. An id stays with its bank, and an account that is left out stays,
+/// switched off: old payments are asked about and go back through it.
 #[utoipa::path(
     put,
     path = "/v1/operator/partners/{partner}/{mode}/accounts",
@@ -402,8 +403,15 @@ fn check(request: &BankAccountsRequest, before: &Partner, lenient: bool) -> Resu
             credentials: credentials.unwrap_or_default(),
         });
     }
+    let left_out = before.accounts.iter().filter(|known| request.accounts.iter().all(|asked| asked.id != known.id));
+    accounts.extend(left_out.map(|known| Account { enabled: false, ..known.clone() }));
     if accounts.len() > ACCOUNTS_MAX {
-        errors.push(FieldError::new("/accounts", "count", "Не больше 20 счетов.", "At most 20 accounts."));
+        errors.push(FieldError::new(
+            "/accounts",
+            "count",
+            "Не больше 20 счетов вместе с отключёнными.",
+            "At most 20 accounts, those switched off among them.",
+        ));
     }
     if errors.is_empty() { Ok(accounts) } else { Err(errors) }
 }

@@ -216,7 +216,7 @@ pub struct RegisterRequest {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegistersRequest {
-    /// All of them. One that may yet print something must not be left out: set it to `"enabled": false`.
+    /// All that print. One that is left out stays, switched off: what it may have printed is seen through.
     pub registers: Vec<RegisterRequest>,
     /// As what the platform sells for the partner, as their contract says (tag 1222): `agent`, `attorney`, `commissioner`, `paying_agent`,
     /// `paying_subagent`, `bank_paying_agent`, `bank_paying_subagent`. Stays when left out.
@@ -363,18 +363,21 @@ pub async fn connect(
     OperatedTenant(tenant): OperatedTenant,
     web::Json(request): web::Json<RegistersRequest>,
 ) -> Answer<Json<RegisterList>> {
-    let before = perform::partner(&ports, &tenant).await?;
-    let mut check = Check::default();
-    let sign = check.registers_sign(request.agent_sign.as_deref());
-    let wanted = check.registers(&request.registers, &before.receipts, ports.settings.allow_private_hosts);
-    check.done()?;
+    let mut refused = Ok(());
+    // Held against what is stored now: what somebody else set a moment ago is not undone by what is left out here.
     let set = |partner: Option<Partner>| {
         let mut partner = partner?;
-        partner.receipts.registers.clone_from(&wanted);
+        let mut check = Check::default();
+        let sign = check.registers_sign(request.agent_sign.as_deref());
+        let wanted = check.registers(&request.registers, &partner.receipts, ports.settings.allow_private_hosts);
+        refused = check.done();
+        refused.as_ref().ok()?;
+        partner.receipts.registers = wanted;
         partner.receipts.agent_sign = sign.unwrap_or(partner.receipts.agent_sign);
         Some((partner.clone(), partner.receipts))
     };
     let receipts = ports.store.change_partner(&tenant, set).await.map_err(WorkflowError::from)?;
+    refused?;
     Ok(Json(listed(&ports.settings, &tenant, &receipts.ok_or(WorkflowError::NotFound)?)))
 }
 
@@ -532,15 +535,22 @@ impl Check {
     }
 
     fn registers(&mut self, asked: &[RegisterRequest], before: &ReceiptSettings, lenient: bool) -> Vec<Register> {
-        if asked.len() > REGISTERS_MAX {
-            self.say("/registers", "count", "Не больше 20 касс.", "At most 20 registers.");
-        }
         let mut found: Vec<Register> = Vec::new();
         for (at, one) in asked.iter().take(REGISTERS_MAX).enumerate() {
             let taken = one.id == "sandbox" || found.iter().any(|known| known.id == one.id);
             let known = before.registers.iter().find(|known| known.id == one.id);
             let register = self.register(at, one, taken, known, lenient);
             found.push(register);
+        }
+        let left_out = before.registers.iter().filter(|known| asked.iter().all(|one| one.id != known.id));
+        found.extend(left_out.map(|known| Register { enabled: false, ..known.clone() }));
+        if asked.len().max(found.len()) > REGISTERS_MAX {
+            self.say(
+                "/registers",
+                "count",
+                "Не больше 20 касс вместе с отключёнными.",
+                "At most 20 registers, those switched off among them.",
+            );
         }
         found
     }

@@ -315,7 +315,7 @@ async fn looked_at(
     let not = |created| Ok(Looked::Not(Box::new(created)));
     let partner = perform::partner(ports, tenant).await?;
     // A live order nobody could charge for is refused before it is made.
-    if !tenant.is_test() && partner.accounts.is_empty() {
+    if !tenant.is_test() && partner.accounts.iter().all(|account| !account.enabled) {
         return Err(WorkflowError::NotConnected(tenant.clone(), "bank"));
     }
     let now = clock::now(ports, tenant).await?;

@@ -64,7 +64,7 @@ async fn accounts_are_connected_by_the_operator_and_shown_without_secrets() {
     again.as_object_mut().unwrap().remove("credentials");
     again["priority"] = json!(3);
     let set = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [again] }))).await.json();
-    assert_eq!(set["accounts"].as_array().unwrap().len(), 1);
+    assert_eq!(set["accounts"].as_array().unwrap().len(), 2, "the other is switched off, not forgotten");
     assert_eq!(
         (&set["accounts"][0]["priority"], &set["accounts"][0]["credentials"][0]),
         (&3.into(), &"password".into())
@@ -164,6 +164,29 @@ async fn an_id_stays_with_its_bank() {
     let mut old = account();
     old["enabled"] = json!(false);
     assert_eq!(api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [old, other] }))).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_account_that_is_left_out_is_switched_off_and_old_payments_still_go_back_through_it() {
+    let api = Api::new().await;
+    live(&api).await;
+    assert_eq!(api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": [account()] }))).await.status, 200);
+    let mut new = account();
+    new["id"] = json!("second");
+    for accounts in [json!([new]), json!([])] {
+        let set = api.operator("PUT", ACCOUNTS, Some(&json!({ "accounts": accounts }))).await.json();
+        let off: Vec<_> = set["accounts"].as_array().unwrap().iter().filter(|one| one["enabled"] == false).collect();
+        assert!(off.iter().any(|one| one["id"] == account()["id"]), "{set}");
+        assert_eq!(
+            set["accounts"].as_array().unwrap().len(),
+            2 - usize::from(set["accounts"][0]["id"] != "second"),
+            "{set}"
+        );
+    }
+    let tenant = Tenant::try_new("demoshop", Mode::Live).unwrap();
+    let partner = workflows::perform::partner(&api.world.ports, &tenant).await.unwrap();
+    let secrets: Vec<_> = partner.accounts.iter().map(|one| (one.enabled, one.credentials.of("password"))).collect();
+    assert_eq!(secrets, [(false, "very-secret"), (false, "very-secret")]);
 }
 
 #[tokio::test]

@@ -311,6 +311,17 @@ async fn registers_are_connected_without_their_secrets_being_shown() {
     assert_eq!(api.operator("PUT", REGISTERS, Some(&json!({ "registers": [again] }))).await.status, 200);
     let partner = workflows::perform::partner(&api.world.ports, &api.world.shop).await.unwrap();
     assert_eq!(partner.receipts.registers[0].credentials.of("password"), "very-secret");
+    let left: Vec<_> = partner.receipts.registers.iter().map(|one| (one.id.as_str(), one.enabled)).collect();
+    assert_eq!(left, [("atol-main", true), ("own", false)], "what it may have printed is seen through");
+    let many: Vec<Value> = (0..19)
+        .map(|no| {
+            let mut one = register();
+            one["id"] = format!("r{no}").into();
+            one
+        })
+        .collect();
+    let answer = api.operator("PUT", REGISTERS, Some(&json!({ "registers": many }))).await;
+    assert_eq!(answer.faults(), [("/registers".into(), "count".into())], "with the two that are left out");
     again["address"] = "https://elsewhere.example".into();
     let moved = api.operator("PUT", REGISTERS, Some(&json!({ "registers": [again] }))).await;
     assert_eq!(moved.faults(), [("/registers/0/credentials".into(), "required".into())]);
