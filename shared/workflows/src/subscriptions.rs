@@ -663,7 +663,7 @@ pub(crate) async fn tell(ports: &Ports, notice: &Notice) -> Result<(), WorkflowE
     let now = clock::now(ports, tenant).await?;
     let planned = next.amount().zip(next.scheduled_at()).filter(|_| next.awaits_notice_of(*charge, now));
     let Some((amount, at)) = planned else { return Ok(()) };
-    let at = at.max(plus_seconds(now, domain::subscription::NOTICE_SECONDS));
+    let at = at.max(plus_seconds(now, domain::subscription::NOTICE_LEAST_SECONDS));
     let partner = perform::partner(ports, tenant).await?;
     let next = &next;
     let reference = format!("{}-{}-notice", next.id, next.charge);

@@ -14,7 +14,7 @@ use domain::order::{
     means_id,
 };
 use domain::receipt::Fiscal;
-use domain::subscription::{Every, NOTICE_SECONDS, State, Subscription, amount};
+use domain::subscription::{Every, NOTICE_LEAST_SECONDS, NOTICE_SECONDS, State, Subscription, amount};
 use domain::time::{Timestamp, plus_seconds};
 use domain::wallet::Kept;
 use sandbox::double::{Binding, Deal};
@@ -444,8 +444,9 @@ fn subscriptions_agree(world: &World, record: &Record, people: &[People], outcom
                 count(outcome, if payment.succeeded() { "scheduled charge" } else { "scheduled charge, declined" });
                 let started = order.happened(Event::PaymentStarted, payment.no).map_or(0, Timestamp::as_second);
                 let told = notices.get(&format!("{id}-{no}-notice"));
-                let told =
-                    told.and_then(|told| told.first()).is_some_and(|at| at + NOTICE_SECONDS - SKEW_SECONDS <= started);
+                let told = told
+                    .and_then(|told| told.first())
+                    .is_some_and(|at| at + NOTICE_LEAST_SECONDS - SKEW_SECONDS <= started);
                 // At once, and again a day after each time it was declined: of a first charge there is no other word for a week.
                 let at_once = no == 1 && started - subscription.created_at.as_second() < 7 * NOTICE_SECONDS;
                 if !told && !at_once {

@@ -26,6 +26,9 @@ pub use proof::prove;
 
 /// Seconds before a charge in which the buyer is told of it: a day.
 pub const NOTICE_SECONDS: i64 = 24 * 3_600;
+/// Seconds between that word and the charge, at the least. An hour less, for the sweep comes when it comes and the outcome of a charge takes its
+/// minutes: a daily charge, announced when the one before is known to be paid, would else be later every day.
+pub const NOTICE_LEAST_SECONDS: i64 = 23 * 3_600;
 /// Seconds after which a declined charge is tried again: a day.
 pub const RETRY_SECONDS: i64 = 24 * 3_600;
 /// Times a declined charge is tried again.
@@ -410,7 +413,7 @@ impl Subscription {
             return None;
         }
         let at = self.scheduled_at()?;
-        let told = self.noticed_at.map(|noticed| plus_seconds(noticed, NOTICE_SECONDS));
+        let told = self.noticed_at.map(|noticed| plus_seconds(noticed, NOTICE_LEAST_SECONDS));
         Some([Some(at), told, self.not_before].into_iter().flatten().max().unwrap_or(at))
     }
 
@@ -459,7 +462,7 @@ impl Subscription {
     /// The moment the next charge may first be made at: the one that was announced, where it was.
     fn charge_day(&self) -> Option<Timestamp> {
         let at = self.scheduled_at()?;
-        Some(self.noticed_at.map_or(at, |noticed| at.max(plus_seconds(noticed, NOTICE_SECONDS))))
+        Some(self.noticed_at.map_or(at, |noticed| at.max(plus_seconds(noticed, NOTICE_LEAST_SECONDS))))
     }
 
     /// The next charge is to be announced once more before it is made.
@@ -691,7 +694,29 @@ mod tests {
         let late = plus_seconds(notice, 5 * 3_600);
         assert_eq!(sub.step(late), Step::Notice);
         sub.noticed(late);
-        assert_eq!(sub.step(late), Step::Wait(Some(plus_seconds(late, DAY))));
+        assert_eq!(sub.step(late), Step::Wait(Some(plus_seconds(late, NOTICE_LEAST_SECONDS))));
+    }
+
+    #[test]
+    fn a_daily_charge_keeps_its_hour_though_every_step_takes_its_minutes() {
+        let from = "2026-02-01T09:00:00Z";
+        let mut sub = subscription(from, Every::Day, phases(&[(100, None)]));
+        let mut now = sub.created_at;
+        for day in 0..200_u32 {
+            for step in [Step::Notice, Step::Charge, Step::Look] {
+                // The sweep comes every minute.
+                now = plus_seconds(sub.due().unwrap().max(now), 59);
+                assert_eq!(sub.step(now), step, "day {day}");
+                match step {
+                    Step::Notice => sub.noticed(now),
+                    Step::Charge => sub.begun(&sub.mandate.order.clone(), Money::rub(100), now),
+                    _ => sub.paid(now),
+                }
+            }
+            let late = now.as_second() - scheduled(sub.from, Every::Day, day).unwrap().as_second();
+            assert!((0..=LOOK_SECONDS + 2 * 59).contains(&late), "day {day}: {late} seconds");
+            assert_eq!((sub.slot, sub.charge), (day + 1, day + 2));
+        }
     }
 
     #[test]
@@ -825,7 +850,7 @@ mod tests {
                         Step::Look => sub.wait(now, LOOK_SECONDS),
                         Step::Charge => {
                             let told = sub.noticed_at.unwrap();
-                            prop_assert!(now.as_second() - told.as_second() >= NOTICE_SECONDS);
+                            prop_assert!(now.as_second() - told.as_second() >= NOTICE_LEAST_SECONDS);
                             prop_assert!(sub.scheduled_at().unwrap() <= now);
                             if tries > 0 {
                                 prop_assert!(now.as_second() - tried_at.unwrap().as_second() >= RETRY_SECONDS);
@@ -855,7 +880,7 @@ mod tests {
             prop_assert_eq!(sub.state == State::Completed, !endless && paid.len() == usize::try_from(total).unwrap());
             prop_assert_eq!(usize::try_from(sub.charge).unwrap(), paid.len() + 1);
             for pair in paid.windows(2) {
-                prop_assert!(pair[1].0.as_second() - pair[0].0.as_second() >= NOTICE_SECONDS);
+                prop_assert!(pair[1].0.as_second() - pair[0].0.as_second() >= NOTICE_LEAST_SECONDS);
             }
         }
     }

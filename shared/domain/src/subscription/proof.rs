@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Charge, LOOK_SECONDS, NOTICE_SECONDS, REMEMBERED_MAX, State, Subscription, amount, subscription_id};
+use super::{
+    Charge, LOOK_SECONDS, NOTICE_LEAST_SECONDS, NOTICE_SECONDS, REMEMBERED_MAX, State, Subscription, amount,
+    subscription_id,
+};
 use crate::audit::{Finding, STUCK_SECONDS};
 use crate::id::Tenant;
 use crate::money::Money;
@@ -111,7 +114,7 @@ impl Proof<'_> {
         let created = self.subscription.created_at.as_second();
         for charge in &self.subscription.charges {
             let Some(scheduled) = charge.scheduled else { continue };
-            let early = |told: Timestamp| charge.at.as_second() - told.as_second() < NOTICE_SECONDS;
+            let early = |told: Timestamp| charge.at.as_second() - told.as_second() < NOTICE_LEAST_SECONDS;
             let at_once = charge.no == 1
                 && scheduled.as_second() - created < NOTICE_SECONDS
                 && charge.at.as_second() - scheduled.as_second() < NOTICE_SECONDS;
