@@ -386,7 +386,7 @@ async fn answered(
     let of = order.operation(no).map(|operation| payment_of(&order, operation).no).ok_or(WorkflowError::NotFound)?;
     let stood = operations_of_payment(&order, of);
     let command = Command::BankReported { operation: no, report, asked: true };
-    perform::apply_while(ports, order, details, &command, |now| operations_of_payment(now, of) == stood).await
+    perform::apply_while(ports, order, details, &command, &|now| operations_of_payment(now, of) == stood).await
 }
 
 /// A payment and what became of it, as they are on record.

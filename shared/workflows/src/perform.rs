@@ -65,7 +65,7 @@ pub struct Applied {
 /// The first look is an eventually consistent one, at half the price: a change made on it is checked by the order's version.
 /// What it would refuse, or take for done, is looked at again consistently before anybody is told.
 pub async fn apply(ports: &Ports, id: &OrderId, command: &Command) -> Result<Applied, WorkflowError> {
-    look_and_apply(ports, id, command, None, |_| true).await
+    look_and_apply(ports, id, command, None, &|_| true).await
 }
 
 /// Applies a command to an order that was read or written a moment ago: that is the first look, and it costs nothing.
@@ -75,8 +75,11 @@ pub async fn apply_knowing(
     details: Details,
     command: &Command,
 ) -> Result<Applied, WorkflowError> {
-    apply_while(ports, order, details, command, |_| true).await
+    apply_while(ports, order, details, command, &|_| true).await
 }
+
+/// Whether what somebody outside said still holds of an order.
+pub(crate) type Holds<'a> = &'a (dyn Fn(&Order) -> bool + Sync);
 
 /// Applies a command that holds only as long as something is so of the order: what somebody outside said while it was. Where it is so no
 /// longer and the command would still change the order, or be refused, it is busy: whoever said it is to be asked anew.
@@ -85,11 +88,11 @@ pub(crate) async fn apply_while(
     order: Order,
     details: Details,
     command: &Command,
-    holds: impl Fn(&Order) -> bool,
+    holds: Holds<'_>,
 ) -> Result<Applied, WorkflowError> {
     let id = order.id.clone();
     let known = Loaded { order, details, agreement_version: 0, deliveries: Vec::new() };
-    look_and_apply(ports, &id, command, Some(known), holds).await
+    Box::pin(look_and_apply(ports, &id, command, Some(known), holds)).await
 }
 
 async fn look_and_apply(
@@ -97,7 +100,7 @@ async fn look_and_apply(
     id: &OrderId,
     command: &Command,
     mut known: Option<Loaded>,
-    holds: impl Fn(&Order) -> bool,
+    holds: Holds<'_>,
 ) -> Result<Applied, WorkflowError> {
     for look in 0..LOOKS_MAX {
         let cheap = look == 0;
