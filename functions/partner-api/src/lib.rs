@@ -50,6 +50,7 @@ pub mod subscriptions;
 pub mod tariffs;
 pub mod transfers;
 pub mod usage;
+pub mod values;
 pub mod web;
 pub mod webhook;
 

@@ -14,7 +14,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::{
     banks, clearing, concerns, couriers, debts, deliveries, devices, discrepancies, docs, examples, exchanges, files,
     income, keys, ledger, letters, means, operator, orders, outcomes, partner, payments, payouts, prepaid, receipts,
-    reconciliation, refusals, reports, statistics, subscriptions, tariffs, transfers, usage, webhook,
+    reconciliation, refusals, reports, statistics, subscriptions, tariffs, transfers, usage, values, webhook,
 };
 
 /// Where the API is, in the document that lies in `docs/`.
@@ -297,6 +297,7 @@ pub fn document(reader: Reader, base_url: &str) -> Document {
         }
     }
     leave_out(&mut document);
+    values::close(&mut document);
     document
 }
 

@@ -23,6 +23,7 @@ mod statistics;
 mod subscriptions;
 mod tariffs;
 mod usage;
+mod values;
 
 use std::collections::BTreeMap;
 
