@@ -4,8 +4,8 @@
 
 mod bank;
 mod commands;
+mod histories;
 mod permutations;
-mod splits;
 mod states;
 mod table;
 mod tale;
