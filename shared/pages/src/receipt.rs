@@ -216,11 +216,22 @@ pub(crate) struct Row {
 
 /// Characters of a label and its value that stand beside each other on a phone.
 const BESIDE_CHARACTERS_MAX: usize = 38;
+/// Characters of the longest word of a label and of its value, which break nowhere, that stand beside each other in a wide typeface.
+const UNBROKEN_CHARACTERS_MAX: usize = 28;
+/// Characters of a value that stand in one column with those of other rows; the widest label may be another's.
+const COLUMN_CHARACTERS_MAX: usize = 10;
 
 impl Row {
     /// Whether the value stands below its label: mail programs break it anywhere to get it beside.
     pub(crate) fn is_long(&self) -> bool {
-        self.label.chars().count() + self.value.chars().count() > BESIDE_CHARACTERS_MAX
+        let value = self.value.chars().count();
+        let word = self.label.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+        word + value > UNBROKEN_CHARACTERS_MAX || self.label.chars().count() + value > BESIDE_CHARACTERS_MAX
+    }
+
+    /// Whether label and value stand beside each other in a table of their own, so that no other row makes theirs too wide.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.strong || self.value.chars().count() > COLUMN_CHARACTERS_MAX
     }
 }
 
